@@ -1,0 +1,41 @@
+// A labelled data set in memory, free of LibTorch: raw bytes or tokens, and the samples that each split has.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace msfusion {
+
+/// Images of one size, 8 bits a channel, in the order [sample, channel, row, column].
+struct ImageSet {
+  int channels = 0, height = 0, width = 0;
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::int32_t> labels;
+  std::vector<std::int32_t> groups;  ///< the key of a natural partition (writer, speaker); empty if the data has none
+  std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
+};
+
+/// One long sequence of token numbers in [0, vocabulary), cut into windows by the reader's user.
+struct TokenSet {
+  std::vector<std::int32_t> tokens;
+};
+
+enum class DataKind { images, tokens };
+
+/// Training and test split. For images: `classes` labels 0 .. classes-1. For tokens: `classes` is the vocabulary.
+struct Dataset {
+  std::string name;
+  DataKind kind = DataKind::images;
+  int classes = 0;
+  ImageSet train_images, test_images;
+  TokenSet train_tokens, test_tokens;
+  int window = 0;                                ///< tokens per sample (tokens only)
+  std::vector<float> channel_mean, channel_std;  ///< of the training images scaled to [0, 1]; for normalisation
+
+  std::int64_t train_samples() const;  ///< images, or whole windows of tokens
+  std::int64_t test_samples() const;
+};
+
+}  // namespace msfusion

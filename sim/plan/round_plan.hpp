@@ -1,0 +1,71 @@
+// A round as a value: the local trainings and the graph of computing and sending that surrounds them.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "sim/base/ids.hpp"
+#include "sim/shape/slice.hpp"
+
+namespace msfusion {
+
+/// Local training of one device in one round.
+struct TrainTask {
+  TaskId id = 0;                     ///< unique in the run
+  NodeId device = 0;
+  double split = 1;                  ///< the rate that the slice was cut with
+  WidthSlice slice;
+  std::int64_t samples = 0;          ///< processed this round: local epochs x samples held
+  std::int64_t optimiser_steps = 0;
+  double training_flops = 0;         ///< 2 x MACs, extra forwards of the objective included
+  double peak_memory_bytes = 0;
+};
+
+/// Work on a node. `flops` is the amount that the node's speed divides: the roofline's seconds x speed.
+struct Compute {
+  NodeId node = 0;
+  double flops = 0;
+};
+
+/// What a transfer brings, as far as merging cares.
+enum class Cargo {
+  model,    ///< the values to start from
+  trained,  ///< what the task's device trained this round: merging uses it if it arrives
+  stale,    ///< elements nobody trained this round, from their last holder
+  other,    ///< activations, logits, labels
+};
+
+struct Transfer {
+  NodeId from = 0;
+  NodeId to = 0;
+  double bytes = 0;
+  Cargo cargo = Cargo::model;
+};
+
+/// A node of the graph: starts when all of `after` are done (at once if there are none).
+struct Step {
+  std::variant<Compute, Transfer> what;
+  TaskId task = 0;            ///< the training it belongs to
+  std::vector<StepId> after;  ///< earlier steps of the same plan
+};
+
+/// When a round ends. `quorum` and `arrivals` count tasks all of whose steps are done.
+struct Closing {
+  enum class Kind { all, deadline, quorum, arrivals };
+  Kind kind = Kind::all;
+  double deadline_seconds = 0;  ///< deadline: from the round's start
+  double fraction = 1;          ///< quorum: ceil(fraction * tasks of the plan)
+  int arrivals = 0;             ///< arrivals: this many tasks, whichever round they started in
+  bool keep_in_flight = false;  ///< what is unfinished goes on into the next round instead of being cancelled
+};
+
+struct RoundPlan {
+  int round = 0;
+  std::vector<TrainTask> tasks;
+  std::vector<Step> steps;
+  std::vector<WidthSlice> next_slices;  ///< per task: where the device's sub-model of the next round lies (peers only)
+  Closing closing;
+};
+
+}  // namespace msfusion

@@ -1,0 +1,59 @@
+// What the timing executor found out about a round plan.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/plan/round_plan.hpp"
+
+namespace msfusion {
+
+enum class Fate {
+  done,
+  failed,     ///< its host or link went off, or the message was lost
+  late,       ///< cancelled because the round closed
+  skipped,    ///< never started: something that it waits for failed or was late
+  in_flight,  ///< goes on after the round closed
+};
+
+/// Times in simulated seconds since the run began; `start` and `end` are NaN for skipped steps, `end` is when it
+/// stopped for failed and late ones and NaN in flight.
+struct TimedStep {
+  double start_seconds = 0;
+  double end_seconds = 0;
+  Fate fate = Fate::done;
+};
+
+/// A step of an earlier round that ended in this one.
+struct CarriedStep {
+  int round = 0;
+  StepId step = 0;
+  TimedStep timed;
+};
+
+/// What a node used between the round's start and end. Joules are NaN where the platform states no power.
+struct NodeUse {
+  NodeId node = 0;
+  double busy_seconds = 0;     ///< computing
+  double bytes_sent = 0;       ///< that left the node, lost and late ones included as far as they got
+  double bytes_received = 0;   ///< that arrived complete
+  double joules = 0;           ///< the host's own, idle included
+};
+
+struct LinkUse {
+  std::string name;
+  double bytes = 0;
+  double joules = 0;  ///< NaN where the platform states no power
+};
+
+struct TimedRound {
+  int round = 0;
+  double start_seconds = 0;
+  double end_seconds = 0;
+  std::vector<TimedStep> steps;      ///< like the plan's
+  std::vector<CarriedStep> carried;
+  std::vector<NodeUse> nodes;        ///< every node of the fleet, by id
+  std::vector<LinkUse> links;        ///< every link that the round used, by name
+};
+
+}  // namespace msfusion

@@ -1,0 +1,66 @@
+// A run folder's result store, run.sqlite: several processes write their own runs, everybody may read.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/record/records.hpp"
+
+namespace msfusion {
+
+/// Facts about the whole folder: scenario name and text, versions, command, seeds, targets.
+using MetaMap = std::map<std::string, std::string>;
+
+/// Writing side. Throws RunError (file, cause, what to do: disk full, read-only, locked by another process).
+class StoreWriter {
+ public:
+  /// Makes a new store; an old one at that place must have been dealt with by the caller.
+  static StoreWriter create(const std::string& file, const MetaMap& meta, const std::vector<RunRecord>& runs);
+  static StoreWriter open(const std::string& file);
+  StoreWriter(StoreWriter&&) noexcept;
+  ~StoreWriter();
+
+  void write_devices(const std::vector<DeviceRecord>& devices);
+  void write_round(const RoundResult& result);  ///< one transaction
+  void write_warning(const WarningRecord& warning);
+  void set_state(int run, const std::string& state, const std::string& message = "");
+  void set_model(int run, std::int64_t parameters, std::int64_t forward_macs);
+  void set_meta(const std::string& key, const std::string& value);
+  void forget_after(int run, int round);  ///< removes rows of later rounds (before a resume)
+
+ private:
+  class Impl;
+  explicit StoreWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Reading side: typed queries, rows in key order. Throws UserError for a file that is missing, no store, truncated, or of another
+/// schema version.
+class StoreReader {
+ public:
+  explicit StoreReader(const std::string& file);
+  StoreReader(StoreReader&&) noexcept;
+  ~StoreReader();
+
+  MetaMap meta() const;
+  std::vector<RunRecord> runs() const;
+  std::vector<DeviceRecord> devices(int run) const;
+  std::vector<RoundRecord> rounds(int run) const;
+  std::vector<DeviceRoundRecord> device_rounds(int run) const;
+  std::vector<EvaluationRecord> evaluations(int run) const;
+  std::vector<DeviceEvaluationRecord> device_evaluations(int run) const;
+  std::vector<AxisCoverageRecord> coverage(int run) const;
+  std::vector<LinkRoundRecord> links(int run) const;
+  std::vector<WarningRecord> warnings() const;
+
+  /// Every result table (all but wall-clock figures) as CSV text by table name, rows in key order: equal for equal results.
+  std::map<std::string, std::string> result_tables() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace msfusion

@@ -1,0 +1,33 @@
+// What training a slice costs, from the slice alone: MACs, bytes moved, memory.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/shape/shape.hpp"
+#include "sim/shape/slice.hpp"
+
+namespace msfusion {
+
+/// One layer of a slice, per sample unless said otherwise. Only layers with work appear.
+struct LayerCost {
+  int layer = 0;                        ///< into Shape::layers
+  std::int64_t forward_macs = 0;        ///< convolutions, matrix products (attention included); element-wise work counts 0
+  std::int64_t training_macs = 0;       ///< forward + weight gradients + input gradients (none for what reads the input)
+  std::int64_t forward_bytes = 0;       ///< activations read and written
+  std::int64_t training_bytes = 0;      ///< 3 x forward_bytes
+  std::int64_t parameters = 0;          ///< of this layer; read once a step forward, twice backward
+};
+
+/// All bytes are for 4-byte floats.
+struct SliceCost {
+  std::int64_t parameters = 0;
+  std::int64_t forward_macs = 0;      ///< per sample
+  std::int64_t training_macs = 0;     ///< per sample
+  std::int64_t activation_bytes = 0;  ///< per sample: every layer's output that backward needs
+  std::vector<LayerCost> layers;
+};
+
+SliceCost slice_cost(const Shape& shape, const WidthSlice& slice);
+
+}  // namespace msfusion

@@ -1,0 +1,102 @@
+// A model described without LibTorch: layers, parameter tensors, and the width axes that their dimensions follow.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace msfusion {
+
+using AxisId = int;
+inline constexpr AxisId kFixed = -1;  ///< the axis of a dimension that is never split
+
+/// A width of the model that is split as one: all dimensions that follow it are cut by the same index set.
+struct Axis {
+  std::string name;  ///< of the first layer that produces it
+  int units = 0;     ///< K: channels, hidden units, or units within a head
+};
+
+/// One dimension of a tensor or of an activation. Where it follows an axis of K units, the element with index
+/// (o * K + u) * inner + i belongs to unit u; o < outer repeats the axis (heads, gates), i < inner are a unit's
+/// own elements (the positions of a flattened channel). Invariant: size == outer * K * inner.
+struct Dim {
+  int size = 1;
+  AxisId axis = kFixed;
+  int outer = 1;
+  int inner = 1;
+};
+
+/// How a parameter tensor starts: its values are drawn for the full model, then sliced.
+struct Init {
+  enum class Kind { constant, uniform, normal };
+  Kind kind = Kind::constant;
+  double scale = 0;  ///< the constant; or the bound of uniform(-scale, scale); or the standard deviation
+};
+
+/// A parameter tensor, e.g. a convolution's weight [out_channels, in_channels, kernel, kernel].
+struct ParameterTensor {
+  std::string name;  ///< "conv1.weight"
+  std::vector<Dim> dims;
+  Init init;
+};
+
+// What a layer computes. Parameter tensors in the order given.
+struct Conv2d { int kernel, stride, padding; };       ///< weight [out, in, k, k], bias [out] if there
+struct Linear {};                                     ///< weight [out, in], bias [out] if there
+struct BatchNorm {};                                  ///< weight [c], bias [c]; batch statistics, none stored in training (HeteroFL's static batch norm)
+struct GroupNorm { int groups; };                     ///< weight [c], bias [c]; a slice of m channels uses the largest divisor of m that is <= groups
+struct LayerNorm {};                                  ///< weight [c], bias [c]; over the feature dimension
+struct Relu {};
+struct Gelu {};
+struct MaxPool2d { int kernel, stride; };
+struct GlobalAvgPool {};                              ///< over height and width
+struct Flatten {};                                    ///< [c, h, w] -> [c * h * w], channel-major
+struct Add {};                                        ///< element-wise sum of two inputs
+struct Embedding { int vocabulary; };                 ///< weight [vocabulary, features]
+struct PositionEmbedding { int positions; };          ///< weight [positions, features], added to its input
+struct Attention { int heads; bool causal; };         ///< inputs q, k, v: softmax(q k^T / sqrt(full head width)) v
+struct Dropout { double probability; };
+struct Lstm { int hidden_units; };                    ///< weight_ih [4H, in], weight_hh [4H, H], bias [4H] (gates i, f, g, o)
+
+using Op = std::variant<Conv2d, Linear, BatchNorm, GroupNorm, LayerNorm, Relu, Gelu, MaxPool2d, GlobalAvgPool, Flatten,
+                        Add, Embedding, PositionEmbedding, Attention, Dropout, Lstm>;
+
+/// The size of one sample's activation: features x positions, where positions = height x width or tokens.
+struct Extent {
+  Dim features;
+  int height = 1;
+  int width = 1;  ///< tokens of a sequence have height 1
+  int positions() const { return height * width; }
+};
+
+inline constexpr int kModelInput = -1;  ///< as a layer's input: the sample itself
+
+struct Layer {
+  std::string name;
+  Op op;
+  std::vector<int> inputs;   ///< earlier layers, or kModelInput
+  std::vector<int> tensors;  ///< into Shape::tensors, in the order that the op names them
+  Extent out;
+};
+
+enum class InputKind { image, tokens };
+
+/// The whole model. Layers are in topological order; the last one gives the logits.
+struct Shape {
+  std::string name;
+  InputKind input_kind = InputKind::image;
+  Extent input;                 ///< image: channels, height, width; tokens: features.size = 1, width = window
+  int classes = 0;              ///< of the logits; the vocabulary for language models
+  std::vector<Axis> axes;
+  std::vector<ParameterTensor> tensors;
+  std::vector<Layer> layers;
+
+  /// The layer whose output is the representation z: what the last layer reads.
+  int representation_layer() const { return layers.back().inputs.front(); }
+};
+
+/// Elements of a full tensor.
+std::int64_t element_count(const ParameterTensor& tensor);
+
+}  // namespace msfusion
