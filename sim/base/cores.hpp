@@ -27,8 +27,12 @@ class CoreBudget {
 /// Holds one core while it lives.
 class CoreLease {
  public:
-  explicit CoreLease(CoreBudget* cores) : cores_(cores) { if (cores_) cores_->acquire(); }
-  ~CoreLease() { if (cores_) cores_->release(); }
+  explicit CoreLease(CoreBudget* cores) : cores_(cores) {
+    if (cores_) cores_->acquire();
+  }
+  ~CoreLease() {
+    if (cores_) cores_->release();
+  }
   CoreLease(const CoreLease&) = delete;
   CoreLease& operator=(const CoreLease&) = delete;
 

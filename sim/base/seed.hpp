@@ -25,7 +25,6 @@ enum class Purpose : std::uint32_t {
 };
 
 /// A 64-bit seed that depends on all four values (SplitMix64 finaliser over each in turn).
-std::uint64_t derive_seed(std::uint64_t run_seed, Purpose purpose, std::uint64_t node = 0,
-                          std::uint64_t round = 0);
+std::uint64_t derive_seed(std::uint64_t run_seed, Purpose purpose, std::uint64_t node = 0, std::uint64_t round = 0);
 
 }  // namespace msfusion

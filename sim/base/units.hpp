@@ -9,16 +9,16 @@ namespace msfusion {
 
 /// What a quantity measures; its base unit is what parse_quantity returns.
 enum class Quantity {
-  seconds,              ///< s: ns us ms s min h d
-  bytes,                ///< B: B kB MB GB TB KiB MiB GiB TiB
-  bytes_per_second,     ///< Bps kBps MBps GBps TBps KiBps MiBps GiBps, bps kbps Mbps Gbps (8 bits a byte)
-  flops_per_second,     ///< f kf Mf Gf Tf Pf (as SimGrid writes speeds)
-  usd_per_hour,         ///< USD/h
-  usd_per_gigabyte,     ///< USD/GB
-  usd_per_kilowatthour, ///< USD/kWh
-  grams_per_kilowatthour, ///< gCO2/kWh
-  joules,               ///< J kJ MJ Wh kWh
-  watts,                ///< W kW
+  seconds,                 ///< s: ns us ms s min h d
+  bytes,                   ///< B: B kB MB GB TB KiB MiB GiB TiB
+  bytes_per_second,        ///< Bps kBps MBps GBps TBps KiBps MiBps GiBps, bps kbps Mbps Gbps (8 bits a byte)
+  flops_per_second,        ///< f kf Mf Gf Tf Pf (as SimGrid writes speeds)
+  usd_per_hour,            ///< USD/h
+  usd_per_gigabyte,        ///< USD/GB
+  usd_per_kilowatthour,    ///< USD/kWh
+  grams_per_kilowatthour,  ///< gCO2/kWh
+  joules,                  ///< J kJ MJ Wh kWh
+  watts,                   ///< W kW
 };
 
 /// The value in base units, or nothing if `text` is not a finite number followed at once (or after one blank) by a unit

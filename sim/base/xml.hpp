@@ -17,11 +17,11 @@ class XmlElement {
  public:
   std::string name() const;
   int line() const;
-  std::string text() const;                                ///< of the element and its descendants
+  std::string text() const;  ///< of the element and its descendants
   std::optional<std::string> attribute(const std::string& name) const;
   std::vector<std::pair<std::string, std::string>> attributes() const;  ///< in document order
   void set_attribute(const std::string& name, const std::string& value);
-  std::vector<XmlElement> children() const;                ///< elements only
+  std::vector<XmlElement> children() const;  ///< elements only
   std::vector<XmlElement> children(const std::string& name) const;
 
  private:
@@ -32,17 +32,21 @@ class XmlElement {
 
 class XmlDocument {
  public:
-  enum class Doctype { refused, ignored };  ///< ignored: a declaration may stand there (SimGrid's), its DTD is never loaded
+  enum class Doctype {
+    refused,
+    ignored
+  };  ///< ignored: a declaration may stand there (SimGrid's), its DTD is never loaded
 
-  /// Throws UserError: missing or unreadable file, larger than `max_bytes`, not well-formed (all errors with their lines), a doctype
-  /// where it is refused, entity declarations anywhere.
+  /// Throws UserError: missing or unreadable file, larger than `max_bytes`, not well-formed (all errors with their
+  /// lines), a doctype where it is refused, entity declarations anywhere.
   static XmlDocument parse_file(const std::string& file, Doctype doctype, std::size_t max_bytes = 64u << 20);
   XmlDocument(XmlDocument&&) noexcept;
   ~XmlDocument();
 
   XmlElement root() const;
 
-  /// What the schema objects to, all of it, in document order, in words of the file rather than of libxml2 where that helps.
+  /// What the schema objects to, all of it, in document order, in words of the file rather than of libxml2 where that
+  /// helps.
   std::vector<Mistake> validate(const std::string& schema_file) const;
 
   std::string serialise() const;  ///< the document as it is now

@@ -1,0 +1,51 @@
+#include "sim/base/spelling.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace msfusion {
+
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string nearest_spelling(std::string_view text, const std::vector<std::string>& candidates) {
+  constexpr std::size_t kLongestName = 64;  // nobody misspells a name into something longer; keeps the cost bounded
+  if (text.size() > kLongestName) return "";
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = edit_distance(text, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+std::string one_of(std::string_view text, const std::vector<std::string>& candidates) {
+  std::string list = candidates.size() == 1 ? "only " : "one of ";
+  for (std::size_t i = 0; i < candidates.size(); ++i) list += (i == 0 ? "" : ", ") + candidates[i];
+  const std::string near = nearest_spelling(text, candidates);
+  return near.empty() ? list : fmt::format("{}; did you mean '{}'?", list, near);
+}
+
+}  // namespace msfusion
