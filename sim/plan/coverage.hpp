@@ -1,0 +1,55 @@
+// Which elements of the model were trained, when, and by whom - without touching a parameter.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "sim/base/ids.hpp"
+#include "sim/shape/shape.hpp"
+#include "sim/shape/slice.hpp"
+
+namespace msfusion {
+
+/// Every element of a tensor that follows axes a and b at units (i, j) is trained together, so the state of a whole model is a
+/// small grid per pair of axes that occurs, and each cell stands for `elements_per_cell` parameters.
+class Coverage {
+ public:
+  explicit Coverage(const Shape& shape);
+
+  /// A training that really took place.
+  struct Trained {
+    NodeId device;
+    const WidthSlice* slice;
+  };
+  void mark(int round, const std::vector<Trained>& trained);
+
+  double share_trained_in(int round) const;  ///< of all parameters, in [0, 1]
+  double share_trained_ever() const;
+
+  /// Parameters of `wanted` that none of `trained` covers, by the device that trained them last, in rounds marked so far.
+  /// Those never trained are left out: everybody can derive them from the seed.
+  std::map<NodeId, std::int64_t> stale_parameters(const WidthSlice& wanted, const std::vector<const WidthSlice*>& trained) const;
+
+  /// Mean age in rounds of the parameters at the end of `round`: 0 for just trained; never trained ones count from round -1.
+  double mean_staleness(int round) const;
+
+ private:
+  struct Cell {
+    int round = -1;
+    NodeId holder = -1;
+  };
+  struct Grid {
+    AxisId row_axis, column_axis;  // kFixed: a single row or column
+    std::int64_t elements_per_cell;
+    int rows, columns;
+    std::vector<Cell> cells;
+  };
+  template <class Visit>
+  static void visit_cells(const Grid& grid, const WidthSlice& slice, Visit visit);
+
+  std::vector<Grid> grids_;
+  std::int64_t total_ = 0;
+};
+
+}  // namespace msfusion

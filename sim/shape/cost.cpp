@@ -1,0 +1,108 @@
+#include "sim/shape/cost.hpp"
+
+#include "sim/base/overloaded.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr std::int64_t kFloatBytes = 4;
+constexpr std::int64_t kPoolIndexBytes = 8;  // LibTorch keeps the position of each maximum as int64
+
+class Coster {
+ public:
+  Coster(const Shape& shape, const WidthSlice& slice) : shape_(shape), slice_(slice) {}
+
+  std::int64_t elements(int layer) const {
+    const Extent& extent = extent_of(layer);
+    return static_cast<std::int64_t>(features(layer)) * extent.positions();
+  }
+  std::int64_t features(int layer) const { return sliced_size(extent_of(layer).features, slice_); }
+
+  std::int64_t parameters(const Layer& layer) const {
+    std::int64_t total = 0;
+    for (int index : layer.tensors) {
+      std::int64_t count = 1;
+      for (const Dim& dim : shape_.tensors[static_cast<std::size_t>(index)].dims) count *= sliced_size(dim, slice_);
+      total += count;
+    }
+    return total;
+  }
+
+  std::int64_t forward_macs(int index) const {
+    const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
+    const std::int64_t in = features(layer.inputs.front()), out = features(index);
+    const std::int64_t positions = layer.out.positions();
+    return std::visit(Overloaded{
+                          [&](const Conv2d& conv) { return positions * conv.kernel * conv.kernel * in * out; },
+                          [&](const Linear&) { return positions * in * out; },
+                          // q k^T and the weighted sum of v; a causal mask is applied after the full product.
+                          [&](const Attention&) { return positions * positions * in + positions * positions * out; },
+                          [&](const Lstm&) { return positions * 4 * out * (in + out); },
+                          [](const auto&) { return std::int64_t{0}; },
+                      },
+                      layer.op);
+  }
+
+  // What backward needs of a layer's result, per sample.
+  std::int64_t kept_bytes(int index) const {
+    const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
+    const std::int64_t out = elements(index) * kFloatBytes;
+    const std::int64_t positions = layer.out.positions();
+    return std::visit(Overloaded{
+                          [](const Flatten&) { return std::int64_t{0}; },  // a view of its input
+                          [&](const MaxPool2d&) { return out + elements(index) * kPoolIndexBytes; },
+                          [&](const Attention& attention) { return out + positions * positions * attention.heads * kFloatBytes; },
+                          [&](const Dropout&) { return 2 * out; },  // and the mask
+                          [&](const Lstm&) { return 6 * out; },     // four gates, cell state and output
+                          [&](const auto&) { return out; },
+                      },
+                      layer.op);
+  }
+
+ private:
+  const Extent& extent_of(int layer) const {
+    return layer == kModelInput ? shape_.input : shape_.layers[static_cast<std::size_t>(layer)].out;
+  }
+  const Shape& shape_;
+  const WidthSlice& slice_;
+};
+
+}  // namespace
+
+SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
+  const Coster coster(shape, slice);
+  SliceCost cost;
+  cost.activation_bytes = coster.elements(kModelInput) * kFloatBytes;
+  std::vector<bool> has_gradient(shape.layers.size());
+  for (std::size_t i = 0; i < shape.layers.size(); ++i) {
+    const Layer& layer = shape.layers[i];
+    const int index = static_cast<int>(i);
+    bool input_gradient = false;
+    std::int64_t activations = coster.elements(index);
+    for (int input : layer.inputs) {
+      input_gradient = input_gradient || (input != kModelInput && has_gradient[static_cast<std::size_t>(input)]);
+      activations += coster.elements(input);
+    }
+    has_gradient[i] = input_gradient || !layer.tensors.empty();
+    cost.activation_bytes += coster.kept_bytes(index);
+    if (std::holds_alternative<Flatten>(layer.op)) continue;
+
+    LayerCost part;
+    part.layer = index;
+    part.parameters = coster.parameters(layer);
+    part.forward_macs = coster.forward_macs(index);
+    const int products = 1 + (layer.tensors.empty() ? 0 : 1) + (input_gradient ? 1 : 0);
+    // Attention has no weights of its own: both factors of both products are inputs, hence two products back for one forth.
+    part.training_macs = part.forward_macs * (std::holds_alternative<Attention>(layer.op) ? 3 : products);
+    part.forward_bytes = activations * kFloatBytes;
+    part.training_bytes = 3 * part.forward_bytes;
+    cost.parameters += part.parameters;
+    cost.forward_macs += part.forward_macs;
+    cost.training_macs += part.training_macs;
+    cost.layers.push_back(part);
+  }
+  return cost;
+}
+
+}  // namespace msfusion

@@ -1,0 +1,56 @@
+// Builds a Shape layer by layer; which widths are one axis follows from how the layers are connected.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/shape/shape.hpp"
+
+namespace msfusion {
+
+/// Every layer that makes a new width adds a vertex to a graph; every layer that needs two widths to agree (a residual sum, the
+/// queries and keys of attention) adds an edge. The connected components are the axes, and a component that contains the
+/// sample's own features or the logits is fixed. Methods return the new layer's number, to be the input of later ones.
+class ShapeBuilder {
+ public:
+  ShapeBuilder(std::string name, InputKind kind, Extent input, int classes);
+
+  int conv(const std::string& name, int input, int channels, int kernel, int stride, int padding, bool bias);
+  int linear(const std::string& name, int input, int features);
+  /// A linear layer whose output is `heads` repetitions of an axis of features / heads units.
+  int head_linear(const std::string& name, int input, int heads, int features);
+  int batch_norm(const std::string& name, int input);
+  int group_norm(const std::string& name, int input, int groups);
+  int layer_norm(const std::string& name, int input);
+  int relu(const std::string& name, int input);
+  int gelu(const std::string& name, int input);
+  int max_pool(const std::string& name, int input, int kernel, int stride);
+  int global_average_pool(const std::string& name, int input);
+  int flatten(const std::string& name, int input);
+  int add(const std::string& name, int a, int b);
+  int dropout(const std::string& name, int input, double probability);
+  int embedding(const std::string& name, int vocabulary, int features);
+  int position_embedding(const std::string& name, int input);
+  int attention(const std::string& name, int q, int k, int v, int heads, bool causal);
+  int lstm(const std::string& name, int input, int hidden);
+  int classifier(const std::string& name, int input);  ///< linear to the logits; must be the last layer
+
+  const Extent& extent(int layer) const;
+  Shape build() &&;
+
+ private:
+  AxisId new_width(const std::string& name, int units);
+  void join(AxisId a, AxisId b) { same_.emplace_back(a, b); }
+  int tensor(const std::string& name, std::vector<Dim> dims, Init init);
+  int push(Layer layer);
+  int norm(const std::string& name, int input, Op op);
+  int unary(const std::string& name, int input, Op op);
+  int dense(const std::string& name, int input, Dim out);
+
+  Shape shape_;                                   // dims carry width vertices until build()
+  std::vector<std::pair<AxisId, AxisId>> same_;   // edges of the width graph
+  AxisId input_width_ = 0, logits_width_ = 0;
+};
+
+}  // namespace msfusion

@@ -1,0 +1,62 @@
+#include "sim/shape/cost.hpp"
+
+#include "sim/shape/models.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+
+namespace {
+WidthSlice windows(const Shape& shape, double rate) {
+  WidthSlice slice;
+  for (const Axis& axis : shape.axes) slice.axes.push_back(IndexSet::window(0, sliced_units(rate, axis.units), axis.units));
+  return slice;
+}
+std::int64_t forward_macs(const ModelSpec& spec, double rate) {
+  const Shape shape = build_shape(spec, {InputKind::image, 3, 32, 32, 10});
+  return slice_cost(shape, windows(shape, rate)).forward_macs;
+}
+}  // namespace
+
+TEST_CASE("the costs of a cnn equal a count by hand") {
+  CnnSpec spec;
+  spec.channels = {4, 6};
+  spec.norm = NormKind::none;
+  const Shape shape = build_shape(spec, {InputKind::image, 1, 8, 8, 3});
+  const SliceCost cost = slice_cost(shape, full_slice(shape));
+  const std::int64_t conv1 = 8 * 8 * 9 * 1 * 4, conv2 = 4 * 4 * 9 * 4 * 6, classifier = 6 * 3;
+  CHECK(cost.forward_macs == conv1 + conv2 + classifier);
+  CHECK(cost.training_macs == 2 * conv1 + 3 * conv2 + 3 * classifier);  // the first layer's input needs no gradient
+  CHECK(cost.parameters == (4 * 9 + 4) + (6 * 4 * 9 + 6) + (6 * 3 + 3));
+  // Input, conv1, relu1, pool1 (values and int64 positions), conv2, relu2, pool2, global pool, logits.
+  const std::int64_t floats = 64 + 256 + 256 + 64 + 96 + 96 + 24 + 6 + 3, positions = 64 + 24;
+  CHECK(cost.activation_bytes == 4 * floats + 8 * positions);
+}
+
+TEST_CASE("half the width of every axis costs a quarter of an inner convolution and half of the first") {
+  CnnSpec spec;
+  spec.channels = {4, 6};
+  spec.norm = NormKind::none;
+  const Shape shape = build_shape(spec, {InputKind::image, 1, 8, 8, 3});
+  const SliceCost cost = slice_cost(shape, windows(shape, 0.5));
+  CHECK(cost.forward_macs == 8 * 8 * 9 * 2 + 4 * 4 * 9 * 2 * 3 + 3 * 3);
+}
+
+TEST_CASE("resnet18 costs what is published for it at every rate") {
+  CHECK(forward_macs(ResNetSpec{}, 1) == Approx(555.4e6).epsilon(1e-4));
+  CHECK(forward_macs(ResNetSpec{}, 0.125) == Approx(8.87e6).epsilon(1e-3));
+  CHECK(forward_macs(ResNetSpec{}, 0.45) == Approx(114.3e6).epsilon(1e-3));
+}
+
+TEST_CASE("attention is charged both of its products and its softmax") {
+  TransformerSpec spec;
+  spec.embedding = 8;
+  spec.heads = 2;
+  spec.ffn = 16;
+  spec.layers = 1;
+  spec.window = 5;
+  const Shape shape = build_shape(spec, {InputKind::tokens, 1, 1, 5, 11});
+  const SliceCost cost = slice_cost(shape, full_slice(shape));
+  const std::int64_t attention = 2 * 5 * 5 * 8, projections = 4 * 5 * 8 * 8, ffn = 2 * 5 * 8 * 16, logits = 5 * 8 * 11;
+  CHECK(cost.forward_macs == attention + projections + ffn + logits);
+  CHECK(cost.training_macs == 3 * cost.forward_macs);  // below everything lies a trained embedding
+}
