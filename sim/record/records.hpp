@@ -14,13 +14,13 @@ namespace msfusion {
 using Maybe = std::optional<double>;
 
 struct RunRecord {
-  int run = 0;             ///< 0-based, methods x seeds in the scenario's order
+  int run = 0;  ///< 0-based, methods x seeds in the scenario's order
   std::string method, label;
-  std::string choices;     ///< "double shift | contrastive | peers | overlap mean"
+  std::string choices;  ///< "double shift | contrastive | peers | overlap mean"
   std::uint64_t seed = 0;
-  int rounds = 0;          ///< planned
-  std::string state;       ///< waiting | running | finished | failed | interrupted
-  std::string message;     ///< why it failed
+  int rounds = 0;                                             ///< planned
+  std::string state;                                          ///< waiting | running | finished | failed | interrupted
+  std::string message;                                        ///< why it failed
   std::int64_t model_parameters = 0, model_forward_macs = 0;  ///< of the global model, per sample
 };
 
@@ -37,23 +37,23 @@ struct DeviceRecord {
 struct RoundRecord {
   int run = 0, round = 0;
   double start_seconds = 0, end_seconds = 0;
-  int participants = 0, completed = 0;   ///< tasks planned, and those that the merge used
+  int participants = 0, completed = 0;  ///< tasks planned, and those that the merge used
   double training_flops = 0;
   double bytes_sent = 0, bytes_received = 0;
-  Maybe joules;                          ///< all nodes and links, idle included
+  Maybe joules;  ///< all nodes and links, idle included
   Maybe usd, grams_co2;
-  Maybe mean_loss;                       ///< of the completed tasks; none in an empty round
-  Maybe coverage, coverage_ever;         ///< share of the model's parameters trained this round, and in any round so far
-  Maybe overlap_control;                 ///< c(t) of a double shift
-  std::optional<int> critical_node;      ///< with most time on the critical path
-  std::string critical_path;             ///< "phone-3 computes 12 s, phone-3 -> server 4 s"
+  Maybe mean_loss;                   ///< of the completed tasks; none in an empty round
+  Maybe coverage, coverage_ever;     ///< share of the model's parameters trained this round, and in any round so far
+  Maybe overlap_control;             ///< c(t) of a double shift
+  std::optional<int> critical_node;  ///< with most time on the critical path
+  std::string critical_path;         ///< "phone-3 computes 12 s, phone-3 -> server 4 s"
 };
 
 struct DeviceRoundRecord {
   int run = 0, round = 0;
   NodeId device = 0;
   double split = 0;
-  std::string slice;                     ///< windows of all axes: "start+length/size ..."
+  std::string slice;  ///< windows of all axes: "start+length/size ..."
   std::int64_t parameters = 0, samples = 0;
   double training_flops = 0, peak_memory_bytes = 0;
   double bytes_sent = 0, bytes_received = 0;
@@ -61,12 +61,12 @@ struct DeviceRoundRecord {
   double busy_seconds = 0, idle_seconds = 0;
   Maybe joules, usd;
   Maybe loss;
-  std::string fate;                      ///< done | failed | late | skipped | in flight
+  std::string fate;  ///< done | failed | late | skipped | in flight
 };
 
 struct EvaluationRecord {
-  int run = 0, round = 0;                ///< after this round
-  double seconds = 0;                    ///< simulated, since the run began
+  int run = 0, round = 0;  ///< after this round
+  double seconds = 0;      ///< simulated, since the run began
   double global_accuracy = 0, global_loss = 0;
   Maybe submodel_accuracy, submodel_loss, disagreement;
 };
@@ -80,7 +80,7 @@ struct DeviceEvaluationRecord {
 struct AxisCoverageRecord {
   int run = 0, round = 0;
   std::string axis;
-  std::vector<std::uint16_t> trained_by; ///< per unit: how many devices trained it this round
+  std::vector<std::uint16_t> trained_by;  ///< per unit: how many devices trained it this round
 };
 
 struct LinkRoundRecord {
@@ -91,7 +91,7 @@ struct LinkRoundRecord {
 };
 
 struct WarningRecord {
-  int run = 0, round = 0;                ///< round -1: before the first
+  int run = 0, round = 0;  ///< round -1: before the first
   std::string text;
 };
 

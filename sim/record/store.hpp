@@ -13,18 +13,20 @@ namespace msfusion {
 /// Facts about the whole folder: scenario name and text, versions, command, seeds, targets.
 using MetaMap = std::map<std::string, std::string>;
 
-/// Writing side. Throws RunError (file, cause, what to do: disk full, read-only, locked by another process).
+/// Writing side. Throws RunError (file, cause, what to do: disk full, read-only, locked by another process). A writer
+/// must not cross a fork: close it before, and let each process open its own.
 class StoreWriter {
  public:
   /// Makes a new store; an old one at that place must have been dealt with by the caller.
   static StoreWriter create(const std::string& file, const MetaMap& meta, const std::vector<RunRecord>& runs);
-  static StoreWriter open(const std::string& file);
+  /// Waits up to `busy_timeout_ms` for another writer's transaction, at each of its own.
+  static StoreWriter open(const std::string& file, int busy_timeout_ms = 30000);
   StoreWriter(StoreWriter&&) noexcept;
   ~StoreWriter();
 
   void write_devices(const std::vector<DeviceRecord>& devices);
-  void write_round(const RoundResult& result);  ///< one transaction
-  void write_warning(const WarningRecord& warning);
+  void write_round(const RoundResult& result);       ///< one transaction
+  void write_warning(const WarningRecord& warning);  ///< the same text twice in a round is one warning
   void set_state(int run, const std::string& state, const std::string& message = "");
   void set_model(int run, std::int64_t parameters, std::int64_t forward_macs);
   void set_meta(const std::string& key, const std::string& value);
@@ -36,8 +38,8 @@ class StoreWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Reading side: typed queries, rows in key order. Throws UserError for a file that is missing, no store, truncated, or of another
-/// schema version.
+/// Reading side: typed queries, rows in key order. Throws UserError for a file that is missing, no store, truncated, or
+/// of another schema version.
 class StoreReader {
  public:
   explicit StoreReader(const std::string& file);
@@ -54,9 +56,12 @@ class StoreReader {
   std::vector<AxisCoverageRecord> coverage(int run) const;
   std::vector<LinkRoundRecord> links(int run) const;
   std::vector<WarningRecord> warnings() const;
+  std::vector<WallRecord> wall(int run) const;
 
-  /// Every result table (all but wall-clock figures) as CSV text by table name, rows in key order: equal for equal results.
+  /// Every result table (all but wall-clock figures) as CSV text by table name, rows in key order: equal for equal
+  /// results.
   std::map<std::string, std::string> result_tables() const;
+  std::map<std::string, std::string> wall_tables() const;  ///< the others
 
  private:
   class Impl;

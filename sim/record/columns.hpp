@@ -1,0 +1,214 @@
+// Every table of the store, column by column, in one place: schema, writing, reading, CSV and documentation all visit
+// it.
+#pragma once
+
+#include "sim/record/records.hpp"
+
+namespace msfusion {
+
+/// Facts about one table; its first `key_columns` columns form the primary key.
+struct TableFacts {
+  const char* name;
+  const char* purpose;
+  int key_columns;
+  bool result;  ///< false: wall-clock figures, which differ from run to run
+};
+
+/// Columns<R>: the table of record type R. `visit` calls its visitor with (column, field, unit, meaning) in order;
+/// `Record` is R or const R.
+template <class R>
+struct Columns;
+
+template <>
+struct Columns<RunRecord> {
+  static constexpr TableFacts facts{"runs", "one row per method and seed of the scenario", 1, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "methods x seeds in the scenario's order, from 0");
+    visitor("method", r.method, "", "name of the method");
+    visitor("label", r.label, "", "how the scenario calls it, unique in the scenario");
+    visitor("choices", r.choices, "", "its four choices: split | objective | exchange | merge");
+    visitor("seed", r.seed, "", "of every random draw; decimal text, because it has 64 bits without a sign");
+    visitor("rounds", r.rounds, "", "planned");
+    visitor("state", r.state, "", "waiting, running, finished, failed or interrupted");
+    visitor("message", r.message, "", "why it failed");
+    visitor("model_parameters", r.model_parameters, "", "of the global model");
+    visitor("model_forward_macs", r.model_forward_macs, "MAC", "of the global model, per sample");
+  }
+};
+
+template <>
+struct Columns<DeviceRecord> {
+  static constexpr TableFacts facts{"devices", "one row per node of the fleet and run", 2, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("device", r.device, "", "0 .. N-1 in the fleet's order; the server, if any, comes after them");
+    visitor("name", r.name, "", "of the host in the platform file");
+    visitor("kind", r.kind, "", "e.g. phone");
+    visitor("is_server", r.is_server, "", "1 for the server, 0 otherwise");
+    visitor("speed_flops", r.speed_flops, "FLOP/s", "of one core");
+    visitor("memory_bytes", r.memory_bytes, "B", "absent where the platform does not say");
+    visitor("samples", r.samples, "", "training samples held");
+  }
+};
+
+template <>
+struct Columns<RoundRecord> {
+  static constexpr TableFacts facts{"rounds", "one row per finished round", 2, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("start_seconds", r.start_seconds, "s", "simulated, since the run began");
+    visitor("end_seconds", r.end_seconds, "s", "simulated, since the run began");
+    visitor("participants", r.participants, "", "trainings planned");
+    visitor("completed", r.completed, "", "trainings that the merge used");
+    visitor("training_flops", r.training_flops, "FLOP", "2 x MACs of all local trainings");
+    visitor("bytes_sent", r.bytes_sent, "B", "that left any node, server included");
+    visitor("bytes_received", r.bytes_received, "B", "that arrived complete at any node");
+    visitor("joules", r.joules, "J", "all nodes and links, idle included; absent where the platform states no power");
+    visitor("usd", r.usd, "USD", "devices, traffic and energy by the price list; absent without one");
+    visitor("grams_co2", r.grams_co2, "g", "of CO2, of the energy; absent without a figure for it");
+    visitor("mean_loss", r.mean_loss, "",
+            "of the local objective over the completed trainings; absent in an empty round");
+    visitor("coverage", r.coverage, "", "share of the model's parameters trained in this round, 0 to 1");
+    visitor("coverage_ever", r.coverage_ever, "",
+            "share of the model's parameters trained in this or an earlier round, 0 to 1");
+    visitor("overlap_control", r.overlap_control, "", "c(t) of a double shift, 0 to 1");
+    visitor("critical_node", r.critical_node, "", "the device with most time on the critical path");
+    visitor("critical_path", r.critical_path, "", "in words: which steps the round's end waited for");
+  }
+};
+
+template <>
+struct Columns<DeviceRoundRecord> {
+  static constexpr TableFacts facts{"device_rounds", "one row per device that took part in a round", 3, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("device", r.device, "", "see devices");
+    visitor("split", r.split, "", "rate that the slice was cut with, 0 to 1");
+    visitor("slice", r.slice, "", "window of each axis in the shape's order: start+length/size, separated by blanks");
+    visitor("parameters", r.parameters, "", "of the sub-model");
+    visitor("samples", r.samples, "", "processed: local epochs x samples held");
+    visitor("training_flops", r.training_flops, "FLOP", "2 x MACs");
+    visitor("peak_memory_bytes", r.peak_memory_bytes, "B", "needed while training");
+    visitor("bytes_sent", r.bytes_sent, "B", "by this device");
+    visitor("bytes_received", r.bytes_received, "B", "by this device");
+    visitor("start_seconds", r.start_seconds, "s", "simulated: its first step");
+    visitor("compute_start_seconds", r.compute_start_seconds, "s", "simulated");
+    visitor("compute_end_seconds", r.compute_end_seconds, "s", "simulated");
+    visitor("exchange_end_seconds", r.exchange_end_seconds, "s", "simulated: its last transfer");
+    visitor("busy_seconds", r.busy_seconds, "s", "computing");
+    visitor("idle_seconds", r.idle_seconds, "s", "neither computing nor sending nor receiving");
+    visitor("joules", r.joules, "J", "its own, idle included");
+    visitor("usd", r.usd, "USD", "its own");
+    visitor("loss", r.loss, "", "mean of the local objective over the steps");
+    visitor("fate", r.fate, "", "done, failed, late, skipped or in flight");
+  }
+};
+
+template <>
+struct Columns<EvaluationRecord> {
+  static constexpr TableFacts facts{"evaluations", "one row per evaluation on the test split", 2, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "after this round");
+    visitor("seconds", r.seconds, "s", "simulated, since the run began");
+    visitor("global_accuracy", r.global_accuracy, "", "of the assembled model, 0 to 1");
+    visitor("global_loss", r.global_loss, "nat", "cross-entropy of the assembled model");
+    visitor("submodel_accuracy", r.submodel_accuracy, "", "mean over the devices' sub-models, 0 to 1");
+    visitor("submodel_loss", r.submodel_loss, "nat", "mean over the devices' sub-models");
+    visitor("disagreement", r.disagreement, "", "peers: mean over devices of |view - mean view| / |mean view|");
+  }
+};
+
+template <>
+struct Columns<DeviceEvaluationRecord> {
+  static constexpr TableFacts facts{"device_evaluations", "one row per device and evaluation: its own sub-model", 3,
+                                    true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "after this round");
+    visitor("device", r.device, "", "see devices");
+    visitor("accuracy", r.accuracy, "", "0 to 1");
+    visitor("loss", r.loss, "nat", "cross-entropy");
+  }
+};
+
+template <>
+struct Columns<AxisCoverageRecord> {
+  static constexpr TableFacts facts{"axis_coverage", "one row per width axis and round", 3, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("axis", r.axis, "", "name of the width axis");
+    visitor(
+        "trained_by", r.trained_by, "",
+        "per unit, how many devices trained it; in the store 2 bytes each, little-endian; in CSV separated by blanks");
+  }
+};
+
+template <>
+struct Columns<LinkRoundRecord> {
+  static constexpr TableFacts facts{"link_rounds", "one row per link that a round used", 3, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("link", r.link, "", "name in the platform");
+    visitor("bytes", r.bytes, "B", "carried");
+    visitor("joules", r.joules, "J", "absent where the platform states no power");
+  }
+};
+
+template <>
+struct Columns<WarningRecord> {
+  static constexpr TableFacts facts{"warnings", "what a reader should know: exclusions, stale elements, failures", 3,
+                                    true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "-1: before the first");
+    visitor("text", r.text, "", "");
+  }
+};
+
+template <>
+struct Columns<WallRecord> {
+  static constexpr TableFacts facts{"wall", "real time of each round on the computer that ran it", 2, false};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("round_seconds", r.round_seconds, "s", "the whole round");
+    visitor("plan_seconds", r.plan_seconds, "s", "");
+    visitor("timing_seconds", r.timing_seconds, "s", "SimGrid");
+    visitor("training_seconds", r.training_seconds, "s", "waiting for local training");
+    visitor("merge_seconds", r.merge_seconds, "s", "");
+    visitor("evaluation_seconds", r.evaluation_seconds, "s", "waiting for it");
+    visitor("record_seconds", r.record_seconds, "s", "writing the store");
+  }
+};
+
+/// Calls visitor(R()) for every record type, in the order of the documentation.
+template <class Visitor>
+void for_each_table(Visitor&& visitor) {
+  visitor(RunRecord());
+  visitor(DeviceRecord());
+  visitor(RoundRecord());
+  visitor(DeviceRoundRecord());
+  visitor(EvaluationRecord());
+  visitor(DeviceEvaluationRecord());
+  visitor(AxisCoverageRecord());
+  visitor(LinkRoundRecord());
+  visitor(WarningRecord());
+  visitor(WallRecord());
+}
+
+}  // namespace msfusion

@@ -1,0 +1,82 @@
+#include "sim/record/store_error.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+#include "sim/record/format.hpp"
+
+namespace msfusion {
+
+namespace {
+
+std::string cause(const SQLite::Exception& error) {
+  switch (error.getErrorCode() & 0xff) {
+    case SQLITE_FULL:
+      return "the disk is full; free some space, then resume";
+    case SQLITE_READONLY:
+      return error.getExtendedErrorCode() == SQLITE_READONLY_DBMOVED
+                 ? "the file was moved or removed while it was in use; put it back, then resume"
+                 : "the file or its folder is read-only; choose another folder or change its permissions";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "another process holds a lock on it; end that process, then resume";
+    case SQLITE_CANTOPEN:
+      return "it cannot be opened; does the folder exist, and may it be written?";
+    case SQLITE_IOERR:
+      return fmt::format("the file system reports an error ({}); check the disk", error.what());
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return fmt::format("the file is damaged ({})", error.what());
+    case SQLITE_CONSTRAINT:
+      return fmt::format("a figure is missing or the row is already there ({})", error.what());
+    default:
+      return error.what();
+  }
+}
+
+std::uint32_t big_endian(const std::array<char, 100>& header, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(header[at + i]);
+  return value;
+}
+
+}  // namespace
+
+std::string store_problem(const std::string& file, const std::string& doing, const SQLite::Exception& error) {
+  return fmt::format("{}: cannot {}: {}", file, doing, cause(error));
+}
+
+std::string header_problem(const std::string& file) {
+  std::error_code no_error;
+  if (!std::filesystem::exists(file, no_error)) return no_error ? no_error.message() : "no such file";
+  if (!std::filesystem::is_regular_file(file, no_error)) return "not a file";
+  std::array<char, 100> header{};  // https://www.sqlite.org/fileformat.html, "The Database Header"
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return "the file cannot be read";
+  in.read(header.data(), header.size());
+  if (in.gcount() < static_cast<std::streamsize>(header.size())) return "the file is truncated: it has no whole header";
+  if (std::string_view(header.data(), 16) != std::string_view("SQLite format 3\0", 16)) return "not an SQLite file";
+  if (big_endian(header, 68) != kStoreApplication) return "an SQLite file, but not a result store";
+  const auto version = big_endian(header, 60);
+  if (version != kStoreVersion)
+    return fmt::format("a result store of version {}; this program reads version {}", version, kStoreVersion);
+
+  // Pages that are still in the write-ahead log need not be in the file yet.
+  const std::string log = file + "-wal";
+  if (!std::filesystem::exists(log, no_error) || std::filesystem::file_size(log, no_error) == 0) {
+    const auto page = static_cast<std::uintmax_t>(static_cast<unsigned char>(header[16]) << 8 |
+                                                  static_cast<unsigned char>(header[17]));
+    const auto promised = (page == 1 ? 65536 : page) * big_endian(header, 28);
+    const auto found = std::filesystem::file_size(file, no_error);
+    if (found < promised) return fmt::format("the file is truncated: {} of {} bytes", found, promised);
+  }
+  return "";
+}
+
+}  // namespace msfusion

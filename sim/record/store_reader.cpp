@@ -1,0 +1,239 @@
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+
+#include "sim/base/error.hpp"
+#include "sim/record/columns.hpp"
+#include "sim/record/format.hpp"
+#include "sim/record/sql_types.hpp"
+#include "sim/record/store.hpp"
+#include "sim/record/store_error.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr const char* kWhatToDo = "expected the run.sqlite of a result folder that this version of msfusion wrote";
+constexpr int kBusyTimeoutMs = 30000;
+
+/// Fills a record's fields from a row, in the order of its columns.
+class RowReader {
+ public:
+  explicit RowReader(SQLite::Statement& statement) : statement_(statement) {}
+
+  template <class Field>
+  void operator()(const char*, Field& field, const char*, const char*) {
+    read(statement_.getColumn(index_++), field);
+  }
+
+ private:
+  static void read(const SQLite::Column& column, int& value) { value = column.getInt(); }
+  static void read(const SQLite::Column& column, bool& value) { value = column.getInt() != 0; }
+  static void read(const SQLite::Column& column, std::int64_t& value) { value = column.getInt64(); }
+  static void read(const SQLite::Column& column, std::uint64_t& value) {
+    value = std::strtoull(column.getText(), nullptr, 10);
+  }
+  static void read(const SQLite::Column& column, double& value) { value = column.getDouble(); }
+  static void read(const SQLite::Column& column, std::string& value) { value = column.getString(); }
+  template <class Field>
+  static void read(const SQLite::Column& column, std::optional<Field>& value) {
+    value.reset();
+    if (!column.isNull()) read(column, value.emplace());
+  }
+  static void read(const SQLite::Column& column, std::vector<std::uint16_t>& values) {
+    const auto* bytes = static_cast<const unsigned char*>(column.getBlob());
+    const auto count = static_cast<std::size_t>(column.getBytes()) / 2;
+    values.resize(count);
+    for (std::size_t i = 0; i < count; ++i)
+      values[i] = static_cast<std::uint16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8);
+  }
+
+  SQLite::Statement& statement_;
+  int index_ = 0;
+};
+
+template <class Record>
+std::string select_sql(const char* where) {
+  std::string columns, key;
+  int count = 0;
+  Record record;
+  Columns<Record>::visit(record, [&](const char* name, auto&&...) {
+    columns += fmt::format("{}{}", columns.empty() ? "" : ", ", name);
+    if (count++ < Columns<Record>::facts.key_columns) key += fmt::format("{}{}", key.empty() ? "" : ", ", name);
+  });
+  return fmt::format("SELECT {} FROM {}{} ORDER BY {}", columns, Columns<Record>::facts.name, where, key);
+}
+
+std::string csv_text(int value) {
+  return std::to_string(value);
+}
+std::string csv_text(bool value) {
+  return value ? "1" : "0";
+}
+std::string csv_text(std::int64_t value) {
+  return std::to_string(value);
+}
+std::string csv_text(std::uint64_t value) {
+  return std::to_string(value);
+}
+std::string csv_text(double value) {
+  return exact_number(value);
+}
+std::string csv_text(const std::string& value) {
+  return csv_field(value);
+}
+std::string csv_text(const std::vector<std::uint16_t>& values) {
+  return fmt::format("{}", fmt::join(values, " "));
+}
+template <class Field>
+std::string csv_text(const std::optional<Field>& value) {
+  return value ? csv_text(*value) : "";
+}
+
+std::unique_ptr<SQLite::Database> open_database(const std::string& file) {
+  try {
+    // Opened for writing where allowed, so that SQLite can tidy its log away; query_only keeps our hands off.
+    auto database = std::make_unique<SQLite::Database>(file, SQLite::OPEN_READWRITE, kBusyTimeoutMs);
+    database->exec("PRAGMA query_only = ON");
+    database->execAndGet("SELECT count(*) FROM meta");
+    return database;
+  } catch (const SQLite::Exception& error) {
+    const int code = error.getErrorCode() & 0xff;
+    if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY) throw;
+    // In a folder without write permission there can be no shared-memory file, and nobody who writes.
+    std::string escaped;
+    for (const char c : std::filesystem::absolute(file).string())
+      escaped +=
+          c == '?' || c == '#' || c == '%' ? fmt::format("%{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
+    return std::make_unique<SQLite::Database>("file:" + escaped + "?immutable=1",
+                                              SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+  }
+}
+
+}  // namespace
+
+class StoreReader::Impl {
+ public:
+  explicit Impl(const std::string& file) : file_(file) {
+    if (const auto problem = header_problem(file); !problem.empty())
+      throw UserError(Mistake{file, 0, problem, kWhatToDo});
+    guarded([&] { database_ = open_database(file); });
+  }
+
+  template <class Work>
+  auto guarded(Work&& work) const -> decltype(work()) {
+    try {
+      return work();
+    } catch (const SQLite::Exception& error) {
+      throw UserError(Mistake{"", 0, store_problem(file_, "read the store", error), kWhatToDo});
+    }
+  }
+
+  template <class Record>
+  std::vector<Record> all(const char* where = "", std::optional<int> run = {}) const {
+    return guarded([&] {
+      std::vector<Record> records;
+      SQLite::Statement statement(*database_, select_sql<Record>(where));
+      if (run) statement.bind(1, *run);
+      while (statement.executeStep()) Columns<Record>::visit(records.emplace_back(), RowReader(statement));
+      return records;
+    });
+  }
+
+  template <class Record>
+  std::vector<Record> of_run(int run) const {
+    return all<Record>(" WHERE run = ?", run);
+  }
+
+  template <class Record>
+  std::string csv() const {
+    std::string text;
+    const auto line = [&](auto&& cell, auto& record) {
+      const char* separator = "";
+      Columns<Record>::visit(record, [&](const char* name, auto& field, const char*, const char*) {
+        text += separator;
+        text += cell(name, field);
+        separator = ",";
+      });
+      text += '\n';
+    };
+    Record header;
+    line([](const char* name, auto&) { return std::string(name); }, header);
+    return guarded([&] {
+      SQLite::Statement statement(*database_, select_sql<Record>(""));
+      while (statement.executeStep()) {
+        Record record;
+        Columns<Record>::visit(record, RowReader(statement));
+        line([](const char*, auto& field) { return csv_text(field); }, record);
+      }
+      return text;
+    });
+  }
+
+  std::map<std::string, std::string> tables(bool results) const {
+    std::map<std::string, std::string> texts;
+    for_each_table([&](auto record) {
+      using Record = decltype(record);
+      if (Columns<Record>::facts.result == results) texts[Columns<Record>::facts.name] = csv<Record>();
+    });
+    return texts;
+  }
+
+  std::string file_;
+  std::unique_ptr<SQLite::Database> database_;
+};
+
+StoreReader::StoreReader(const std::string& file) : impl_(std::make_unique<Impl>(file)) {}
+StoreReader::StoreReader(StoreReader&&) noexcept = default;
+StoreReader::~StoreReader() = default;
+
+MetaMap StoreReader::meta() const {
+  return impl_->guarded([&] {
+    MetaMap meta;
+    SQLite::Statement statement(*impl_->database_, "SELECT key, value FROM meta ORDER BY key");
+    while (statement.executeStep()) meta[statement.getColumn(0).getString()] = statement.getColumn(1).getString();
+    return meta;
+  });
+}
+
+std::vector<RunRecord> StoreReader::runs() const {
+  return impl_->all<RunRecord>();
+}
+std::vector<DeviceRecord> StoreReader::devices(int run) const {
+  return impl_->of_run<DeviceRecord>(run);
+}
+std::vector<RoundRecord> StoreReader::rounds(int run) const {
+  return impl_->of_run<RoundRecord>(run);
+}
+std::vector<DeviceRoundRecord> StoreReader::device_rounds(int run) const {
+  return impl_->of_run<DeviceRoundRecord>(run);
+}
+std::vector<EvaluationRecord> StoreReader::evaluations(int run) const {
+  return impl_->of_run<EvaluationRecord>(run);
+}
+std::vector<DeviceEvaluationRecord> StoreReader::device_evaluations(int run) const {
+  return impl_->of_run<DeviceEvaluationRecord>(run);
+}
+std::vector<AxisCoverageRecord> StoreReader::coverage(int run) const {
+  return impl_->of_run<AxisCoverageRecord>(run);
+}
+std::vector<LinkRoundRecord> StoreReader::links(int run) const {
+  return impl_->of_run<LinkRoundRecord>(run);
+}
+std::vector<WarningRecord> StoreReader::warnings() const {
+  return impl_->all<WarningRecord>();
+}
+std::vector<WallRecord> StoreReader::wall(int run) const {
+  return impl_->of_run<WallRecord>(run);
+}
+
+std::map<std::string, std::string> StoreReader::result_tables() const {
+  return impl_->tables(true);
+}
+std::map<std::string, std::string> StoreReader::wall_tables() const {
+  return impl_->tables(false);
+}
+
+}  // namespace msfusion

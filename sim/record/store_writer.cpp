@@ -1,0 +1,252 @@
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <cassert>
+#include <cmath>
+#include <filesystem>
+
+#include "sim/base/error.hpp"
+#include "sim/record/columns.hpp"
+#include "sim/record/format.hpp"
+#include "sim/record/sql_types.hpp"
+#include "sim/record/store.hpp"
+#include "sim/record/store_error.hpp"
+
+namespace msfusion {
+
+namespace {
+
+template <class Record>
+std::string create_table_sql() {
+  using Table = Columns<Record>;
+  std::string columns, key;
+  int count = 0;
+  Record record;
+  Table::visit(record, [&](const char* name, auto& field, const char*, const char*) {
+    using Type = SqlType<std::decay_t<decltype(field)>>;
+    columns += fmt::format("{} {}{}, ", name, Type::name, Type::optional ? "" : " NOT NULL");
+    if (count++ < Table::facts.key_columns) key += fmt::format("{}{}", key.empty() ? "" : ", ", name);
+  });
+  return fmt::format("CREATE TABLE {} ({}PRIMARY KEY ({})) STRICT, WITHOUT ROWID", Table::facts.name, columns, key);
+}
+
+template <class Record>
+std::string insert_sql(const char* verb) {
+  std::string marks;
+  Record record;
+  Columns<Record>::visit(record, [&](auto&&...) { marks += marks.empty() ? "?" : ", ?"; });
+  return fmt::format("{} INTO {} VALUES ({})", verb, Columns<Record>::facts.name, marks);
+}
+
+/// Binds a record's fields in the order of its columns.
+class Binder {
+ public:
+  explicit Binder(SQLite::Statement& statement) : statement_(statement) {}
+
+  template <class Field>
+  void operator()(const char* name, const Field& field, const char*, const char*) {
+    bind(++index_, name, field);
+  }
+
+ private:
+  void bind(int index, const char*, int value) { statement_.bind(index, value); }
+  void bind(int index, const char*, bool value) { statement_.bind(index, value ? 1 : 0); }
+  void bind(int index, const char*, std::int64_t value) { statement_.bind(index, value); }
+  void bind(int index, const char*, std::uint64_t value) { statement_.bind(index, std::to_string(value)); }
+  void bind(int index, const char*, const std::string& value) { statement_.bind(index, value); }
+  void bind(int index, const char* name, double value) {
+    if (!std::isfinite(value)) throw RunError(fmt::format("column {} is {}: not a figure to record", name, value));
+    statement_.bind(index, value);
+  }
+  void bind(int index, const char*, const std::optional<int>& value) {
+    value ? statement_.bind(index, *value) : statement_.bind(index);
+  }
+  void bind(int index, const char*, const Maybe& value) {
+    value&& std::isfinite(*value) ? statement_.bind(index, *value) : statement_.bind(index);
+  }
+  void bind(int index, const char*, const std::vector<std::uint16_t>& values) {
+    std::string bytes;
+    bytes.reserve(2 * values.size());
+    for (const auto value : values) {
+      bytes += static_cast<char>(value & 0xff);
+      bytes += static_cast<char>(value >> 8);
+    }
+    statement_.bind(index, static_cast<const void*>(bytes.data()), static_cast<int>(bytes.size()));
+  }
+
+  SQLite::Statement& statement_;
+  int index_ = 0;
+};
+
+/// The prepared INSERT of a table.
+template <class Record>
+class Insert {
+ public:
+  explicit Insert(SQLite::Database& database, const char* verb = "INSERT")
+      : statement_(database, insert_sql<Record>(verb)) {}
+
+  void operator()(const Record& record) {
+    statement_.tryReset();  // reset() would repeat an earlier failure
+    Columns<Record>::visit(record, Binder(statement_));
+    statement_.exec();
+  }
+
+ private:
+  SQLite::Statement statement_;
+};
+
+constexpr const char* kMetaTable =
+    "CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";
+constexpr const char* kSetMeta =
+    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
+void write_meta(SQLite::Database& database, const std::string& key, const std::string& value) {
+  SQLite::Statement statement(database, kSetMeta);
+  statement.bind(1, key);
+  statement.bind(2, value);
+  statement.exec();
+}
+
+/// Runs `work` and turns what SQLite throws into a RunError.
+template <class Work>
+auto guarded(const std::string& file, const std::string& doing, Work&& work) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& error) {
+    throw RunError(store_problem(file, doing, error));
+  } catch (const RunError& error) {
+    throw RunError(fmt::format("{}: cannot {}: {}", file, doing, error.what()));
+  }
+}
+
+}  // namespace
+
+class StoreWriter::Impl {
+ public:
+  Impl(const std::string& file, int busy_timeout_ms)
+      : file_(file), database_(file, SQLite::OPEN_READWRITE, busy_timeout_ms) {
+    // A commit survives a crash of the program; a power cut may take the last rounds, never the file.
+    database_.exec("PRAGMA synchronous = NORMAL");
+  }
+
+  /// One transaction, taken at once: a later upgrade could fail without waiting.
+  template <class Work>
+  void transact(const std::string& doing, Work&& work) {
+    guarded(file_, doing, [&] {
+      SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+      work();
+      transaction.commit();
+    });
+    // SQLite goes on writing happily into a file that has been removed.
+    std::error_code no_error;
+    if (!std::filesystem::exists(file_, no_error))
+      throw RunError(fmt::format("{}: cannot {}: the file was removed while the run was writing to it", file_, doing));
+  }
+
+  std::string file_;
+  SQLite::Database database_;
+  Insert<DeviceRecord> device_{database_, "INSERT OR REPLACE"};
+  Insert<RoundRecord> round_{database_};
+  Insert<DeviceRoundRecord> device_round_{database_};
+  Insert<EvaluationRecord> evaluation_{database_};
+  Insert<DeviceEvaluationRecord> device_evaluation_{database_};
+  Insert<AxisCoverageRecord> coverage_{database_};
+  Insert<LinkRoundRecord> link_{database_};
+  Insert<WarningRecord> warning_{database_, "INSERT OR IGNORE"};
+  Insert<WallRecord> wall_{database_};
+};
+
+StoreWriter::StoreWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+StoreWriter::StoreWriter(StoreWriter&&) noexcept = default;
+StoreWriter::~StoreWriter() = default;
+
+StoreWriter StoreWriter::create(const std::string& file, const MetaMap& meta, const std::vector<RunRecord>& runs) {
+  if (std::filesystem::exists(file)) throw RunError(file + ": cannot create the store: the file is already there");
+  guarded(file, "create the store", [&] {
+    SQLite::Database database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::EXCLUSIVE);
+    database.exec(fmt::format("PRAGMA application_id = {}", kStoreApplication));
+    database.exec(fmt::format("PRAGMA user_version = {}", kStoreVersion));
+    database.exec(kMetaTable);
+    for_each_table([&](auto record) { database.exec(create_table_sql<decltype(record)>()); });
+    for (const auto& [key, value] : meta) write_meta(database, key, value);
+    Insert<RunRecord> insert(database);
+    for (const auto& run : runs) insert(run);
+    transaction.commit();
+    // Readers and writers of other runs do not wait for each other. Only now, so that the header stands in the file
+    // itself.
+    database.exec("PRAGMA journal_mode = WAL");
+  });
+  return open(file);
+}
+
+StoreWriter StoreWriter::open(const std::string& file, int busy_timeout_ms) {
+  if (const auto problem = header_problem(file); !problem.empty())
+    throw RunError(fmt::format("{}: cannot open the store: {}", file, problem));
+  return guarded(file, "open the store", [&] { return StoreWriter(std::make_unique<Impl>(file, busy_timeout_ms)); });
+}
+
+void StoreWriter::write_devices(const std::vector<DeviceRecord>& devices) {
+  impl_->transact("write the devices", [&] {
+    for (const auto& device : devices) impl_->device_(device);
+  });
+}
+
+void StoreWriter::write_round(const RoundResult& result) {
+  const auto doing = fmt::format("write round {} of run {}", result.round.round, result.round.run);
+  impl_->transact(doing, [&] {
+    impl_->round_(result.round);
+    for (const auto& device : result.devices) impl_->device_round_(device);
+    if (result.evaluation) impl_->evaluation_(*result.evaluation);
+    for (const auto& device : result.device_evaluations) impl_->device_evaluation_(device);
+    for (const auto& axis : result.coverage) impl_->coverage_(axis);
+    for (const auto& link : result.links) impl_->link_(link);
+    for (const auto& warning : result.warnings) impl_->warning_(warning);
+    assert(result.wall.run == result.round.run && result.wall.round == result.round.round);
+    impl_->wall_(result.wall);
+  });
+}
+
+void StoreWriter::write_warning(const WarningRecord& warning) {
+  impl_->transact("write a warning", [&] { impl_->warning_(warning); });
+}
+
+void StoreWriter::set_state(int run, const std::string& state, const std::string& message) {
+  impl_->transact("write the state of a run", [&] {
+    SQLite::Statement statement(impl_->database_, "UPDATE runs SET state = ?, message = ? WHERE run = ?");
+    statement.bind(1, state);
+    statement.bind(2, message);
+    statement.bind(3, run);
+    statement.exec();
+  });
+}
+
+void StoreWriter::set_model(int run, std::int64_t parameters, std::int64_t forward_macs) {
+  impl_->transact("write the model's size", [&] {
+    SQLite::Statement statement(impl_->database_,
+                                "UPDATE runs SET model_parameters = ?, model_forward_macs = ? WHERE run = ?");
+    statement.bind(1, parameters);
+    statement.bind(2, forward_macs);
+    statement.bind(3, run);
+    statement.exec();
+  });
+}
+
+void StoreWriter::set_meta(const std::string& key, const std::string& value) {
+  impl_->transact("write " + key, [&] { write_meta(impl_->database_, key, value); });
+}
+
+void StoreWriter::forget_after(int run, int round) {
+  impl_->transact("remove rounds before a resume", [&] {
+    for (const auto& table : store_tables()) {
+      if (table.name == "runs" || table.name == "devices") continue;
+      SQLite::Statement statement(impl_->database_, "DELETE FROM " + table.name + " WHERE run = ? AND round > ?");
+      statement.bind(1, run);
+      statement.bind(2, round);
+      statement.exec();
+    }
+  });
+}
+
+}  // namespace msfusion
