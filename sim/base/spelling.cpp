@@ -30,7 +30,7 @@ std::string nearest_spelling(std::string_view text, const std::vector<std::strin
   constexpr std::size_t kLongestName = 64;  // nobody misspells a name into something longer; keeps the cost bounded
   if (text.size() > kLongestName) return "";
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
+  std::size_t best_distance = (text.size() < 4 ? 1 : std::max<std::size_t>(2, text.size() / 3)) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(text, candidate);
     if (distance < best_distance) {

@@ -12,17 +12,24 @@
 
 namespace msfusion {
 
-/// An element of a document. Cheap to copy; valid while its XmlDocument lives.
+/// An element of a document. Cheap to copy; valid while its XmlDocument lives. Attributes that belong to a namespace
+/// (xsi:..) are not seen.
 class XmlElement {
  public:
   std::string name() const;
-  int line() const;
-  std::string text() const;  ///< of the element and its descendants
+  int line() const;  ///< where its tag begins; 0 for one that was added
+  int attribute_line(
+      const std::string& name) const;  ///< of a tag over several lines; line() if there is no such attribute
+  std::string text() const;            ///< of the element and its descendants
   std::optional<std::string> attribute(const std::string& name) const;
   std::vector<std::pair<std::string, std::string>> attributes() const;  ///< in document order
   void set_attribute(const std::string& name, const std::string& value);
-  std::vector<XmlElement> children() const;  ///< elements only
+  XmlElement add_child(const std::string& name);  ///< at the end
+  std::vector<XmlElement> children() const;       ///< elements only
   std::vector<XmlElement> children(const std::string& name) const;
+
+  /// Whether two values stand for the same place in the document.
+  friend bool operator==(const XmlElement& a, const XmlElement& b) { return a.node_ == b.node_; }
 
  private:
   friend class XmlDocument;
@@ -40,19 +47,25 @@ class XmlDocument {
   /// Throws UserError: missing or unreadable file, larger than `max_bytes`, not well-formed (all errors with their
   /// lines), a doctype where it is refused, entity declarations anywhere.
   static XmlDocument parse_file(const std::string& file, Doctype doctype, std::size_t max_bytes = 64u << 20);
+
+  /// The same for a text in memory; `file` is what the mistakes call it.
+  static XmlDocument parse_text(const std::string& text, const std::string& file, Doctype doctype);
+
   XmlDocument(XmlDocument&&) noexcept;
   ~XmlDocument();
 
   XmlElement root() const;
 
-  /// What the schema objects to, all of it, in document order, in words of the file rather than of libxml2 where that
-  /// helps.
+  /// What the schema objects to, all of it, by line, in words of the file rather than of libxml2. What is allowed is
+  /// taken from the schema: element and attribute names, enumerations, and the documentation of the attribute's simple
+  /// type.
   std::vector<Mistake> validate(const std::string& schema_file) const;
 
   std::string serialise() const;  ///< the document as it is now
 
- private:
   struct Impl;
+
+ private:
   explicit XmlDocument(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,237 @@
+#include "sim/base/xml.hpp"
+
+#include <fmt/format.h>
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <libxml/xmlIO.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+
+#include "sim/base/units.hpp"
+#include "sim/base/xml_impl.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr std::size_t kMaxMistakes = 20;  // what follows the first mistakes in markup is mostly their echo
+
+struct ParseState {
+  std::string file;
+  XmlDocument::Doctype doctype;
+  std::vector<Mistake> mistakes;
+};
+
+ParseState& state_of(void* context) {
+  return *static_cast<ParseState*>(static_cast<xmlParserCtxtPtr>(context)->_private);
+}
+
+void refuse(void* context, const std::string& found, const std::string& allowed) {
+  auto* parser = static_cast<xmlParserCtxtPtr>(context);
+  ParseState& state = state_of(context);
+  state.mistakes.push_back({state.file, xmlSAX2GetLineNumber(context), found, allowed});
+  xmlStopParser(parser);
+}
+
+void on_doctype(void* context, const xmlChar* name, const xmlChar* external_id, const xmlChar* system_id) {
+  if (state_of(context).doctype == XmlDocument::Doctype::refused)
+    refuse(context, "a document type declaration (<!DOCTYPE ...>)", "not allowed here: remove it");
+  else
+    xmlSAX2InternalSubset(context, name, external_id, system_id);
+}
+
+void on_entity(void* context, const xmlChar* name, int, const xmlChar*, const xmlChar*, xmlChar*) {
+  refuse(context, fmt::format("a declaration of the entity '{}'", from_xml(name)),
+         "entities are not allowed: write their text instead");
+}
+
+void on_error(void* context, XmlErrorPointer error) {
+  ParseState& state = state_of(context);
+  if (error->level == XML_ERR_WARNING || state.mistakes.size() >= kMaxMistakes) return;
+  std::string text = error->message ? error->message : "unknown error";
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  if (text.find("XML_PARSE_HUGE") != std::string::npos) text = "too large or too deeply nested for a file of this kind";
+  state.mistakes.push_back({state.file, error->line, "not well-formed XML: " + text, ""});
+}
+
+/// Nothing is ever loaded on behalf of a document: neither DTDs and entities nor the schemas that xsi:schemaLocation
+/// names.
+xmlParserInputPtr load_nothing(const char*, const char*, xmlParserCtxtPtr) {
+  return nullptr;
+}
+
+void set_up_library() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    xmlInitParser();
+    xmlSetExternalEntityLoader(load_nothing);
+  });
+}
+
+/// The next element in document order, without recursion.
+xmlNodePtr next_element(xmlNodePtr node) {
+  if (xmlNodePtr child = xmlFirstElementChild(node)) return child;
+  while (node && node->type == XML_ELEMENT_NODE) {
+    if (xmlNodePtr sibling = xmlNextElementSibling(node)) return sibling;
+    node = node->parent;
+  }
+  return nullptr;
+}
+
+void attach_lines(XmlDocument::Impl& impl, const std::string& text) {
+  impl.lines = tag_lines(text);
+  std::size_t elements = 0;
+  for (xmlNodePtr node = xmlDocGetRootElement(impl.document); node; node = next_element(node)) ++elements;
+  if (elements != impl.lines.size()) return;  // an encoding that the scanner cannot read: libxml2's lines must do
+  std::size_t index = 0;
+  for (xmlNodePtr node = xmlDocGetRootElement(impl.document); node; node = next_element(node))
+    node->_private = &impl.lines[index++];
+}
+
+std::string read_whole(const std::string& file, std::size_t max_bytes) {
+  const auto fail = [&](const std::string& found, const std::string& allowed) {
+    throw UserError(Mistake{file, 0, found, allowed});
+  };
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  if (!std::filesystem::exists(status)) fail("no such file", "check the path");
+  if (std::filesystem::is_directory(status)) fail("is a folder", "an XML file is needed");
+  std::ifstream in(file, std::ios::binary);
+  if (!in) fail(fmt::format("cannot be read: {}", std::strerror(errno)), "");
+  std::string text;
+  char block[65536];
+  while (text.size() <= max_bytes && (in.read(block, sizeof block) || in.gcount() > 0))
+    text.append(block, static_cast<std::size_t>(in.gcount()));
+  if (in.bad()) fail("cannot be read", "");
+  if (text.size() > max_bytes)
+    fail("is too large", fmt::format("at most {}", human(static_cast<double>(max_bytes), Quantity::bytes)));
+  return text;
+}
+
+xmlNodePtr node_of(void* node) {
+  return static_cast<xmlNodePtr>(node);
+}
+
+}  // namespace
+
+int line_of(const xmlNode* element) {
+  if (const auto* lines = static_cast<const TagLines*>(element->_private)) return lines->line;
+  return static_cast<int>(xmlGetLineNo(element));
+}
+
+int line_of(const xmlAttr* attribute) {
+  const auto* lines = static_cast<const TagLines*>(attribute->parent->_private);
+  std::size_t index = 0;
+  for (const xmlAttr* before = attribute->prev; before; before = before->prev) ++index;
+  return lines && index < lines->attributes.size() ? lines->attributes[index] : line_of(attribute->parent);
+}
+
+std::string XmlElement::name() const {
+  return from_xml(node_of(node_)->name);
+}
+
+int XmlElement::line() const {
+  return line_of(node_of(node_));
+}
+
+int XmlElement::attribute_line(const std::string& name) const {
+  const xmlAttr* attribute = xmlHasNsProp(node_of(node_), xml_text(name), nullptr);
+  return attribute ? line_of(attribute) : line();
+}
+
+std::string XmlElement::text() const {
+  xmlChar* content = xmlNodeGetContent(node_of(node_));
+  const std::string copy = from_xml(content);
+  xmlFree(content);
+  return copy;
+}
+
+std::optional<std::string> XmlElement::attribute(const std::string& name) const {
+  xmlChar* value = xmlGetNoNsProp(node_of(node_), xml_text(name));
+  if (!value) return {};
+  std::string copy = from_xml(value);
+  xmlFree(value);
+  return copy;
+}
+
+std::vector<std::pair<std::string, std::string>> XmlElement::attributes() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const xmlAttr* attribute = node_of(node_)->properties; attribute; attribute = attribute->next) {
+    if (attribute->ns) continue;
+    const std::string name = from_xml(attribute->name);
+    all.emplace_back(name, this->attribute(name).value_or(""));
+  }
+  return all;
+}
+
+void XmlElement::set_attribute(const std::string& name, const std::string& value) {
+  xmlSetProp(node_of(node_), xml_text(name), xml_text(value));
+}
+
+XmlElement XmlElement::add_child(const std::string& name) {
+  return XmlElement(xmlNewChild(node_of(node_), nullptr, xml_text(name), nullptr));
+}
+
+std::vector<XmlElement> XmlElement::children() const {
+  std::vector<XmlElement> all;
+  for (xmlNodePtr child = xmlFirstElementChild(node_of(node_)); child; child = xmlNextElementSibling(child))
+    all.push_back(XmlElement(child));
+  return all;
+}
+
+std::vector<XmlElement> XmlElement::children(const std::string& name) const {
+  std::vector<XmlElement> all;
+  for (const XmlElement& child : children())
+    if (child.name() == name) all.push_back(child);
+  return all;
+}
+
+XmlDocument::XmlDocument(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+XmlDocument::XmlDocument(XmlDocument&&) noexcept = default;
+XmlDocument::~XmlDocument() = default;
+
+XmlDocument XmlDocument::parse_file(const std::string& file, Doctype doctype, std::size_t max_bytes) {
+  return parse_text(read_whole(file, max_bytes), file, doctype);
+}
+
+XmlDocument XmlDocument::parse_text(const std::string& text, const std::string& file, Doctype doctype) {
+  set_up_library();
+  if (text.empty()) throw UserError(Mistake{file, 0, "is empty", "an XML document is needed"});
+  ParseState state{file, doctype, {}};
+  const std::unique_ptr<xmlParserCtxt, decltype(&xmlFreeParserCtxt)> parser(xmlNewParserCtxt(), xmlFreeParserCtxt);
+  if (!parser) throw std::bad_alloc();
+  parser->_private = &state;
+  parser->sax->internalSubset = on_doctype;
+  parser->sax->entityDecl = on_entity;
+  parser->sax->serror = on_error;
+
+  auto impl = std::make_unique<Impl>();
+  impl->file = file;
+  impl->document = xmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), file.c_str(), nullptr,
+                                     XML_PARSE_NONET | XML_PARSE_BIG_LINES);
+  if (state.mistakes.empty() && (!impl->document || !xmlDocGetRootElement(impl->document)))
+    state.mistakes.push_back({file, 0, "not well-formed XML", ""});
+  if (!state.mistakes.empty()) throw UserError(std::move(state.mistakes));
+  attach_lines(*impl, text);
+  return XmlDocument(std::move(impl));
+}
+
+XmlElement XmlDocument::root() const {
+  return XmlElement(xmlDocGetRootElement(impl_->document));
+}
+
+std::string XmlDocument::serialise() const {
+  xmlChar* text = nullptr;
+  int bytes = 0;
+  xmlDocDumpMemoryEnc(impl_->document, &text, &bytes, "UTF-8");
+  std::string copy(reinterpret_cast<const char*>(text), static_cast<std::size_t>(bytes));
+  xmlFree(text);
+  return copy;
+}
+
+}  // namespace msfusion

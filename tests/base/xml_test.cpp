@@ -1,0 +1,129 @@
+#include "sim/base/xml.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+using Doctype = XmlDocument::Doctype;
+
+namespace {
+
+XmlDocument parse(const std::string& text, Doctype doctype = Doctype::refused) {
+  return XmlDocument::parse_text(text, "x.xml", doctype);
+}
+
+std::vector<Mistake> mistakes_of(const std::string& text, Doctype doctype = Doctype::refused) {
+  try {
+    parse(text, doctype);
+  } catch (const UserError& error) {
+    return error.mistakes();
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("elements give their names, texts, attributes and children") {
+  const XmlDocument document = parse("<a x='1' y='&lt;&#65;'>t<b/>u<c/><b z='2'/></a>");
+  const XmlElement root = document.root();
+  CHECK(root.name() == "a");
+  CHECK(root.text() == "tu");
+  CHECK(root.attribute("y") == "<A");
+  CHECK_FALSE(root.attribute("z"));
+  CHECK(root.attributes() == std::vector<std::pair<std::string, std::string>>{{"x", "1"}, {"y", "<A"}});
+  CHECK(root.children().size() == 3);
+  CHECK(root.children("b")[1].attribute("z") == "2");
+}
+
+TEST_CASE("tags and attributes know their own lines") {
+  const XmlDocument document = parse(
+      "<?xml version='1.0'?>\n<!-- <no> \n -->\n<a\n  xmlns:o='o' x='>\n/'\n  "
+      "y=\"1\">\n<b/><![CDATA[<c>\n]]>\n<d\n/>\n</a>");
+  const XmlElement root = document.root();
+  CHECK(root.line() == 4);
+  CHECK(root.attribute_line("x") == 5);
+  CHECK(root.attribute_line("y") == 7);
+  CHECK(root.attribute_line("nothing") == 4);
+  CHECK(root.children("b")[0].line() == 8);
+  CHECK(root.children("d")[0].line() == 10);
+}
+
+TEST_CASE("lines are known beyond 65535") {
+  const XmlDocument document = parse("<a>" + std::string(70000, '\n') + "<b/></a>");
+  CHECK(document.root().children()[0].line() == 70001);
+}
+
+TEST_CASE("a changed document is written with its changes") {
+  const XmlDocument document = parse("<a><b/></a>");
+  document.root().children()[0].set_attribute("x", "<&\">");
+  document.root().add_child("c").set_attribute("y", "2");
+  const XmlDocument again = parse(document.serialise());
+  CHECK(again.root().children("b")[0].attribute("x") == "<&\">");
+  CHECK(again.root().children("c")[0].attribute("y") == "2");
+}
+
+TEST_CASE("what is not well-formed is refused with its line") {
+  const auto [text, line] = GENERATE(table<std::string, int>({
+      {"hello", 1},
+      {"\n\n<a>\n<b>\n</a>", 5},
+      {"<a x='1' x='2'/>", 1},
+      {"<a>\n&nothing;</a>", 2},
+      {"<a>\n\x01</a>", 2},
+      {"<a>\n\xff\xfe</a>", 2},
+      {"<a/>\n<b/>", 2},
+      {"<a\nx=1/>", 2},
+      {"<a><o:b/></a>", 1},
+  }));
+  INFO(text);
+  const auto mistakes = mistakes_of(text);
+  REQUIRE_FALSE(mistakes.empty());
+  CHECK(mistakes[0].file == "x.xml");
+  CHECK(mistakes[0].line == line);
+}
+
+TEST_CASE("entities are refused, with and without a doctype being allowed") {
+  const std::string text =
+      GENERATE(as<std::string>(), "<!DOCTYPE a [\n<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e;</a>",
+               "<!DOCTYPE a [\n<!ENTITY % e SYSTEM 'http://localhost/x'> %e;]><a/>",
+               "<!DOCTYPE a [\n<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;'>]><a "
+               "x='&c;'/>");
+  const Doctype doctype = GENERATE(Doctype::refused, Doctype::ignored);
+  const auto mistakes = mistakes_of(text, doctype);
+  REQUIRE_FALSE(mistakes.empty());
+  if (doctype == Doctype::ignored) CHECK(mistakes[0].line == 2);
+}
+
+TEST_CASE("a doctype is refused or ignored, and its DTD never read") {
+  const std::string text = "<!DOCTYPE a SYSTEM \"/nowhere/a.dtd\">\n<a/>";
+  CHECK(mistakes_of(text).size() == 1);
+  CHECK(parse(text, Doctype::ignored).root().line() == 2);
+}
+
+TEST_CASE("a deep nesting ends with a message") {
+  std::string text;
+  for (int i = 0; i < 100000; ++i) text += "<a>";
+  CHECK_FALSE(mistakes_of(text).empty());
+}
+
+TEST_CASE("files that cannot be read are refused by name") {
+  const auto found = [](const std::string& file, std::size_t max_bytes) -> std::string {
+    try {
+      XmlDocument::parse_file(file, Doctype::refused, max_bytes);
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  namespace fs = std::filesystem;
+  CHECK(found("/nowhere/x.xml", 100) == "/nowhere/x.xml: no such file; check the path");
+  CHECK(found("/", 100) == "/: is a folder; an XML file is needed");
+  CHECK(found("/dev/null", 100) == "/dev/null: is empty; an XML document is needed");
+  CHECK(found("/dev/zero", 1000000) == "/dev/zero: is too large; at most 1 MB");
+  const fs::path file = fs::temp_directory_path() / "msfusion-xml-test.xml";
+  std::ofstream(file) << "<a/>";
+  CHECK(found(file.string(), 4).empty());
+  CHECK_FALSE(found(file.string(), 3).empty());
+  fs::remove(file);
+}
