@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,10 +10,12 @@ namespace msfusion {
 /// Images of one size, 8 bits a channel, in the order [sample, channel, row, column].
 struct ImageSet {
   int channels = 0, height = 0, width = 0;
-  std::vector<std::uint8_t> pixels;
+  std::vector<std::uint8_t> pixels;  ///< empty in a set that was loaded for cost only
   std::vector<std::int32_t> labels;
   std::vector<std::int32_t> groups;  ///< the key of a natural partition (writer, speaker); empty if the data has none
+
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
+  std::int64_t image_bytes() const { return std::int64_t{channels} * height * width; }
 };
 
 /// One long sequence of token numbers in [0, vocabulary), cut into windows by the reader's user.
@@ -25,16 +26,21 @@ struct TokenSet {
 enum class DataKind { images, tokens };
 
 /// Training and test split. For images: `classes` labels 0 .. classes-1. For tokens: `classes` is the vocabulary.
+/// Loaded once and never changed, so that forked processes share its pages.
 struct Dataset {
   std::string name;
   DataKind kind = DataKind::images;
   int classes = 0;
   ImageSet train_images, test_images;
   TokenSet train_tokens, test_tokens;
-  int window = 0;                                ///< tokens per sample (tokens only)
-  std::vector<float> channel_mean, channel_std;  ///< of the training images scaled to [0, 1]; for normalisation
+  std::vector<std::string> vocabulary;  ///< text of every token number (tokens only)
+  int window = 0;                       ///< tokens per sample (tokens only)
+  std::vector<float> channel_mean,
+      channel_std;  ///< of the training images scaled to [0, 1]; for normalisation; empty when loaded for cost only
 
-  std::int64_t train_samples() const;  ///< images, or whole windows of tokens
+  /// Images; or windows: sample i reads tokens [i * window, (i + 1) * window] - one more than the window, because the
+  /// last position's target is the next token. So there are (tokens - 1) / window of them.
+  std::int64_t train_samples() const;
   std::int64_t test_samples() const;
 };
 

@@ -14,10 +14,10 @@ struct Partition {
   std::vector<std::vector<std::int32_t>> samples;
 };
 
-/// Deals the training samples to `devices` by the scenario's rule (iid; Dirichlet(alpha) as in NIID-Bench: per class p ~ Dir(alpha),
-/// a device that already has n/N samples gets p = 0, repeated until the smallest part has >= min(10, n/(2N)) samples;
-/// shards(n): every class cut into equal contiguous shards, n classes a device; natural: by ImageSet::groups).
-/// Throws UserError, e.g. for more devices than samples.
+/// Deals the training samples to `devices` by the scenario's rule (iid; Dirichlet(alpha) as in NIID-Bench: per class p
+/// ~ Dir(alpha), a device that already has n/N samples gets p = 0, repeated until the smallest part has >= min(10,
+/// n/(2N)) samples; shards(n): every class cut into equal contiguous shards, n classes a device; natural: by
+/// ImageSet::groups). Throws UserError, e.g. for more devices than samples.
 Partition partition(const Dataset& data, const DataSpec& spec, int devices, std::uint64_t seed);
 
 }  // namespace msfusion

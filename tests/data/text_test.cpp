@@ -1,0 +1,92 @@
+#include "sim/data/text.hpp"
+
+#include "tests/data/data_files.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+using namespace msfusion::test;
+using Catch::Matchers::Contains;
+using Words = std::vector<std::string>;
+
+namespace {
+Words spelled(const Dataset& data, const TokenSet& set) {
+  Words words;
+  for (const auto token : set.tokens) words.push_back(data.vocabulary.at(static_cast<std::size_t>(token)));
+  return words;
+}
+}  // namespace
+
+TEST_CASE("words become numbers by frequency, then by their bytes; every line ends with <eos>") {
+  TempFolder folder;
+  const auto train = folder.write("train", std::string(" the cat sat \n\n the dog\n"));
+  const auto test = folder.write("test", std::string("the dog sat\tcat"));
+  const Dataset data = read_text(train, test, TextUnit::word, 2);
+  CHECK(data.vocabulary == Words{"<eos>", "the", "cat", "dog", "sat"});
+  CHECK(data.classes == 5);
+  CHECK(data.kind == DataKind::tokens);
+  CHECK(spelled(data, data.train_tokens) == Words{"the", "cat", "sat", "<eos>", "<eos>", "the", "dog", "<eos>"});
+  CHECK(spelled(data, data.test_tokens) == Words{"the", "dog", "sat", "cat", "<eos>"});
+  SECTION("a sample's last position needs the token after the window") {
+    CHECK(data.train_samples() == 3);  // 8 tokens: [0, 2] [2, 4] [4, 6]
+    CHECK(data.test_samples() == 2);
+  }
+}
+
+TEST_CASE("a test word that the training text lacks is <unk>") {
+  TempFolder folder;
+  const auto test = folder.write("test", std::string("a new word\n"));
+  SECTION("the training text's own <unk> where it has one") {
+    const Dataset data = read_text(folder.write("train", std::string("<unk> a <unk> b\n")), test, TextUnit::word, 1);
+    CHECK(data.vocabulary == Words{"<unk>", "<eos>", "a", "b"});
+    CHECK(spelled(data, data.test_tokens) == Words{"a", "<unk>", "<unk>", "<eos>"});
+  }
+  SECTION("else one at the vocabulary's end") {
+    const Dataset data = read_text(folder.write("train", std::string("a b\n")), test, TextUnit::word, 1);
+    CHECK(data.vocabulary == Words{"<eos>", "a", "b", "<unk>"});
+  }
+  SECTION("none where none is needed") {
+    const Dataset data = read_text(folder.write("train", std::string("a new word\n")), test, TextUnit::word, 1);
+    CHECK(data.classes == 4);
+  }
+}
+
+TEST_CASE("characters are code points, line ends included") {
+  TempFolder folder;
+  const Dataset data = read_text(folder.write("train", std::string("aé€a\n")), folder.write("test", std::string("€ab")),
+                                 TextUnit::character, 1);
+  CHECK(data.vocabulary == Words{"a", "\n", "é", "€", "<unk>"});
+  CHECK(spelled(data, data.test_tokens) == Words{"€", "a", "<unk>"});
+}
+
+TEST_CASE("the last tenth of a single text is its test") {
+  TempFolder folder;
+  std::string text;
+  for (int i = 0; i < 10; ++i) text += "abcdefghij";
+  const Dataset data = read_text(folder.write("book", text), TextUnit::character, 4);
+  CHECK(data.train_tokens.tokens.size() == 90);
+  CHECK(data.test_tokens.tokens.size() == 10);
+  CHECK(data.train_samples() == 22);
+  CHECK(data.test_samples() == 2);
+}
+
+TEST_CASE("compressed text reads like plain text") {
+  TempFolder folder;
+  const std::string text = "one two three\nfour\n";
+  const auto plain = folder.write("plain", text);
+  const auto gzip = folder.write_gzip("text.gz", Bytes(text.begin(), text.end()));
+  CHECK(read_text(plain, gzip, TextUnit::word, 1).test_tokens.tokens ==
+        read_text(plain, plain, TextUnit::word, 1).test_tokens.tokens);
+}
+
+TEST_CASE("text that cannot be used is refused") {
+  TempFolder folder;
+  const auto good = folder.write("good", std::string("some words here\n"));
+  CHECK_THAT(error_of([&] { read_text(good, folder.write("empty", std::string()), TextUnit::word, 2); }),
+             Contains("empty: 0 tokens of test text; at least 3"));
+  CHECK_THAT(error_of([&] { read_text(good, good, TextUnit::word, 4); }), Contains("4 tokens of training text"));
+  CHECK_THAT(error_of([&] { read_text(folder.write("x", std::string("ab\xff")), good, TextUnit::character, 1); }),
+             Contains("x: byte 2: not UTF-8"));
+  CHECK_THAT(error_of([&] { read_text(folder.write("x", std::string("ab\xe2\x82")), good, TextUnit::character, 1); }),
+             Contains("x: byte 4: the text ends within a character"));
+  CHECK_THAT(error_of([&] { read_text(folder.path("none"), good, TextUnit::word, 1); }), Contains("no such file"));
+}
