@@ -1,0 +1,281 @@
+#include "reports/comparison.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "reports/scale.hpp"
+#include "sim/base/units.hpp"
+#include "sim/record/format.hpp"
+
+namespace msfusion {
+
+namespace {
+
+using Figure = std::optional<Estimate>;
+
+std::string percent(double share) {
+  return fmt::format("{:.4g} %", 100 * share);
+}
+
+std::string times(double value) {
+  return three_digits(value) + "×";
+}
+
+/// A column of figures in one unit, each with its ratio to the baseline's where there is one.
+struct FigureColumn {
+  std::string text;
+  Dimension dimension;
+  std::vector<Figure> figures;   ///< per method
+  std::vector<bool> comparable;  ///< per method; empty: no ratios
+};
+
+void append(Table& table, const Results& results, const FigureColumn& column) {
+  // A platform without power or prices has nothing to say in this column.
+  if (std::none_of(column.figures.begin(), column.figures.end(), [](const Figure& f) { return f.has_value(); })) return;
+  std::vector<double> means;
+  for (const auto& figure : column.figures)
+    if (figure) means.push_back(figure->mean);
+  const auto scale = choose_scale(column.dimension, means);
+  table.headings.push_back({column.text, scale.unit, true});
+  for (std::size_t i = 0; i < column.figures.size(); ++i) {
+    Cell cell{with_interval(column.figures[i], scale), ""};
+    const auto base = results.baseline;
+    if (!column.comparable.empty() && base && *base != i && column.comparable[i] && column.comparable[*base])
+      if (const auto share = ratio(column.figures[i], column.figures[*base])) cell.note = times(*share);
+    table.rows[i].push_back(cell);
+  }
+}
+
+Table method_rows(const Results& results, const std::string& caption) {
+  Table table;
+  table.caption = caption;
+  table.headings.push_back({"Method", "", false});
+  for (std::size_t i = 0; i < results.methods.size(); ++i) {
+    const auto& method = results.methods[i];
+    const auto finished = std::count_if(method.runs.begin(), method.runs.end(),
+                                        [&](std::size_t run) { return results.runs[run].summary.finished(); });
+    const auto total = static_cast<long>(method.runs.size());
+    table.rows.push_back(
+        {{method.label, finished == total ? "" : fmt::format("{} of {} runs finished", finished, total)}});
+    table.colours.push_back(static_cast<int>(i));
+  }
+  return table;
+}
+
+std::string baseline_note(const Results& results) {
+  return results.baseline ? "; × is the ratio to " + results.methods[*results.baseline].label : "";
+}
+
+std::string interval_note(const Results& results) {
+  const bool several = std::any_of(results.methods.begin(), results.methods.end(),
+                                   [](const MethodResults& method) { return method.runs.size() > 1; });
+  return several ? "mean ± 95 % interval over seeds" : "one seed";
+}
+
+std::vector<bool> all_comparable(const Results& results) {
+  return std::vector<bool>(results.methods.size(), true);
+}
+
+}  // namespace
+
+Table target_table(const Results& results, double target) {
+  auto table = method_rows(results, fmt::format("Cost until {} accuracy was first reached; {}{}", percent(target),
+                                                interval_note(results), baseline_note(results)));
+  std::vector<TargetFigures> all;
+  std::vector<bool> comparable;
+  table.headings.push_back({"Reached", "", false});
+  for (std::size_t i = 0; i < results.methods.size(); ++i) {
+    const auto figures = target_figures(results, results.methods[i], target);
+    Cell cell;
+    if (figures.reached == 0) {
+      cell.text = "not reached";
+      cell.note = figures.best_accuracy ? "best " + percent(figures.best_accuracy->mean) : "never evaluated";
+    } else {
+      cell.text = fmt::format("{} of {} seeds", figures.reached, figures.seeds);
+    }
+    table.rows[i].push_back(cell);
+    comparable.push_back(figures.by_all());  // a mean over the lucky seeds alone would flatter
+    all.push_back(figures);
+  }
+  const auto column = [&](const char* text, Dimension dimension, Figure TargetFigures::*figure, bool ratios = true) {
+    FigureColumn result{text, dimension, {}, ratios ? comparable : std::vector<bool>{}};
+    for (const auto& figures : all) result.figures.push_back(figures.*figure);
+    append(table, results, result);
+  };
+  column("Rounds", Dimension::rounds, &TargetFigures::round, false);
+  column("Simulated time", Dimension::seconds, &TargetFigures::seconds);
+  column("Traffic per device", Dimension::bytes, &TargetFigures::bytes_per_device);
+  column("Computing", Dimension::flops, &TargetFigures::training_flops);
+  column("Energy", Dimension::joules, &TargetFigures::joules);
+  column("Money", Dimension::usd, &TargetFigures::usd);
+  column("CO2", Dimension::grams, &TargetFigures::grams_co2);
+  return table;
+}
+
+Table whole_run_table(const Results& results) {
+  auto table =
+      method_rows(results, fmt::format("The whole runs; {}{}", interval_note(results), baseline_note(results)));
+  const auto column = [&](const char* text, Dimension dimension, bool ratios, auto&& figure) {
+    FigureColumn result{text, dimension, {}, ratios ? all_comparable(results) : std::vector<bool>{}};
+    for (const auto& method : results.methods) result.figures.push_back(results.over_seeds(method, figure));
+    append(table, results, result);
+  };
+  column("Rounds", Dimension::rounds, false, [](const RunSummary& run) -> Maybe { return run.rounds_done; });
+  column("Final accuracy", Dimension::share, false, [](const RunSummary& run) -> Maybe {
+    return run.curve.empty() ? std::nullopt : Maybe(run.curve.back().evaluation.global_accuracy);
+  });
+  column("Best accuracy", Dimension::share, false, [](const RunSummary& run) -> Maybe {
+    return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;
+  });
+  column("Sub-models, final", Dimension::share, false, [](const RunSummary& run) -> Maybe {
+    return run.curve.empty() ? std::nullopt : run.curve.back().evaluation.submodel_accuracy;
+  });
+  const auto total = [](auto member) {
+    return
+        [member](const RunSummary& run) -> Maybe { return run.rounds_done ? Maybe(run.total.*member) : std::nullopt; };
+  };
+  column("Simulated time", Dimension::seconds, true, total(&Cost::seconds));
+  column("Traffic per device", Dimension::bytes, true, total(&Cost::bytes_per_device));
+  column("Traffic, all", Dimension::bytes, true, total(&Cost::bytes));
+  column("Computing", Dimension::flops, true, total(&Cost::training_flops));
+  column("Energy", Dimension::joules, true, total(&Cost::joules));
+  column("Money", Dimension::usd, true, total(&Cost::usd));
+  column("CO2", Dimension::grams, true, total(&Cost::grams_co2));
+  return table;
+}
+
+std::string comparison_csv(const Results& results) {
+  std::string text = "method,target_accuracy,seeds,reached";
+  const std::vector<std::pair<const char*, Figure TargetFigures::*>> columns = {
+      {"rounds", &TargetFigures::round},
+      {"seconds", &TargetFigures::seconds},
+      {"bytes", &TargetFigures::bytes},
+      {"bytes_per_device", &TargetFigures::bytes_per_device},
+      {"flops", &TargetFigures::training_flops},
+      {"joules", &TargetFigures::joules},
+      {"usd", &TargetFigures::usd},
+      {"grams_co2", &TargetFigures::grams_co2},
+      {"best_accuracy", &TargetFigures::best_accuracy}};
+  for (const auto& [name, figure] : columns) text += fmt::format(",{0}_mean,{0}_ci95", name);
+  text += '\n';
+  const auto append_figure = [&](const Figure& figure) {
+    text += fmt::format(",{},{}", figure ? exact_number(figure->mean) : "",
+                        figure && figure->half_width ? exact_number(*figure->half_width) : "");
+  };
+  for (const double target : results.targets)
+    for (const auto& method : results.methods) {
+      const auto figures = target_figures(results, method, target);
+      text += fmt::format("{},{},{},{}", csv_field(method.label), exact_number(target), figures.seeds, figures.reached);
+      for (const auto& [name, figure] : columns) append_figure(figures.*figure);
+      text += '\n';
+    }
+  for (const auto& method : results.methods) {  // the whole runs: no target
+    text += fmt::format("{},,{},", csv_field(method.label), method.runs.size());
+    const auto over = [&](auto&& figure) { append_figure(results.over_seeds(method, figure)); };
+    over([](const RunSummary& run) -> Maybe { return run.rounds_done; });
+    const auto total = [&](auto member) {
+      over([member](const RunSummary& run) -> Maybe {
+        return run.rounds_done ? Maybe(run.total.*member) : std::nullopt;
+      });
+    };
+    total(&Cost::seconds);
+    total(&Cost::bytes);
+    total(&Cost::bytes_per_device);
+    total(&Cost::training_flops);
+    total(&Cost::joules);
+    total(&Cost::usd);
+    total(&Cost::grams_co2);
+    over([](const RunSummary& run) -> Maybe {
+      return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;
+    });
+    text += '\n';
+  }
+  return text;
+}
+
+std::string comparison(const std::vector<std::string>& run_folders, TableFormat format, const std::string& baseline) {
+  const auto results = open_results(run_folders, baseline);
+  if (format == TableFormat::csv) return comparison_csv(results);
+  const auto print = format == TableFormat::terminal   ? terminal_text
+                     : format == TableFormat::markdown ? markdown_text
+                                                       : latex_text;
+  std::string text;
+  if (format == TableFormat::terminal) text += clean_text(answer(results)) + "\n\n";
+  for (const double target : results.targets) text += print(target_table(results, target)) + "\n";
+  return text + print(whole_run_table(results));
+}
+
+namespace {
+
+/// "4.2 min ± 0.3 min"
+std::string in_words(const Estimate& figure, Quantity quantity) {
+  auto text = human(figure.mean, quantity);
+  if (figure.half_width) text += " (± " + human(*figure.half_width, quantity) + ")";
+  return text;
+}
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return text;
+}
+
+std::string answer_without_target(const Results& results) {
+  const MethodResults* best = nullptr;
+  Figure best_accuracy;
+  for (const auto& method : results.methods) {
+    const auto accuracy = results.over_seeds(method, [](const RunSummary& run) -> Maybe {
+      return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;
+    });
+    if (accuracy && (!best_accuracy || accuracy->mean > best_accuracy->mean)) {
+      best = &method;
+      best_accuracy = accuracy;
+    }
+  }
+  if (!best) return "No accuracy has been measured yet.";
+  return fmt::format("{}{} reached {}{}.",
+                     results.targets.empty() ? "" : "No target accuracy was reached by every seed of any method. ",
+                     best->label, percent(best_accuracy->mean),
+                     results.methods.size() > 1 ? ", the highest accuracy of all methods" : " accuracy at best");
+}
+
+}  // namespace
+
+std::string answer(const Results& results) {
+  for (auto target = results.targets.rbegin(); target != results.targets.rend(); ++target) {
+    std::vector<TargetFigures> all;
+    std::optional<std::size_t> fastest;
+    std::vector<std::string> missed;
+    for (std::size_t i = 0; i < results.methods.size(); ++i) {
+      all.push_back(target_figures(results, results.methods[i], *target));
+      if (all[i].reached == 0) missed.push_back(results.methods[i].label);
+      if (all[i].by_all() && (!fastest || all[i].seconds->mean < all[*fastest].seconds->mean)) fastest = i;
+    }
+    if (!fastest) continue;
+    const auto& best = all[*fastest];
+    std::string text = fmt::format("{} reached {} accuracy{} in {} of simulated time", results.methods[*fastest].label,
+                                   percent(*target), results.methods.size() > 1 ? " first," : "",
+                                   in_words(*best.seconds, Quantity::seconds));
+    if (best.bytes_per_device)
+      text += fmt::format(" and {} of traffic per device", human(best.bytes_per_device->mean, Quantity::bytes));
+    if (results.baseline && *results.baseline != *fastest) {
+      const auto& base = all[*results.baseline];
+      const auto& base_label = results.methods[*results.baseline].label;
+      const auto time = ratio(base.seconds, best.seconds);
+      const auto traffic = ratio(best.bytes_per_device, base.bytes_per_device);
+      if (base.by_all() && time) {
+        text += fmt::format(": {} times as fast as {}", three_digits(*time), base_label);
+        if (traffic) text += fmt::format(", with {} times its traffic", three_digits(*traffic));
+      }
+    }
+    text += ".";
+    if (!missed.empty()) text += fmt::format(" {} did not reach it.", join(missed));
+    return text;
+  }
+  return answer_without_target(results);
+}
+
+}  // namespace msfusion

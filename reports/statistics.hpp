@@ -1,0 +1,21 @@
+// Means over seeds and how sure they are.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+namespace msfusion {
+
+struct Estimate {
+  double mean = 0;
+  std::optional<double> half_width;  ///< of the 95 % interval (Student's t); none for a single value
+  int count = 0;
+};
+
+/// Nothing for no values.
+std::optional<Estimate> estimate(const std::vector<double>& values);
+
+/// The 97.5 % quantile of Student's t with count - 1 degrees of freedom; count >= 2.
+double t_quantile(int count);
+
+}  // namespace msfusion

@@ -1,0 +1,152 @@
+#include "reports/summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "sim/base/error.hpp"
+#include "sim/base/units.hpp"
+#include "sim/record/format.hpp"
+
+namespace msfusion {
+
+namespace {
+
+void add(Maybe& sum, const Maybe& value) {
+  sum = sum && value ? Maybe(*sum + *value) : std::nullopt;
+}
+
+/// A scenario with one of these figures in no round has no sum of it either.
+void forget_unknown(Cost& cost, const std::vector<RoundRecord>& rounds) {
+  if (rounds.empty()) cost.joules = cost.usd = cost.grams_co2 = std::nullopt;
+}
+
+nlohmann::ordered_json number(const Maybe& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+}  // namespace
+
+std::vector<double> targets_of(const MetaMap& meta) {
+  std::vector<double> targets;
+  const auto found = meta.find(meta_key::targets);
+  if (found == meta.end()) return targets;
+  std::istringstream words(found->second);
+  for (std::string word; words >> word;) {
+    const auto value = parse_number(word);
+    if (!value || !(*value > 0 && *value <= 1))
+      throw UserError(Mistake{"run.sqlite", 0, "target accuracy \"" + word + "\"", "numbers in (0, 1]"});
+    targets.push_back(*value);
+  }
+  std::sort(targets.begin(), targets.end());
+  return targets;
+}
+
+RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::vector<double>& targets) {
+  RunSummary summary;
+  summary.run = run;
+  const auto devices = store.devices(run.run);
+  const auto rounds = store.rounds(run.run);
+  const auto device_rounds = store.device_rounds(run.run);
+  const auto evaluations = store.evaluations(run.run);
+  const auto device_count =
+      std::count_if(devices.begin(), devices.end(), [](const DeviceRecord& device) { return !device.is_server; });
+  const auto is_server = [&](NodeId node) {
+    return std::any_of(devices.begin(), devices.end(),
+                       [&](const DeviceRecord& device) { return device.is_server && device.device == node; });
+  };
+
+  Cost cost;
+  forget_unknown(cost, rounds);
+  if (device_count == 0) cost.bytes_per_device = std::nullopt;
+  auto device_round = device_rounds.begin();
+  auto evaluation = evaluations.begin();
+  const auto take_evaluations = [&](int round) {
+    for (; evaluation != evaluations.end() && evaluation->round <= round; ++evaluation) {
+      auto spent = cost;
+      spent.seconds = evaluation->seconds;
+      summary.curve.push_back({*evaluation, spent});
+    }
+  };
+  double splits = 0;
+  take_evaluations(-1);  // of the untrained model
+  for (const auto& round : rounds) {
+    cost.seconds = round.end_seconds;
+    cost.bytes += round.bytes_sent;
+    cost.training_flops += round.training_flops;
+    add(cost.joules, round.joules);
+    add(cost.usd, round.usd);
+    add(cost.grams_co2, round.grams_co2);
+    for (; device_round != device_rounds.end() && device_round->round <= round.round; ++device_round) {
+      splits += device_round->split;
+      if (cost.bytes_per_device && !is_server(device_round->device))
+        *cost.bytes_per_device +=
+            (device_round->bytes_sent + device_round->bytes_received) / static_cast<double>(device_count);
+    }
+    take_evaluations(round.round);
+  }
+  summary.rounds_done = static_cast<int>(rounds.size());
+  summary.total = cost;
+  if (!device_rounds.empty()) summary.mean_split = splits / static_cast<double>(device_rounds.size());
+
+  for (const auto& point : summary.curve)
+    if (!summary.best || point.evaluation.global_accuracy > summary.best->evaluation.global_accuracy)
+      summary.best = point;
+  for (const double target : targets) {
+    const auto first = std::find_if(summary.curve.begin(), summary.curve.end(), [&](const CurvePoint& point) {
+      return point.evaluation.global_accuracy >= target;
+    });
+    summary.targets.push_back(
+        {target, first == summary.curve.end() ? std::nullopt : std::optional<CurvePoint>(*first)});
+  }
+  return summary;
+}
+
+std::string summary_json(const StoreReader& store) {
+  using Json = nlohmann::ordered_json;
+  const auto meta = store.meta();
+  const auto targets = targets_of(meta);
+  const auto name = meta.find(meta_key::scenario);
+  Json runs = Json::array();
+  for (const auto& run : store.runs()) {
+    const auto summary = summarise(store, run, targets);
+    const auto last = summary.final_point();
+    Json reached = Json::array();
+    for (const auto& target : summary.targets) {
+      const auto& at = target.reached;
+      reached.push_back({{"accuracy", target.accuracy},
+                         {"round", at ? Json(at->evaluation.round) : Json(nullptr)},
+                         {"seconds", at ? Json(at->cost.seconds) : Json(nullptr)},
+                         {"bytes", at ? Json(at->cost.bytes) : Json(nullptr)},
+                         {"bytes_per_device", at ? number(at->cost.bytes_per_device) : Json(nullptr)},
+                         {"flops", at ? Json(at->cost.training_flops) : Json(nullptr)},
+                         {"joules", at ? number(at->cost.joules) : Json(nullptr)},
+                         {"usd", at ? number(at->cost.usd) : Json(nullptr)},
+                         {"grams_co2", at ? number(at->cost.grams_co2) : Json(nullptr)}});
+    }
+    runs.push_back({{"method", run.method},
+                    {"label", run.label},
+                    {"seed", run.seed},
+                    {"state", run.state},
+                    {"message", run.message},
+                    {"rounds_planned", run.rounds},
+                    {"rounds_done", summary.rounds_done},
+                    {"final_accuracy", last ? Json(last->evaluation.global_accuracy) : Json(nullptr)},
+                    {"best_accuracy", summary.best ? Json(summary.best->evaluation.global_accuracy) : Json(nullptr)},
+                    {"best_round", summary.best ? Json(summary.best->evaluation.round) : Json(nullptr)},
+                    {"final_submodel_accuracy", last ? number(last->evaluation.submodel_accuracy) : Json(nullptr)},
+                    {"simulated_seconds", summary.rounds_done ? Json(summary.total.seconds) : Json(nullptr)},
+                    {"bytes", summary.rounds_done ? Json(summary.total.bytes) : Json(nullptr)},
+                    {"bytes_per_device", summary.rounds_done ? number(summary.total.bytes_per_device) : Json(nullptr)},
+                    {"flops", summary.rounds_done ? Json(summary.total.training_flops) : Json(nullptr)},
+                    {"joules", number(summary.total.joules)},
+                    {"usd", number(summary.total.usd)},
+                    {"grams_co2", number(summary.total.grams_co2)},
+                    {"targets", reached}});
+  }
+  const Json document = {{"scenario", name == meta.end() ? Json(nullptr) : Json(name->second)}, {"runs", runs}};
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace msfusion
