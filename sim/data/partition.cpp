@@ -10,8 +10,8 @@
 #include <numeric>
 
 #include "sim/base/error.hpp"
+#include "sim/base/random.hpp"
 #include "sim/base/seed.hpp"
-#include "sim/data/random.hpp"
 
 namespace msfusion {
 

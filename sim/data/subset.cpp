@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "sim/base/random.hpp"
 #include "sim/base/seed.hpp"
-#include "sim/data/random.hpp"
 
 namespace msfusion {
 

@@ -4,8 +4,8 @@
 #include <boost/random/normal_distribution.hpp>
 #include <cmath>
 
+#include "sim/base/random.hpp"
 #include "sim/base/seed.hpp"
-#include "sim/data/random.hpp"
 
 namespace msfusion {
 
