@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 
 #include "sim/base/error.hpp"
 #include "sim/data/cifar.hpp"
@@ -332,21 +333,36 @@ void expect_between(const DataSpec& spec, const char* what, std::int64_t found, 
     throw UserError({"", spec.line, fmt::format("{}={}", what, found), fmt::format("1 to {} in {}", most, spec.set)});
   }
 }
+
+Dataset load_synthetic(const DataSpec& spec, std::uint64_t seed, bool pixels) {
+  SyntheticChoice choice;
+  choice.classes = spec.synthetic_classes;
+  choice.side = spec.synthetic_side;
+  choice.channels = spec.synthetic_channels;
+  choice.pixels = pixels;
+  choice.train_samples = spec.train_samples.value_or(choice.train_samples);
+  choice.test_samples = spec.test_samples.value_or(choice.test_samples);
+  constexpr std::int64_t kMostSamples = std::numeric_limits<std::int32_t>::max();
+  expect_between(spec, "classes", choice.classes, 65536);
+  expect_between(spec, "side", choice.side, 4096);
+  expect_between(spec, "channels", choice.channels, 1024);
+  expect_between(spec, "train_samples", choice.train_samples, kMostSamples);
+  expect_between(spec, "test_samples", choice.test_samples, kMostSamples);
+  constexpr std::int64_t kMostBytes = std::int64_t{16} << 30;
+  const std::int64_t image = std::int64_t{choice.channels} * choice.side * choice.side;
+  const std::int64_t images = choice.classes + choice.train_samples + choice.test_samples;
+  if (pixels && images > kMostBytes / image) {
+    throw UserError({"", spec.line, fmt::format("{} synthetic images of {} bytes", images, image),
+                     fmt::format("at most {} bytes together", kMostBytes)});
+  }
+  Dataset data = make_synthetic(choice, seed);
+  measure_channels(data);
+  return data;
+}
 }  // namespace
 
 Dataset load_dataset(const DataSpec& spec, int window, std::uint64_t seed, bool for_cost_only) {
-  if (spec.set == "synthetic") {
-    SyntheticChoice choice;
-    choice.classes = spec.synthetic_classes;
-    choice.side = spec.synthetic_side;
-    choice.channels = spec.synthetic_channels;
-    choice.pixels = !for_cost_only;
-    choice.train_samples = spec.train_samples.value_or(choice.train_samples);
-    choice.test_samples = spec.test_samples.value_or(choice.test_samples);
-    Dataset data = make_synthetic(choice, seed);
-    measure_channels(data);
-    return data;
-  }
+  if (spec.set == "synthetic") return load_synthetic(spec, seed, !for_cost_only);
   if ((spec.set == "tokens" || spec.set == "characters") && window < 1) {
     throw UserError({"", spec.line, fmt::format("set=\"{}\" with a model for images", spec.set),
                      "a language model (transformer, lstm)"});

@@ -107,6 +107,17 @@ TEST_CASE("for cost only the samples and classes are the same, without pixels") 
   CHECK(cost.train_images.image_bytes() == whole.train_images.image_bytes());
 }
 
+TEST_CASE("a synthetic set that no memory holds is refused before it is made") {
+  DataSpec spec = named("synthetic");
+  spec.train_samples = 2000000000;
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), Contains(":5: 2000000504 synthetic images of 64 bytes"));
+  spec.train_samples = 3000000000;
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1, true); }), Contains("train_samples=3000000000; 1 to 2147483647"));
+  spec.train_samples = 10;
+  spec.synthetic_classes = 0;
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), Contains("classes=0; 1 to"));
+}
+
 TEST_CASE("one EMNIST split lies in a folder, its labels by its own rules") {
   TempFolder folder;
   for (const char* part : {"train", "test"}) {
