@@ -131,6 +131,17 @@ int line_of(const xmlAttr* attribute) {
   return lines && index < lines->attributes.size() ? lines->attributes[index] : line_of(attribute->parent);
 }
 
+bool is_xml_text(const std::string& text) {
+  if (text.find('\0') != std::string::npos || !xmlCheckUTF8(xml_text(text))) return false;
+  for (std::size_t i = 0; i < text.size();) {
+    int length = static_cast<int>(text.size() - i);
+    const int character = xmlGetUTF8Char(xml_text(text) + i, &length);
+    if (character < 0 || !xmlIsCharQ(static_cast<unsigned>(character))) return false;
+    i += static_cast<std::size_t>(length);
+  }
+  return true;
+}
+
 std::string XmlElement::name() const {
   return from_xml(node_of(node_)->name);
 }

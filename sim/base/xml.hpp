@@ -37,6 +37,9 @@ class XmlElement {
   void* node_;
 };
 
+/// Whether a text can stand in an XML document: UTF-8 without control characters other than tab and line ends.
+bool is_xml_text(const std::string& text);
+
 class XmlDocument {
  public:
   enum class Doctype {

@@ -11,14 +11,15 @@ namespace msfusion {
 
 /// platform: the devices and links.
 struct PlatformSpec {
-  std::string file;        ///< as the program can open it: relative paths are resolved against the scenario's folder
+  std::string file;  ///< as the program can open it: relative paths are resolved against the scenario's folder
   int line = 0;
   enum class Network { cm02, lv08 } network = Network::cm02;
 };
 
 /// data: what is learned from, and who holds it.
 struct DataSpec {
-  std::string set = "fashion-mnist";  ///< fashion-mnist | mnist | emnist | cifar-10 | cifar-100 | folder | tokens | characters | synthetic
+  std::string set = "fashion-mnist";  ///< fashion-mnist | mnist | emnist | cifar-10 | cifar-100 | folder | tokens |
+                                      ///< characters | synthetic
   std::string path;                   ///< folder of the set; empty: $MSFUSION_DATA/SET, then the system package
   int line = 0;
   std::optional<std::int64_t> train_samples;  ///< a seeded stratified subset; none: all
@@ -30,7 +31,7 @@ struct DataSpec {
   bool augment = false;        ///< random crop with 4 pixels of padding, and horizontal flip
   // synthetic only: Gaussian class prototypes plus noise
   int synthetic_classes = 4;
-  int synthetic_side = 8;      ///< pixels
+  int synthetic_side = 8;  ///< pixels
   int synthetic_channels = 1;
 };
 
@@ -40,22 +41,24 @@ struct MlpSpec {
   std::vector<int> hidden = {200, 200};
 };
 
-/// Per entry of `channels`: convolution, norm, ReLU, pooling (after every one, or after the last only); then the dense layers and the classifier.
+/// Per entry of `channels`: convolution, norm, ReLU, pooling (after every one, or after the last only); then the dense
+/// layers and the classifier.
 struct CnnSpec {
   std::vector<int> channels = {32, 64};
   int kernel = 3;
   bool same_padding = true;
   bool pool_each = true;
-  std::vector<int> dense;      ///< hidden units of the layers between flattening and the classifier; none: global average pooling
+  std::vector<int>
+      dense;  ///< hidden units of the layers between flattening and the classifier; none: global average pooling
   NormKind norm = NormKind::batch;
-  int groups = 8;              ///< group norm
+  int groups = 8;  ///< group norm
 };
 
 /// Pre-activation ResNet of basic blocks with a 3x3 stem, as in HeteroFL.
 struct ResNetSpec {
   std::vector<int> widths = {64, 128, 256, 512};
   std::vector<int> blocks = {2, 2, 2, 2};
-  bool bottleneck = false;     ///< 1x1, 3x3, 1x1 blocks with expansion 4 (ResNet50 and deeper)
+  bool bottleneck = false;  ///< 1x1, 3x3, 1x1 blocks with expansion 4 (ResNet50 and deeper)
   NormKind norm = NormKind::batch;
   int groups = 8;
 };
@@ -64,7 +67,7 @@ struct TransformerSpec {
   int embedding = 256, heads = 8, ffn = 512, layers = 4;
   double dropout = 0.2;
   int window = 64;
-  bool masked = false;         ///< masked language model (15 %, loss on all positions) instead of a causal one
+  bool masked = false;  ///< masked language model (15 %, loss on all positions) instead of a causal one
   bool pre_norm = false;
 };
 
@@ -91,14 +94,14 @@ struct TrainingSpec {
   enum class Schedule { constant, step, cosine } schedule = Schedule::constant;
   std::vector<int> milestones;  ///< step: rounds at which the rate is multiplied by `decay`
   double decay = 0.1;
-  int warmup_rounds = 0;        ///< linear from 0; any schedule
+  int warmup_rounds = 0;  ///< linear from 0; any schedule
 };
 
 /// evaluation: how often, and on what.
 struct EvaluationSpec {
-  int every = 1;                 ///< rounds; the last round is always evaluated
-  bool submodels = true;         ///< also the mean accuracy of the devices' sub-models
-  int norm_samples = 1000;       ///< training samples whose batch statistics the test uses (norm="batch")
+  int every = 1;            ///< rounds; the last round is always evaluated
+  bool submodels = true;    ///< also the mean accuracy of the devices' sub-models
+  int norm_samples = 1000;  ///< training samples whose batch statistics the test uses (norm="batch")
 };
 
 /// constraints: limits of the devices, and when a round closes.
@@ -107,7 +110,7 @@ struct ConstraintSpec {
   enum class Close { all, deadline, quorum } close = Close::all;
   double deadline_seconds = 0;
   double quorum = 1;
-  double message_loss = 0;       ///< probability
+  double message_loss = 0;  ///< probability
 };
 
 /// prices: what energy, traffic and emissions cost where the platform does not say.
@@ -132,10 +135,10 @@ struct MethodElement {
 };
 
 struct Scenario {
-  std::string file;         ///< as the user wrote it
-  std::string name;         ///< letters, digits, '.', '_', '-'
+  std::string file;  ///< as the user wrote it
+  std::string name;  ///< letters, digits, '.', '_', '-'
   std::string description;
-  std::string text;         ///< the document with all --set changes applied, for the record
+  std::string text;  ///< the document with all --set changes applied, for the record
   PlatformSpec platform;
   DataSpec data;
   ModelSpec model;

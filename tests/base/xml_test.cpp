@@ -127,3 +127,10 @@ TEST_CASE("files that cannot be read are refused by name") {
   CHECK_FALSE(found(file.string(), 3).empty());
   fs::remove(file);
 }
+
+TEST_CASE("only text that XML can hold counts as such") {
+  CHECK(is_xml_text("plain, \u00e9\t\n"));
+  CHECK_FALSE(is_xml_text("\x01"));
+  CHECK_FALSE(is_xml_text("\xff"));
+  CHECK_FALSE(is_xml_text(std::string("a\0b", 3)));
+}

@@ -1,0 +1,110 @@
+#include "sim/scenario/overrides.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/base/spelling.hpp"
+
+namespace msfusion {
+
+namespace {
+
+/// "method[msfusion]": an element's name and, in brackets, the label or name that picks one of several.
+struct PathPart {
+  std::string name;
+  std::optional<std::string> selector;
+};
+
+[[noreturn]] void fail(const Override& change, const std::string& found, const std::string& allowed) {
+  throw UserError(Mistake{to_string(change), 0, found, allowed});
+}
+
+std::vector<PathPart> parse_path(const Override& change) {
+  std::vector<PathPart> parts(1);
+  for (std::size_t i = 0; i < change.path.size(); ++i) {
+    const char c = change.path[i];
+    if (c == '.') {
+      parts.emplace_back();
+    } else if (c == '[' && !parts.back().selector) {
+      std::size_t close = i;  // labels may hold dots and brackets: the selector ends at "]." or at the end
+      do close = change.path.find(']', close + 1);
+      while (close != std::string::npos && close + 1 < change.path.size() && change.path[close + 1] != '.');
+      if (close == std::string::npos) fail(change, "a '[' without ']'", "e.g. methods.method[msfusion].split");
+      parts.back().selector = change.path.substr(i + 1, close - i - 1);
+      i = close;
+    } else {
+      parts.back().name += c;
+    }
+  }
+  return parts;
+}
+
+std::string label_of(const XmlElement& element) {
+  return element.attribute("label").value_or(element.attribute("name").value_or(""));
+}
+
+std::string labels_of(const std::vector<XmlElement>& elements) {
+  std::string list;
+  for (const XmlElement& element : elements)
+    list += fmt::format("{}{}[{}]", list.empty() ? "" : ", ", element.name(), label_of(element));
+  return list;
+}
+
+XmlElement select(const Override& change, const std::vector<XmlElement>& candidates, const PathPart& part) {
+  std::vector<XmlElement> fitting = candidates;
+  if (part.selector) {
+    const auto keep = [&](const auto& fits) {
+      fitting.clear();
+      std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(fitting), fits);
+    };
+    keep([&](const XmlElement& one) { return label_of(one) == *part.selector; });
+    if (fitting.empty()) keep([&](const XmlElement& one) { return one.attribute("name") == *part.selector; });
+  }
+  if (fitting.empty())
+    fail(change, fmt::format("there is no {}[{}]", part.name, *part.selector), "there are: " + labels_of(candidates));
+  if (fitting.size() > 1)
+    fail(change, fmt::format("there are {} elements <{}>", fitting.size(), part.name),
+         "pick one by its label: " + labels_of(fitting));
+  return fitting.front();
+}
+
+XmlElement descend(const Override& change, const SchemaGuide& guide, XmlElement parent, const PathPart& part) {
+  const std::vector<XmlElement> candidates = parent.children(part.name);
+  if (!candidates.empty()) return select(change, candidates, part);
+  const std::vector<std::string> allowed = guide.children(parent.name());
+  if (std::find(allowed.begin(), allowed.end(), part.name) == allowed.end())
+    fail(change, fmt::format("<{}> has no element '{}'", parent.name(), part.name),
+         allowed.empty() ? "no elements are allowed in it" : "allowed: " + one_of(part.name, allowed));
+  return parent.add_child(part.name);
+}
+
+}  // namespace
+
+std::string to_string(const Override& change) {
+  return fmt::format("--set {}={}", change.path, change.value);
+}
+
+SetAttribute apply_override(const XmlDocument& document, const SchemaGuide& guide, const Override& change) {
+  std::vector<PathPart> parts = parse_path(change);
+  XmlElement element = document.root();
+  if (parts.size() > 1 && parts.front().name == element.name()) parts.erase(parts.begin());
+  const PathPart attribute = parts.back();
+  parts.pop_back();
+  for (const PathPart& part : parts) element = descend(change, guide, element, part);
+
+  const std::vector<std::string> allowed = guide.attribute_names(element.name());
+  if (attribute.selector || std::find(allowed.begin(), allowed.end(), attribute.name) == allowed.end()) {
+    std::vector<std::string> possible = allowed;
+    if (parts.empty()) {  // "rounds=3": the path is too short
+      for (const std::string& child : guide.children(element.name())) possible.push_back(child + ".ATTRIBUTE");
+    }
+    fail(change, fmt::format("<{}> has no attribute '{}'", element.name(), attribute.name),
+         possible.empty() ? "it has none" : "allowed: " + one_of(attribute.name, possible));
+  }
+  if (!is_xml_text(change.value)) fail(change, "the value holds characters that XML cannot", "text in UTF-8 is needed");
+  element.set_attribute(attribute.name, change.value);
+  return {element, attribute.name, to_string(change)};
+}
+
+}  // namespace msfusion

@@ -1,0 +1,132 @@
+#include "tests/scenario/scenario_file.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+using test::Parts;
+
+TEST_CASE("the smallest scenario has every default") {
+  const Scenario scenario = test::read(Parts());
+  CHECK(scenario.name == "test");
+  CHECK(scenario.platform.line == 2);
+  CHECK(scenario.platform.network == PlatformSpec::Network::cm02);
+  CHECK(scenario.data.set == "synthetic");
+  CHECK_FALSE(scenario.data.train_samples);
+  CHECK(std::get<MlpSpec>(scenario.model).hidden == std::vector<int>{200, 200});
+  CHECK(scenario.training.rounds == 3);
+  CHECK_FALSE(scenario.training.local_steps);
+  CHECK(scenario.evaluation.every == 1);
+  CHECK(scenario.constraints.memory == ConstraintSpec::Memory::fail);
+  CHECK_FALSE(scenario.prices.usd_per_kwh);
+  CHECK(scenario.seeds == std::vector<std::uint64_t>{1});
+  CHECK(scenario.targets.empty());
+  REQUIRE(scenario.methods.size() == 1);
+  CHECK(scenario.methods[0].label == "fedavg");
+  CHECK(scenario.methods[0].line == 6);
+}
+
+TEST_CASE("every element is read") {
+  Parts parts;
+  parts.scenario = R"(name="full-1.0" description="&lt;script&gt; and ümlauts")";
+  parts.platform = R"(<platform file="platform.xml" network="LV08"/>)";
+  parts.data = R"(<data set="synthetic" train-samples="100" test-samples="50" partition="shards" classes-per-device="3"
+                   augment="on" synthetic-classes="6" synthetic-side="16" synthetic-channels="3"/>)";
+  parts.training =
+      R"(<training rounds="9" local-steps="7" batch="10" optimiser="sgd" learning-rate="1e-1" momentum="0.9"
+    nesterov="on" weight-decay="5e-4" clip-norm="1" schedule="step" milestones="3 6" decay="0.5" warmup-rounds="2"/>)";
+  parts.more = R"(<evaluation every="3" submodels="off" norm-samples="500"/>
+    <constraints memory="exclude" close="deadline" deadline="1.5min" message-loss="0.1"/>
+    <prices energy="0.3USD/kWh" traffic="0.1USD/GB" carbon="400 gCO2/kWh"/>
+    <seeds values="1 2 18446744073709551615"/><target accuracy="0.7 0.8"/>)";
+  const Scenario scenario = test::read(parts);
+  CHECK(scenario.description == "<script> and ümlauts");
+  CHECK(scenario.platform.network == PlatformSpec::Network::lv08);
+  CHECK(scenario.data.train_samples == 100);
+  CHECK(scenario.data.partition == DataSpec::Partition::shards);
+  CHECK(scenario.data.classes_per_device == 3);
+  CHECK(scenario.data.augment);
+  CHECK(scenario.data.synthetic_channels == 3);
+  CHECK(scenario.training.local_steps == 7);
+  CHECK(scenario.training.learning_rate == 0.1);
+  CHECK(scenario.training.nesterov);
+  CHECK(scenario.training.clip_norm == 1);
+  CHECK(scenario.training.milestones == std::vector<int>{3, 6});
+  CHECK(scenario.evaluation.every == 3);
+  CHECK_FALSE(scenario.evaluation.submodels);
+  CHECK(scenario.constraints.memory == ConstraintSpec::Memory::exclude);
+  CHECK(scenario.constraints.deadline_seconds == 90);
+  CHECK(scenario.constraints.message_loss == 0.1);
+  CHECK(scenario.prices.usd_per_gb == 0.1);
+  CHECK(scenario.prices.grams_co2_per_kwh == 400);
+  CHECK(scenario.seeds.back() == 18446744073709551615u);
+  CHECK(scenario.targets == std::vector<double>{0.7, 0.8});
+}
+
+TEST_CASE("models of every kind are read") {
+  const auto model = [](const std::string& attributes, const std::string& set = "synthetic") {
+    Parts parts;
+    parts.data = "<data set='" + set + "'/>";
+    parts.model = "<model " + attributes + "/>";
+    return test::read(parts).model;
+  };
+  const auto cnn = std::get<CnnSpec>(
+      model("kind='cnn' channels='6 16' kernel='4' padding='none' pool='last' dense='120 84' norm='group' groups='4'"));
+  CHECK(cnn.channels == std::vector<int>{6, 16});
+  CHECK(cnn.kernel == 4);
+  CHECK_FALSE(cnn.same_padding);
+  CHECK_FALSE(cnn.pool_each);
+  CHECK(cnn.dense == std::vector<int>{120, 84});
+  CHECK(cnn.norm == NormKind::group);
+  CHECK(cnn.groups == 4);
+  const auto resnet =
+      std::get<ResNetSpec>(model("kind='resnet' widths='8 16' blocks='3 4' block='bottleneck' norm='none'"));
+  CHECK(resnet.blocks == std::vector<int>{3, 4});
+  CHECK(resnet.bottleneck);
+  CHECK(std::get<ResNetSpec>(model("kind='resnet18' widths='8 16 32 64'")).blocks == std::vector<int>{2, 2, 2, 2});
+  const auto transformer =
+      std::get<TransformerSpec>(model("kind='transformer' embedding='64' heads='4' ffn='128' layers='2' dropout='0' "
+                                      "window='16' objective='masked' norm-order='pre'",
+                                      "tokens"));
+  CHECK(transformer.heads == 4);
+  CHECK(transformer.masked);
+  CHECK(transformer.pre_norm);
+  CHECK(std::get<LstmSpec>(model("kind='lstm' hidden='32'", "characters")).hidden == 32);
+}
+
+TEST_CASE("a method keeps its attributes with their lines for those who know methods") {
+  Parts parts;
+  parts.methods =
+      "<methods>\n<method name='msfusion' label='a b'\n split='1 0.5'\n zeta=' 2 '/>\n<method "
+      "name='msfusion'/></methods>";
+  const Scenario scenario = test::read(parts);
+  const MethodElement& method = scenario.methods[0];
+  CHECK(method.label == "a b");
+  CHECK(method.line == 7);
+  REQUIRE(method.attributes.size() == 2);
+  CHECK(method.attributes[0].name == "split");
+  CHECK(method.attributes[0].value == "1 0.5");
+  CHECK(method.attributes[0].line == 8);
+  CHECK(method.attributes[1].value == "2");
+  CHECK(method.attributes[1].line == 9);
+}
+
+TEST_CASE("relative paths start at the scenario's folder, absolute ones stay") {
+  Parts parts;
+  parts.data = R"(<data set="mnist" path="images"/>)";
+  parts.methods = R"(<methods><method name="dpsgd" graph="file" graph-file="graphs/../g.xml"/></methods>)";
+  const test::ScenarioFile file(parts.text());
+  Scenario scenario = read_scenario(file.path(), {});
+  CHECK(scenario.platform.file == file.folder() + "/platform.xml");
+  CHECK(scenario.data.path == file.folder() + "/images");
+  CHECK(scenario.methods[0].attributes[1].value == file.folder() + "/g.xml");
+  parts.platform = "<platform file='" + file.folder() + "/platform.xml'/>";
+  std::ofstream(file.path()) << parts.text();
+  scenario = read_scenario(file.path(), {});
+  CHECK(scenario.platform.file == file.folder() + "/platform.xml");
+}
+
+TEST_CASE("the split of a method is a rate, levels, auto or device") {
+  const std::string split = GENERATE(as<std::string>(), "1", "0.25", "1e-3", "1 0.5 0.25", "auto", "device");
+  Parts parts;
+  parts.methods = "<methods><method name='msfusion' split='" + split + "'/></methods>";
+  CHECK(test::read(parts).methods[0].attributes[0].value == split);
+}
