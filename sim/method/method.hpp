@@ -30,11 +30,14 @@ struct RateChoice {
 struct SplitChoice {
   SplitRule rule = SplitRule::full;
   RateChoice rate;
-  enum class Direction { down, up } direction = Direction::down;           ///< rolling: down as released, up as in the text of the paper
-  int zeta = 1;                                                            ///< double_shift: shift between rounds, in units
-  enum class Shift { paper, decorrelated } shift = Shift::paper;           ///< decorrelated: a stride of its own per axis
+  enum class Direction {
+    down,
+    up
+  } direction = Direction::down;  ///< rolling: down as released, up as in the text of the paper
+  int zeta = 1;                   ///< double_shift: shift between rounds, in units
+  enum class Shift { paper, decorrelated } shift = Shift::paper;  ///< decorrelated: a stride of its own per axis
   enum class Overlap { constant, linear, adaptive } overlap = Overlap::constant;
-  double control = 1;                                                      ///< c, or c0 of the linear and adaptive schedules
+  double control = 1;  ///< c, or c0 of the linear and adaptive schedules
 };
 
 enum class ObjectiveKind {
@@ -70,25 +73,26 @@ struct ExchangeChoice {
   ExchangeKind kind = ExchangeKind::server;
   std::optional<int> cohort;  ///< devices drawn per round; none: all
   PeerGraph graph = PeerGraph::complete;
-  int degree = 4;             ///< regular, small_world
-  double probability = 0.3;   ///< erdos_renyi: edge; small_world: rewiring
-  double radius = 0.5;        ///< geometric, in the unit square
-  std::string graph_file;     ///< GraphML
-  int cut = 1;                ///< split: layers that stay on the device
-  int buffer = 1;             ///< asynchronous
-  int concurrency = 0;        ///< asynchronous: devices at work at once; 0: all
+  int degree = 4;            ///< regular, small_world
+  double probability = 0.3;  ///< erdos_renyi: edge; small_world: rewiring
+  double radius = 0.5;       ///< geometric, in the unit square
+  std::string graph_file;    ///< GraphML
+  bool one_step = false;     ///< a round is one optimiser step whatever the scenario's epochs (D-PSGD)
+  int cut = 1;               ///< split: layers that stay on the device, counted as parametrised layers
+  int buffer = 1;            ///< asynchronous
+  int concurrency = 0;       ///< asynchronous: devices at work at once; 0: all
 };
 
 enum class MergeKind {
-  mean,           ///< weighted mean of whole models
-  overlap_mean,   ///< element-wise mean over those who trained it; others keep their value
-  momentum,       ///< FedAvgM: v = beta v + (w - mean); w -= v
-  adam,           ///< FedAdam
-  variates,       ///< SCAFFOLD's server
-  gossip,         ///< x_i = sum_j W_ij x_j, Metropolis weights
-  staleness,      ///< weight (1 + s)^-exponent
-  distill,        ///< FedDF: mean, then distil the mean of logits
-  average_logits, ///< DS-FL
+  mean,            ///< weighted mean of whole models
+  overlap_mean,    ///< element-wise mean over those who trained it; others keep their value
+  momentum,        ///< FedAvgM: v = beta v + (w - mean); w -= v
+  adam,            ///< FedAdam
+  variates,        ///< SCAFFOLD's server
+  gossip,          ///< x_i = sum_j W_ij x_j, Metropolis weights
+  staleness,       ///< weight (1 + s)^-exponent
+  distill,         ///< FedDF: mean, then distil the mean of logits
+  average_logits,  ///< DS-FL
   none,
 };
 
@@ -98,9 +102,9 @@ struct MergeChoice {
   double server_learning_rate = 1;
   double beta1 = 0.9, beta2 = 0.99, tau = 1e-3;
   double staleness_exponent = 0.5;
-  double mixing = 0.6;         ///< fedasync: alpha
+  double mixing = 0.6;  ///< fedasync: alpha
   int distill_steps = 0;
-  double sharpen = 0.1;        ///< DS-FL: temperature
+  double sharpen = 0.1;           ///< DS-FL: temperature
   std::int64_t open_samples = 0;  ///< distill, average_logits: unlabelled samples set aside
 };
 
@@ -114,9 +118,9 @@ struct Method {
   MergeChoice merge;
 };
 
-/// The methods of a scenario: each one's four choices with the element's attributes applied. Mistakes (an attribute that the
-/// method's choices have no use for, a value out of range, a combination that makes no sense, with the reason) are added to
-/// `mistakes`; the result then lacks that method.
+/// The methods of a scenario: each one's four choices with the element's attributes applied. Mistakes (an attribute
+/// that the method's choices have no use for, a value out of range, a combination that makes no sense, with the reason)
+/// are added to `mistakes`; the result then lacks that method.
 std::vector<Method> make_methods(const Scenario& scenario, std::vector<Mistake>& mistakes);
 
 }  // namespace msfusion

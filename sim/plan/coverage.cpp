@@ -9,7 +9,9 @@ namespace {
 std::vector<int> units_of(AxisId axis, const WidthSlice& slice) {
   return axis == kFixed ? std::vector<int>{0} : slice.axes[static_cast<std::size_t>(axis)].units();
 }
-double real(std::int64_t value) { return static_cast<double>(value); }
+double real(std::int64_t value) {
+  return static_cast<double>(value);
+}
 }  // namespace
 
 Coverage::Coverage(const Shape& shape) {

@@ -11,8 +11,8 @@
 
 namespace msfusion {
 
-/// Every element of a tensor that follows axes a and b at units (i, j) is trained together, so the state of a whole model is a
-/// small grid per pair of axes that occurs, and each cell stands for `elements_per_cell` parameters.
+/// Every element of a tensor that follows axes a and b at units (i, j) is trained together, so the state of a whole
+/// model is a small grid per pair of axes that occurs, and each cell stands for `elements_per_cell` parameters.
 class Coverage {
  public:
   explicit Coverage(const Shape& shape);
@@ -27,11 +27,13 @@ class Coverage {
   double share_trained_in(int round) const;  ///< of all parameters, in [0, 1]
   double share_trained_ever() const;
 
-  /// Parameters of `wanted` that none of `trained` covers, by the device that trained them last, in rounds marked so far.
-  /// Those never trained are left out: everybody can derive them from the seed.
-  std::map<NodeId, std::int64_t> stale_parameters(const WidthSlice& wanted, const std::vector<const WidthSlice*>& trained) const;
+  /// Parameters of `wanted` that none of `trained` covers, by the device that trained them last, in rounds marked so
+  /// far. Those never trained are left out: everybody can derive them from the seed.
+  std::map<NodeId, std::int64_t> stale_parameters(const WidthSlice& wanted,
+                                                  const std::vector<const WidthSlice*>& trained) const;
 
-  /// Mean age in rounds of the parameters at the end of `round`: 0 for just trained; never trained ones count from round -1.
+  /// Mean age in rounds of the parameters at the end of `round`: 0 for just trained; never trained ones count from
+  /// round -1.
   double mean_staleness(int round) const;
 
  private:

@@ -14,7 +14,9 @@ namespace msfusion {
 
 namespace {
 
-double length(const TimedStep& step) { return step.end_seconds - step.start_seconds; }
+double length(const TimedStep& step) {
+  return step.end_seconds - step.start_seconds;
+}
 
 std::string label(const Step& step, const Fleet& fleet) {
   return std::visit(Overloaded{
@@ -27,18 +29,19 @@ std::string label(const Step& step, const Fleet& fleet) {
 }
 
 NodeId responsible(const Step& step, const Fleet& fleet) {
-  return std::visit(Overloaded{
-                        [](const Compute& compute) { return compute.node; },
-                        [&](const Transfer& transfer) { return transfer.from < fleet.size() ? transfer.from : transfer.to; },
-                    },
-                    step.what);
+  return std::visit(
+      Overloaded{
+          [](const Compute& compute) { return compute.node; },
+          [&](const Transfer& transfer) { return transfer.from < fleet.size() ? transfer.from : transfer.to; },
+      },
+      step.what);
 }
 
 }  // namespace
 
 CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const Fleet& fleet) {
-  // Longest path through the done steps: vertex 0 is the round's start, vertex 1 + s is step s, and an edge into a step weighs
-  // minus its length, so that the shortest path is the longest chain.
+  // Longest path through the done steps: vertex 0 is the round's start, vertex 1 + s is step s, and an edge into a step
+  // weighs minus its length, so that the shortest path is the longest chain.
   using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property,
                                       boost::property<boost::edge_weight_t, double>>;
   const std::size_t vertices = plan.steps.size() + 1;
@@ -48,7 +51,8 @@ CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const
     if (!done(static_cast<StepId>(s))) continue;
     const double weight = -length(timed.steps[s]);
     if (plan.steps[s].after.empty()) boost::add_edge(0, s + 1, weight, graph);
-    for (StepId before : plan.steps[s].after) boost::add_edge(static_cast<std::size_t>(before) + 1, s + 1, weight, graph);
+    for (StepId before : plan.steps[s].after)
+      boost::add_edge(static_cast<std::size_t>(before) + 1, s + 1, weight, graph);
   }
   std::vector<double> distance(vertices);
   std::vector<std::size_t> previous(vertices);
@@ -57,7 +61,8 @@ CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const
   CriticalPath path;
   std::size_t last = 0;
   for (std::size_t s = 0; s < plan.steps.size(); ++s)
-    if (done(static_cast<StepId>(s)) && (last == 0 || timed.steps[s].end_seconds > timed.steps[last - 1].end_seconds)) last = s + 1;
+    if (done(static_cast<StepId>(s)) && (last == 0 || timed.steps[s].end_seconds > timed.steps[last - 1].end_seconds))
+      last = s + 1;
   for (std::size_t at = last; at != 0; at = previous[at]) path.steps.push_back(static_cast<StepId>(at) - 1);
   std::reverse(path.steps.begin(), path.steps.end());
   if (path.steps.empty()) return path;
@@ -65,8 +70,11 @@ CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const
   const auto timed_step = [&](StepId step) -> const TimedStep& { return timed.steps[static_cast<std::size_t>(step)]; };
   path.seconds = timed_step(path.steps.back()).end_seconds - timed_step(path.steps.front()).start_seconds;
   std::map<NodeId, double> seconds_of;
-  for (StepId step : path.steps) seconds_of[responsible(plan.steps[static_cast<std::size_t>(step)], fleet)] += length(timed_step(step));
-  path.node = std::max_element(seconds_of.begin(), seconds_of.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
+  for (StepId step : path.steps)
+    seconds_of[responsible(plan.steps[static_cast<std::size_t>(step)], fleet)] += length(timed_step(step));
+  path.node = std::max_element(seconds_of.begin(), seconds_of.end(), [](const auto& a, const auto& b) {
+                return a.second < b.second;
+              })->first;
   return path;
 }
 

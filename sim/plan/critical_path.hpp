@@ -9,12 +9,14 @@
 
 namespace msfusion {
 
-/// Steps of the plan in the order of time, each starting when the one before it ended; the last one is what ended last. Empty
-/// where nothing was done. `seconds` is from the first one's start to the last one's end: the round's length when it closed on all.
+/// Steps of the plan in the order of time, each starting when the one before it ended; the last one is what ended last.
+/// Empty where nothing was done. `seconds` is from the first one's start to the last one's end: the round's length when
+/// it closed on all.
 struct CriticalPath {
   std::vector<StepId> steps;
   double seconds = 0;
-  NodeId node = -1;  ///< with most time on the path; a transfer counts for the device at either end that is not the server
+  NodeId node =
+      -1;  ///< with most time on the path; a transfer counts for the device at either end that is not the server
 };
 
 CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const Fleet& fleet);

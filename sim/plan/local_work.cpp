@@ -6,7 +6,9 @@ namespace msfusion {
 
 namespace {
 constexpr double kFloatBytes = 4;
-double real(std::int64_t value) { return static_cast<double>(value); }
+double real(std::int64_t value) {
+  return static_cast<double>(value);
+}
 }  // namespace
 
 double training_flops(const SliceCost& cost, const LocalTraining& training) {
@@ -26,7 +28,8 @@ double compute_seconds(const SliceCost& cost, const LocalTraining& training, con
     seconds += training.frozen_models *
                roofline(2 * samples * real(layer.forward_macs), samples * real(layer.forward_bytes) + weights);
   }
-  // An update reads the parameter and its gradient, writes the parameter, and reads and writes every slot of the optimiser.
+  // An update reads the parameter and its gradient, writes the parameter, and reads and writes every slot of the
+  // optimiser.
   const double update_bytes = steps * kFloatBytes * real(cost.parameters) * (3 + 2 * training.optimiser_slots);
   return seconds + roofline(0, update_bytes);
 }

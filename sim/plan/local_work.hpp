@@ -10,19 +10,19 @@ namespace msfusion {
 
 /// How much is trained, and what the optimiser and the objective keep besides.
 struct LocalTraining {
-  std::int64_t samples = 0;          ///< processed in the round
+  std::int64_t samples = 0;  ///< processed in the round
   std::int64_t optimiser_steps = 0;
   int batch = 1;
-  int optimiser_slots = 0;           ///< floats kept per parameter: 0 plain SGD, 1 momentum, 2 Adam
-  int frozen_models = 0;             ///< forwards of frozen copies per sample (contrastive objectives)
-  int parameter_copies = 0;          ///< further copies held while training: proximal 1, control variates 2
+  int optimiser_slots = 0;   ///< floats kept per parameter: 0 plain SGD, 1 momentum, 2 Adam
+  int frozen_models = 0;     ///< forwards of frozen copies per sample (contrastive objectives)
+  int parameter_copies = 0;  ///< further copies held while training: proximal 1, control variates 2
 };
 
 /// 2 x MACs, the frozen models' forwards included.
 double training_flops(const SliceCost& cost, const LocalTraining& training);
 
-/// Seconds on the device: per layer the larger of FLOPs / speed and bytes / memory bandwidth (Williams et al. 2009), the
-/// optimiser's own traffic likewise, plus the overhead of every step. Without a stated bandwidth: FLOPs / speed.
+/// Seconds on the device: per layer the larger of FLOPs / speed and bytes / memory bandwidth (Williams et al. 2009),
+/// the optimiser's own traffic likewise, plus the overhead of every step. Without a stated bandwidth: FLOPs / speed.
 double compute_seconds(const SliceCost& cost, const LocalTraining& training, const Device& device);
 
 /// Parameters, gradients, optimiser state, copies, frozen models, and the activations of one batch. Four-byte floats.

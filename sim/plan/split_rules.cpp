@@ -44,8 +44,9 @@ WidthSlice random_slice(const Shape& shape, double rate, std::uint64_t seed) {
     std::iota(units.begin(), units.end(), 0);
     const int kept = sliced_units(rate, axis.units);
     for (int i = 0; i < kept; ++i)
-      std::swap(units[static_cast<std::size_t>(i)],
-                units[static_cast<std::size_t>(boost::random::uniform_int_distribution<int>(i, axis.units - 1)(random))]);
+      std::swap(
+          units[static_cast<std::size_t>(i)],
+          units[static_cast<std::size_t>(boost::random::uniform_int_distribution<int>(i, axis.units - 1)(random))]);
     units.resize(static_cast<std::size_t>(kept));
     std::sort(units.begin(), units.end());
     slice.axes.push_back(IndexSet::subset(std::move(units), axis.units));

@@ -49,15 +49,16 @@ class Coster {
     const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
     const std::int64_t out = elements(index) * kFloatBytes;
     const std::int64_t positions = layer.out.positions();
-    return std::visit(Overloaded{
-                          [](const Flatten&) { return std::int64_t{0}; },  // a view of its input
-                          [&](const MaxPool2d&) { return out + elements(index) * kPoolIndexBytes; },
-                          [&](const Attention& attention) { return out + positions * positions * attention.heads * kFloatBytes; },
-                          [&](const Dropout&) { return 2 * out; },  // and the mask
-                          [&](const Lstm&) { return 6 * out; },     // four gates, cell state and output
-                          [&](const auto&) { return out; },
-                      },
-                      layer.op);
+    return std::visit(
+        Overloaded{
+            [](const Flatten&) { return std::int64_t{0}; },  // a view of its input
+            [&](const MaxPool2d&) { return out + elements(index) * kPoolIndexBytes; },
+            [&](const Attention& attention) { return out + positions * positions * attention.heads * kFloatBytes; },
+            [&](const Dropout&) { return 2 * out; },  // and the mask
+            [&](const Lstm&) { return 6 * out; },     // four gates, cell state and output
+            [&](const auto&) { return out; },
+        },
+        layer.op);
   }
 
  private:
@@ -93,7 +94,8 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
     part.parameters = coster.parameters(layer);
     part.forward_macs = coster.forward_macs(index);
     const int products = 1 + (layer.tensors.empty() ? 0 : 1) + (input_gradient ? 1 : 0);
-    // Attention has no weights of its own: both factors of both products are inputs, hence two products back for one forth.
+    // Attention has no weights of its own: both factors of both products are inputs, hence two products back for one
+    // forth.
     part.training_macs = part.forward_macs * (std::holds_alternative<Attention>(layer.op) ? 3 : products);
     part.forward_bytes = activations * kFloatBytes;
     part.training_bytes = 3 * part.forward_bytes;

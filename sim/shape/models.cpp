@@ -17,9 +17,12 @@ void require(bool holds, const std::string& found, const std::string& allowed) {
 
 int norm_layer(ShapeBuilder& builder, NormKind kind, int groups, const std::string& name, int input) {
   switch (kind) {
-    case NormKind::batch: return builder.batch_norm(name, input);
-    case NormKind::group: return builder.group_norm(name, input, groups);
-    case NormKind::none: break;
+    case NormKind::batch:
+      return builder.batch_norm(name, input);
+    case NormKind::group:
+      return builder.group_norm(name, input, groups);
+    case NormKind::none:
+      break;
   }
   return input;
 }
@@ -41,7 +44,8 @@ void build(ShapeBuilder& builder, const CnnSpec& spec) {
     require(in.height + 2 * padding >= spec.kernel && in.width + 2 * padding >= spec.kernel,
             fmt::format("convolution {} of the cnn sees a feature map of {} x {}", i + 1, in.height, in.width),
             fmt::format("at least {0} x {0}: fewer entries in channels, or padding=\"same\"", spec.kernel));
-    at = builder.conv(fmt::format("conv{}", i + 1), at, spec.channels[i], spec.kernel, 1, padding, spec.norm == NormKind::none);
+    at = builder.conv(fmt::format("conv{}", i + 1), at, spec.channels[i], spec.kernel, 1, padding,
+                      spec.norm == NormKind::none);
     at = norm_layer(builder, spec.norm, spec.groups, fmt::format("norm{}", i + 1), at);
     at = builder.relu(fmt::format("relu{}", i + 1), at);
     const bool pool = spec.pool_each || i + 1 == spec.channels.size();
@@ -56,9 +60,10 @@ void build(ShapeBuilder& builder, const CnnSpec& spec) {
   builder.classifier("classifier", at);
 }
 
-// Pre-activation block (He et al. 2016): norm, ReLU, then the convolutions; the shortcut's 1x1 convolution reads what the
-// first ReLU gives, as in HeteroFL's ResNet.
-int residual_block(ShapeBuilder& builder, const ResNetSpec& spec, const std::string& name, int input, int width, int stride) {
+// Pre-activation block (He et al. 2016): norm, ReLU, then the convolutions; the shortcut's 1x1 convolution reads what
+// the first ReLU gives, as in HeteroFL's ResNet.
+int residual_block(ShapeBuilder& builder, const ResNetSpec& spec, const std::string& name, int input, int width,
+                   int stride) {
   const int out_channels = spec.bottleneck ? 4 * width : width;
   const bool identity = stride == 1 && builder.extent(input).features.size == out_channels;
   const auto active = [&](int number, int from) {
@@ -137,9 +142,11 @@ std::vector<int> scaled(std::vector<int> widths, double rate) {
 
 Shape build_shape(const ModelSpec& spec, const SampleShape& samples) {
   const auto builder_for = [&](const char* name, InputKind kind) {
-    require(samples.kind == kind, fmt::format("model {} on {}", name, samples.kind == InputKind::image ? "images" : "text"),
-            kind == InputKind::image ? "mlp, cnn and resnet learn from images" : "transformer and lstm learn from text");
-    return ShapeBuilder(name, kind, Extent{Dim{samples.channels, kFixed, 1, 1}, samples.height, samples.width}, samples.classes);
+    require(
+        samples.kind == kind, fmt::format("model {} on {}", name, samples.kind == InputKind::image ? "images" : "text"),
+        kind == InputKind::image ? "mlp, cnn and resnet learn from images" : "transformer and lstm learn from text");
+    return ShapeBuilder(name, kind, Extent{Dim{samples.channels, kFixed, 1, 1}, samples.height, samples.width},
+                        samples.classes);
   };
   return std::visit(Overloaded{
                         [&](const MlpSpec& mlp) {
@@ -182,7 +189,8 @@ ModelSpec narrowed(const ModelSpec& spec, double rate) {
                  [&](ResNetSpec& resnet) { resnet.widths = scaled(resnet.widths, rate); },
                  [&](TransformerSpec& transformer) {
                    // Heads stay; what narrows is the width of each.
-                   transformer.embedding = transformer.heads * sliced_units(rate, transformer.embedding / transformer.heads);
+                   transformer.embedding =
+                       transformer.heads * sliced_units(rate, transformer.embedding / transformer.heads);
                    transformer.ffn = sliced_units(rate, transformer.ffn);
                  },
                  [&](LstmSpec& lstm) {

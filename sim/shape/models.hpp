@@ -13,8 +13,9 @@ struct SampleShape {
   int classes = 0;
 };
 
-/// The full model of a specification. Throws UserError (no file or line: the caller knows them) where model and samples do not go
-/// together: an image model on tokens, a feature map that shrinks to nothing, heads that do not divide the embedding.
+/// The full model of a specification. Throws UserError (no file or line: the caller knows them) where model and samples
+/// do not go together: an image model on tokens, a feature map that shrinks to nothing, heads that do not divide the
+/// embedding.
 Shape build_shape(const ModelSpec& spec, const SampleShape& samples);
 
 /// The same specification with every width times `rate`, at least 1 and rounded up (the narrow baseline's model).

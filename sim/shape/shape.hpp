@@ -42,22 +42,40 @@ struct ParameterTensor {
 };
 
 // What a layer computes. Parameter tensors in the order given.
-struct Conv2d { int kernel, stride, padding; };       ///< weight [out, in, k, k], bias [out] if there
-struct Linear {};                                     ///< weight [out, in], bias [out] if there
-struct BatchNorm {};                                  ///< weight [c], bias [c]; batch statistics, none stored in training (HeteroFL's static batch norm)
-struct GroupNorm { int groups; };                     ///< weight [c], bias [c]; a slice of m channels uses the largest divisor of m that is <= groups
-struct LayerNorm {};                                  ///< weight [c], bias [c]; over the feature dimension
+struct Conv2d {
+  int kernel, stride, padding;
+};                 ///< weight [out, in, k, k], bias [out] if there
+struct Linear {};  ///< weight [out, in], bias [out] if there
+struct BatchNorm {
+};  ///< weight [c], bias [c]; batch statistics, none stored in training (HeteroFL's static batch norm)
+struct GroupNorm {
+  int groups;
+};                    ///< weight [c], bias [c]; a slice of m channels uses the largest divisor of m that is <= groups
+struct LayerNorm {};  ///< weight [c], bias [c]; over the feature dimension
 struct Relu {};
 struct Gelu {};
-struct MaxPool2d { int kernel, stride; };
-struct GlobalAvgPool {};                              ///< over height and width
-struct Flatten {};                                    ///< [c, h, w] -> [c * h * w], channel-major
-struct Add {};                                        ///< element-wise sum of two inputs
-struct Embedding { int vocabulary; };                 ///< weight [vocabulary, features]
-struct PositionEmbedding { int positions; };          ///< weight [positions, features], added to its input
-struct Attention { int heads; bool causal; };         ///< inputs q, k, v: softmax(q k^T / sqrt(full head width)) v
-struct Dropout { double probability; };
-struct Lstm { int hidden_units; };                    ///< weight_ih [4H, in], weight_hh [4H, H], bias [4H] (gates i, f, g, o)
+struct MaxPool2d {
+  int kernel, stride;
+};
+struct GlobalAvgPool {};  ///< over height and width
+struct Flatten {};        ///< [c, h, w] -> [c * h * w], channel-major
+struct Add {};            ///< element-wise sum of two inputs
+struct Embedding {
+  int vocabulary;
+};  ///< weight [vocabulary, features]
+struct PositionEmbedding {
+  int positions;
+};  ///< weight [positions, features], added to its input
+struct Attention {
+  int heads;
+  bool causal;
+};  ///< inputs q, k, v: softmax(q k^T / sqrt(full head width)) v
+struct Dropout {
+  double probability;
+};
+struct Lstm {
+  int hidden_units;
+};  ///< weight_ih [4H, in], weight_hh [4H, H], bias [4H] (gates i, f, g, o)
 
 using Op = std::variant<Conv2d, Linear, BatchNorm, GroupNorm, LayerNorm, Relu, Gelu, MaxPool2d, GlobalAvgPool, Flatten,
                         Add, Embedding, PositionEmbedding, Attention, Dropout, Lstm>;
@@ -86,8 +104,8 @@ enum class InputKind { image, tokens };
 struct Shape {
   std::string name;
   InputKind input_kind = InputKind::image;
-  Extent input;                 ///< image: channels, height, width; tokens: features.size = 1, width = window
-  int classes = 0;              ///< of the logits; the vocabulary for language models
+  Extent input;     ///< image: channels, height, width; tokens: features.size = 1, width = window
+  int classes = 0;  ///< of the logits; the vocabulary for language models
   std::vector<Axis> axes;
   std::vector<ParameterTensor> tensors;
   std::vector<Layer> layers;

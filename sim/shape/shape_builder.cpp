@@ -8,13 +8,25 @@
 namespace msfusion {
 
 namespace {
-Dim dim_of(AxisId axis, int units) { return {units, axis, 1, 1}; }
-Dim fixed(int size) { return {size, kFixed, 1, 1}; }
-Init constant(double value) { return {Init::Kind::constant, value}; }
+Dim dim_of(AxisId axis, int units) {
+  return {units, axis, 1, 1};
+}
+Dim fixed(int size) {
+  return {size, kFixed, 1, 1};
+}
+Init constant(double value) {
+  return {Init::Kind::constant, value};
+}
 // The default of PyTorch's convolutions and linear layers: Kaiming uniform with a = sqrt(5).
-Init fan_in(int inputs) { return {Init::Kind::uniform, 1.0 / std::sqrt(static_cast<double>(inputs))}; }
-Init normal(double deviation) { return {Init::Kind::normal, deviation}; }
-int convolved(int size, int kernel, int stride, int padding) { return (size + 2 * padding - kernel) / stride + 1; }
+Init fan_in(int inputs) {
+  return {Init::Kind::uniform, 1.0 / std::sqrt(static_cast<double>(inputs))};
+}
+Init normal(double deviation) {
+  return {Init::Kind::normal, deviation};
+}
+int convolved(int size, int kernel, int stride, int padding) {
+  return (size + 2 * padding - kernel) / stride + 1;
+}
 }  // namespace
 
 ShapeBuilder::ShapeBuilder(std::string name, InputKind kind, Extent input, int classes) {
@@ -86,13 +98,25 @@ int ShapeBuilder::norm(const std::string& name, int input, Op op) {
   return push({name, op, {input}, std::move(tensors), in});
 }
 
-int ShapeBuilder::batch_norm(const std::string& name, int input) { return norm(name, input, BatchNorm{}); }
-int ShapeBuilder::group_norm(const std::string& name, int input, int groups) { return norm(name, input, GroupNorm{groups}); }
-int ShapeBuilder::layer_norm(const std::string& name, int input) { return norm(name, input, LayerNorm{}); }
+int ShapeBuilder::batch_norm(const std::string& name, int input) {
+  return norm(name, input, BatchNorm{});
+}
+int ShapeBuilder::group_norm(const std::string& name, int input, int groups) {
+  return norm(name, input, GroupNorm{groups});
+}
+int ShapeBuilder::layer_norm(const std::string& name, int input) {
+  return norm(name, input, LayerNorm{});
+}
 
-int ShapeBuilder::unary(const std::string& name, int input, Op op) { return push({name, op, {input}, {}, extent(input)}); }
-int ShapeBuilder::relu(const std::string& name, int input) { return unary(name, input, Relu{}); }
-int ShapeBuilder::gelu(const std::string& name, int input) { return unary(name, input, Gelu{}); }
+int ShapeBuilder::unary(const std::string& name, int input, Op op) {
+  return push({name, op, {input}, {}, extent(input)});
+}
+int ShapeBuilder::relu(const std::string& name, int input) {
+  return unary(name, input, Relu{});
+}
+int ShapeBuilder::gelu(const std::string& name, int input) {
+  return unary(name, input, Gelu{});
+}
 int ShapeBuilder::dropout(const std::string& name, int input, double probability) {
   return unary(name, input, Dropout{probability});
 }
@@ -125,12 +149,20 @@ int ShapeBuilder::embedding(const std::string& name, int vocabulary, int feature
   const Dim out = dim_of(new_width(name, features), features);
   Extent extent_out = shape_.input;
   extent_out.features = out;
-  return push({name, Embedding{vocabulary}, {kModelInput}, {tensor(name + ".weight", {fixed(vocabulary), out}, normal(1))}, extent_out});
+  return push({name,
+               Embedding{vocabulary},
+               {kModelInput},
+               {tensor(name + ".weight", {fixed(vocabulary), out}, normal(1))},
+               extent_out});
 }
 
 int ShapeBuilder::position_embedding(const std::string& name, int input) {
   const Extent in = extent(input);
-  return push({name, PositionEmbedding{in.width}, {input}, {tensor(name + ".weight", {fixed(in.width), in.features}, normal(1))}, in});
+  return push({name,
+               PositionEmbedding{in.width},
+               {input},
+               {tensor(name + ".weight", {fixed(in.width), in.features}, normal(1))},
+               in});
 }
 
 int ShapeBuilder::attention(const std::string& name, int q, int k, int v, int heads, bool causal) {
@@ -164,7 +196,9 @@ Shape ShapeBuilder::build() && {
   std::vector<Axis> axes;
   for (std::size_t width = 0; width < component.size(); ++width) {
     const int mine = component[width];
-    if (mine == component[static_cast<std::size_t>(input_width_)] || mine == component[static_cast<std::size_t>(logits_width_)]) continue;
+    if (mine == component[static_cast<std::size_t>(input_width_)] ||
+        mine == component[static_cast<std::size_t>(logits_width_)])
+      continue;
     for (std::size_t earlier = 0; earlier < width && axis_of[width] == kFixed; ++earlier)
       if (component[earlier] == mine) axis_of[width] = axis_of[earlier];
     if (axis_of[width] != kFixed) {

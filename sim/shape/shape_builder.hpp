@@ -9,9 +9,10 @@
 
 namespace msfusion {
 
-/// Every layer that makes a new width adds a vertex to a graph; every layer that needs two widths to agree (a residual sum, the
-/// queries and keys of attention) adds an edge. The connected components are the axes, and a component that contains the
-/// sample's own features or the logits is fixed. Methods return the new layer's number, to be the input of later ones.
+/// Every layer that makes a new width adds a vertex to a graph; every layer that needs two widths to agree (a residual
+/// sum, the queries and keys of attention) adds an edge. The connected components are the axes, and a component that
+/// contains the sample's own features or the logits is fixed. Methods return the new layer's number, to be the input of
+/// later ones.
 class ShapeBuilder {
  public:
   ShapeBuilder(std::string name, InputKind kind, Extent input, int classes);
@@ -48,8 +49,8 @@ class ShapeBuilder {
   int unary(const std::string& name, int input, Op op);
   int dense(const std::string& name, int input, Dim out);
 
-  Shape shape_;                                   // dims carry width vertices until build()
-  std::vector<std::pair<AxisId, AxisId>> same_;   // edges of the width graph
+  Shape shape_;                                  // dims carry width vertices until build()
+  std::vector<std::pair<AxisId, AxisId>> same_;  // edges of the width graph
   AxisId input_width_ = 0, logits_width_ = 0;
 };
 

@@ -7,7 +7,9 @@
 namespace msfusion {
 
 namespace {
-const IndexSet& axis_set(const WidthSlice& slice, AxisId axis) { return slice.axes[static_cast<std::size_t>(axis)]; }
+const IndexSet& axis_set(const WidthSlice& slice, AxisId axis) {
+  return slice.axes[static_cast<std::size_t>(axis)];
+}
 }  // namespace
 
 IndexSet IndexSet::window(int start, int length, int size) {

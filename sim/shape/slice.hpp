@@ -13,8 +13,8 @@ namespace msfusion {
 /// A window costs a few bytes whatever its length, so that large fleets stay small.
 class IndexSet {
  public:
-  static IndexSet window(int start, int length, int size);    ///< 0 <= start < size, 1 <= length <= size
-  static IndexSet subset(std::vector<int> units, int size);   ///< distinct units in [0, size), order kept
+  static IndexSet window(int start, int length, int size);   ///< 0 <= start < size, 1 <= length <= size
+  static IndexSet subset(std::vector<int> units, int size);  ///< distinct units in [0, size), order kept
   static IndexSet all(int size) { return window(0, size, size); }
 
   int length() const { return length_; }

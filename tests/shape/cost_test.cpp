@@ -8,7 +8,8 @@ using namespace msfusion;
 namespace {
 WidthSlice windows(const Shape& shape, double rate) {
   WidthSlice slice;
-  for (const Axis& axis : shape.axes) slice.axes.push_back(IndexSet::window(0, sliced_units(rate, axis.units), axis.units));
+  for (const Axis& axis : shape.axes)
+    slice.axes.push_back(IndexSet::window(0, sliced_units(rate, axis.units), axis.units));
   return slice;
 }
 std::int64_t forward_macs(const ModelSpec& spec, double rate) {

@@ -26,7 +26,8 @@ TEST_CASE("inputs, logits, vocabulary and positions are never split") {
   const Shape shape = build_shape(spec, {InputKind::tokens, 1, 1, 64, 1000});
   CHECK(shape.layers.back().out.features.axis == kFixed);
   CHECK(shape.tensors.front().dims.front().axis == kFixed);
-  // The embedding stream, and per layer the units of a head (shared by query, key and value) and the feed-forward width.
+  // The embedding stream, and per layer the units of a head (shared by query, key and value) and the feed-forward
+  // width.
   CHECK(shape.axes.size() == 1 + 2 * 2);
   CHECK(shape.axes[1].units == 256 / 8);
 }
@@ -36,7 +37,8 @@ TEST_CASE("a flattened channel keeps its positions together") {
   spec.channels = {4};
   spec.dense = {5};
   const Shape shape = build_shape(spec, {InputKind::image, 1, 8, 8, 3});
-  const auto dense = std::find_if(shape.tensors.begin(), shape.tensors.end(), [](const auto& t) { return t.name == "dense1.weight"; });
+  const auto dense =
+      std::find_if(shape.tensors.begin(), shape.tensors.end(), [](const auto& t) { return t.name == "dense1.weight"; });
   REQUIRE(dense != shape.tensors.end());
   CHECK(dense->dims[1].size == 4 * 16);
   CHECK(dense->dims[1].inner == 16);

@@ -37,7 +37,8 @@ std::vector<std::vector<bool>> held_elements(const Shape& shape, const WidthSlic
 
 IndexSet random_set(std::mt19937_64& random, int size) {
   const int length = 1 + static_cast<int>(random() % static_cast<unsigned>(size));
-  if (random() % 3 != 0) return IndexSet::window(static_cast<int>(random() % static_cast<unsigned>(size)), length, size);
+  if (random() % 3 != 0)
+    return IndexSet::window(static_cast<int>(random() % static_cast<unsigned>(size)), length, size);
   std::vector<int> units(static_cast<std::size_t>(size));
   for (int i = 0; i < size; ++i) units[static_cast<std::size_t>(i)] = i;
   std::shuffle(units.begin(), units.end(), random);

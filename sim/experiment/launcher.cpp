@@ -1,0 +1,276 @@
+#include "sim/experiment/launcher.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <thread>
+
+#include "sim/base/error.hpp"
+
+namespace msfusion {
+
+namespace {
+
+using nlohmann::json;
+
+std::atomic<int> g_signals{0};  // how many came
+std::atomic<int> g_first_signal{0};
+std::atomic<bool> g_stop{false};  // in a child: finish the round
+
+void on_signal(int number) {
+  int none = 0;
+  g_first_signal.compare_exchange_strong(none, number);
+  ++g_signals;
+  g_stop = true;
+}
+
+void handle_signals(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
+}
+
+// In a child the second signal ends the process at once: every finished round is in the store by then.
+void on_child_signal(int) {
+  if (g_signals.fetch_add(1) > 0) _exit(130);
+  g_stop = true;
+}
+
+enum ChildExit { kFinished = 0, kFailed = 1, kInterrupted = 3 };
+
+class Child {
+ public:
+  pid_t pid = -1;
+  int pipe = -1;
+  std::string buffer;
+};
+
+void send_line(int pipe, const json& message) {
+  const std::string line = message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  std::size_t sent = 0;
+  while (sent < line.size()) {
+    const ssize_t count = write(pipe, line.data() + sent, line.size() - sent);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return;  // nobody listens any more; the results are in the store
+    sent += static_cast<std::size_t>(count);
+  }
+}
+
+json to_json(const Progress& progress) {
+  json message = {{"done", progress.rounds_done}, {"rounds", progress.rounds}, {"seconds", progress.simulated_seconds}};
+  if (progress.accuracy) message["accuracy"] = *progress.accuracy;
+  if (progress.mean_loss) message["loss"] = *progress.mean_loss;
+  return message;
+}
+
+Progress from_json(const json& message, int run) {
+  Progress progress{run, message.at("done"), message.at("rounds"), message.at("seconds"), std::nullopt, std::nullopt};
+  if (message.contains("accuracy")) progress.accuracy = message["accuracy"].get<double>();
+  if (message.contains("loss")) progress.mean_loss = message["loss"].get<double>();
+  return progress;
+}
+
+// The whole life of a child process.
+[[noreturn]] void be_child(const Preparation& preparation, const RunSpec& run, const LearnerFactory& make_learner,
+                           const LaunchOptions& options, CoreBudget& cores, int slot, int jobs, int pipe) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // no orphan trains on when the program was killed
+  g_signals = 0;
+  handle_signals(on_child_signal);
+  cores.i_am(slot);
+  int status = kFailed;
+  try {
+    StoreWriter store = StoreWriter::open(options.store_file);
+    try {
+      store.set_state(run.run, "running");
+      const RunInputs inputs(preparation, run);
+      RunOptions run_options;
+      run_options.workers = jobs;
+      run_options.cores = &cores;
+      run_options.stop = &g_stop;
+      run_options.on_progress = [&](const Progress& progress) { send_line(pipe, to_json(progress)); };
+      const RunEnd end = carry_out(inputs, make_learner, store, run_options);
+      store.set_state(run.run, end == RunEnd::finished ? "finished" : "interrupted");
+      status = end == RunEnd::finished ? kFinished : kInterrupted;
+    } catch (const std::exception& error) {
+      send_line(pipe, {{"error", error.what()}});
+      store.set_state(run.run, "failed", error.what());
+    }
+  } catch (const std::exception& error) {
+    send_line(pipe, {{"error", error.what()}});
+  }
+  // Not exit(): the parent's static objects are not ours to destroy, and LibTorch's threads are still there.
+  _exit(status);
+}
+
+class Launcher {
+ public:
+  Launcher(const Preparation& preparation, const LearnerFactory& make_learner, const LaunchOptions& options)
+      : preparation_(preparation),
+        make_learner_(make_learner),
+        options_(options),
+        jobs_(options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))),
+        // One run more than there are cores, so that a core is not idle while a run plans, evaluates its last round or
+        // starts.
+        slots_(static_cast<std::size_t>(jobs_) + 1),
+        cores_(jobs_, jobs_ + 1) {
+    for (const RunSpec& run : runs_of(preparation))
+      reports_.push_back(
+          {run, RunReport::State::waiting, "", {run.run, 0, preparation.scenario.training.rounds, 0, {}, {}}});
+    slot_run_.resize(slots_, -1);
+    children_.resize(slots_);
+  }
+
+  std::vector<RunReport> run() {
+    g_signals = 0;
+    g_first_signal = 0;
+    g_stop = false;
+    handle_signals(on_signal);
+    while (true) {
+      start_waiting();
+      if (running() == 0) break;
+      watch();
+    }
+    handle_signals(SIG_DFL);
+    return std::move(reports_);
+  }
+
+ private:
+  int running() const {
+    return static_cast<int>(std::count_if(slot_run_.begin(), slot_run_.end(), [](int run) { return run >= 0; }));
+  }
+
+  void start_waiting() {
+    for (RunReport& report : reports_) {
+      if (report.state != RunReport::State::waiting) continue;
+      if (g_stop) {
+        report.state = RunReport::State::interrupted;
+        continue;
+      }
+      const auto slot = std::find(slot_run_.begin(), slot_run_.end(), -1);
+      if (slot == slot_run_.end()) return;
+      start(report, static_cast<std::size_t>(slot - slot_run_.begin()));
+    }
+  }
+
+  void start(RunReport& report, std::size_t slot) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+    const pid_t pid = fork();
+    if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
+    if (pid == 0) {
+      close(ends[0]);
+      be_child(preparation_, report.run, make_learner_, options_, cores_, static_cast<int>(slot), jobs_, ends[1]);
+    }
+    close(ends[1]);
+    children_[slot] = Child{pid, ends[0], {}};
+    slot_run_[slot] = report.run.run;
+    report.state = RunReport::State::running;
+    changed(report);
+  }
+
+  void watch() {
+    std::vector<pollfd> polled;
+    std::vector<std::size_t> slots;
+    for (std::size_t slot = 0; slot < slots_; ++slot) {
+      if (slot_run_[slot] < 0) continue;
+      polled.push_back({children_[slot].pipe, POLLIN, 0});
+      slots.push_back(slot);
+    }
+    const int ready = poll(polled.data(), polled.size(), 200);
+    pass_on_signals();
+    if (ready <= 0) return;
+    for (std::size_t i = 0; i < polled.size(); ++i)
+      if (polled[i].revents != 0) read_from(slots[i]);
+  }
+
+  // A terminal signals the whole group; kill(1) only us. A child that hears it twice ends at once, so pass on only what
+  // it cannot have heard.
+  void pass_on_signals() {
+    const int heard = g_signals.load();
+    if (heard == passed_on_) return;
+    const bool from_terminal = g_first_signal == SIGINT && isatty(STDIN_FILENO);
+    for (std::size_t slot = 0; slot < slots_; ++slot)
+      if (slot_run_[slot] >= 0 && !from_terminal) kill(children_[slot].pid, heard > 1 ? SIGKILL : SIGTERM);
+    passed_on_ = heard;
+  }
+
+  void read_from(std::size_t slot) {
+    char bytes[4096];
+    const ssize_t count = read(children_[slot].pipe, bytes, sizeof bytes);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    if (count <= 0) return ended(slot);
+    Child& child = children_[slot];
+    child.buffer.append(bytes, static_cast<std::size_t>(count));
+    for (std::size_t end; (end = child.buffer.find('\n')) != std::string::npos; child.buffer.erase(0, end + 1)) {
+      RunReport& report = report_of(slot);
+      const json message = json::parse(child.buffer.substr(0, end));
+      if (message.contains("error")) {
+        report.message = message["error"];
+      } else {
+        report.progress = from_json(message, report.run.run);
+        changed(report);
+      }
+    }
+  }
+
+  void ended(std::size_t slot) {
+    RunReport& report = report_of(slot);
+    int status = 0;
+    while (waitpid(children_[slot].pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    close(children_[slot].pipe);
+    cores_.release_all_of(static_cast<int>(slot));
+    slot_run_[slot] = -1;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kFinished) {
+      report.state = RunReport::State::finished;
+    } else if (g_stop || (WIFEXITED(status) && WEXITSTATUS(status) == kInterrupted)) {
+      report.state = RunReport::State::interrupted;
+    } else {
+      report.state = RunReport::State::failed;
+      if (WIFSIGNALED(status)) {
+        report.message =
+            fmt::format("the process of this run was ended by {} ({})", strsignal(WTERMSIG(status)),
+                        WTERMSIG(status) == SIGKILL ? "perhaps out of memory" : "a crash: please report it");
+        StoreWriter::open(options_.store_file).set_state(report.run.run, "failed", report.message);
+      }
+    }
+    changed(report);
+  }
+
+  RunReport& report_of(std::size_t slot) { return reports_[static_cast<std::size_t>(slot_run_[slot])]; }
+  void changed(const RunReport& report) const {
+    if (options_.on_change) options_.on_change(reports_, report.run.run);
+  }
+
+  const Preparation& preparation_;
+  const LearnerFactory& make_learner_;
+  const LaunchOptions& options_;
+  int jobs_;
+  std::size_t slots_;
+  CoreBudget cores_;
+  std::vector<RunReport> reports_;
+  std::vector<int> slot_run_;  // -1: free
+  std::vector<Child> children_;
+  int passed_on_ = 0;
+};
+
+}  // namespace
+
+std::vector<RunReport> launch(const Preparation& preparation, const LearnerFactory& make_learner,
+                              const LaunchOptions& options, int& signal_received) {
+  std::vector<RunReport> reports = Launcher(preparation, make_learner, options).run();
+  signal_received = g_first_signal;
+  return reports;
+}
+
+}  // namespace msfusion

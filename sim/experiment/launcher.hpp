@@ -1,0 +1,32 @@
+// Starts every run of a scenario in a process of its own and watches over them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sim/experiment/run_loop.hpp"
+
+namespace msfusion {
+
+struct RunReport {
+  enum class State { waiting, running, finished, failed, interrupted };
+  RunSpec run;
+  State state = State::waiting;
+  std::string message;  ///< why it failed
+  Progress progress;    ///< the last one
+};
+
+struct LaunchOptions {
+  std::string store_file;
+  int jobs = 0;            ///< cores in use at once; 0: all there are
+  bool keep_going = true;  ///< one run's failure does not stop the others
+  std::function<void(const std::vector<RunReport>&, int changed)> on_change;  ///< a run started, progressed or ended
+};
+
+/// Runs them all and returns what became of each. SIGINT, SIGTERM and SIGHUP ask the runs to finish their round; a
+/// second one ends them at once. `signal_received` gets the number of the first one, or 0.
+std::vector<RunReport> launch(const Preparation& preparation, const LearnerFactory& make_learner,
+                              const LaunchOptions& options, int& signal_received);
+
+}  // namespace msfusion

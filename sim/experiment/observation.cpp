@@ -1,0 +1,255 @@
+#include "sim/experiment/observation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "sim/base/overloaded.hpp"
+#include "sim/plan/critical_path.hpp"
+#include "sim/shape/slice.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr double kSecondsPerHour = 3600, kJoulesPerKwh = 3.6e6, kBytesPerGb = 1e9;
+
+Maybe known(double value) {
+  return std::isnan(value) ? Maybe{} : Maybe{value};
+}
+
+// A sum that is unknown as soon as one part is.
+void add(Maybe& sum, const Maybe& part) {
+  sum = sum && part ? Maybe{*sum + *part} : Maybe{};
+}
+
+struct Interval {
+  double start, end;
+};
+
+double covered_seconds(std::vector<Interval> intervals) {
+  std::sort(intervals.begin(), intervals.end(), [](const Interval& a, const Interval& b) { return a.start < b.start; });
+  double total = 0, reach = -1;
+  for (const Interval& interval : intervals) {
+    const double from = std::max(interval.start, reach);
+    if (interval.end > from) total += interval.end - from;
+    reach = std::max(reach, interval.end);
+  }
+  return total;
+}
+
+const char* text_of(Fate fate) {
+  switch (fate) {
+    case Fate::done:
+      return "done";
+    case Fate::failed:
+      return "failed";
+    case Fate::late:
+      return "late";
+    case Fate::skipped:
+      return "skipped";
+    case Fate::in_flight:
+      return "in flight";
+  }
+  return "?";
+}
+
+// The worst of a task's steps tells what became of it.
+Fate worse(Fate a, Fate b) {
+  const auto rank = [](Fate fate) {
+    switch (fate) {
+      case Fate::failed:
+        return 4;
+      case Fate::late:
+        return 3;
+      case Fate::in_flight:
+        return 2;
+      case Fate::skipped:
+        return 1;
+      case Fate::done:
+        return 0;
+    }
+    return 0;
+  };
+  return rank(a) >= rank(b) ? a : b;
+}
+
+std::string slice_text(const WidthSlice& slice) {
+  std::string text;
+  for (const IndexSet& set : slice.axes)
+    text += fmt::format("{}{}{}+{}/{}", text.empty() ? "" : " ", set.is_window() ? "" : "~", set.start(), set.length(),
+                        set.size());
+  return text;
+}
+
+// Price of owning the node for the round, of what it sent, and of what it consumed, as far as prices are stated;
+// nothing if none is.
+Maybe price(const ObservationInputs& inputs, const NodeUse& use, double round_seconds) {
+  const Device& device = inputs.fleet.node(use.node);
+  Maybe total;
+  const auto charge = [&](double usd) { total = total.value_or(0) + usd; };
+  if (device.price_usd_per_hour) charge(*device.price_usd_per_hour * round_seconds / kSecondsPerHour);
+  const Maybe traffic = device.price_usd_per_gb ? device.price_usd_per_gb : inputs.prices.usd_per_gb;
+  if (traffic) charge(*traffic * use.bytes_sent / kBytesPerGb);
+  if (inputs.prices.usd_per_kwh) {
+    if (std::isnan(use.joules)) return std::nullopt;
+    charge(*inputs.prices.usd_per_kwh * use.joules / kJoulesPerKwh);
+  }
+  return total;
+}
+
+// When each node was at work in a round, from the steps that involve it.
+struct NodeTimes {
+  std::vector<Interval> busy;
+  double start = INFINITY, end = -INFINITY;
+  double compute_start = INFINITY, compute_end = -INFINITY;
+};
+
+std::map<NodeId, NodeTimes> node_times(const RoundPlan& plan, const TimedRound& timed) {
+  std::map<NodeId, NodeTimes> times;
+  const auto touch = [&](NodeId node, const TimedStep& step, double end) -> NodeTimes& {
+    NodeTimes& mine = times[node];
+    mine.busy.push_back({step.start_seconds, end});
+    mine.start = std::min(mine.start, step.start_seconds);
+    mine.end = std::max(mine.end, end);
+    return mine;
+  };
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const TimedStep& step = timed.steps[s];
+    if (std::isnan(step.start_seconds)) continue;
+    const double end = std::isnan(step.end_seconds) ? timed.end_seconds : step.end_seconds;
+    std::visit(Overloaded{
+                   [&](const Compute& compute) {
+                     NodeTimes& mine = touch(compute.node, step, end);
+                     mine.compute_start = std::min(mine.compute_start, step.start_seconds);
+                     mine.compute_end = std::max(mine.compute_end, end);
+                   },
+                   [&](const Transfer& transfer) {
+                     touch(transfer.from, step, end);
+                     touch(transfer.to, step, end);
+                   },
+               },
+               plan.steps[s].what);
+  }
+  return times;
+}
+
+std::vector<AxisCoverageRecord> axis_coverage(const ObservationInputs& inputs, const RoundPlan& plan,
+                                              const TimedRound& timed) {
+  std::vector<AxisCoverageRecord> records;
+  const std::vector<TaskId> trained = trained_tasks(plan, timed);
+  for (std::size_t axis = 0; axis < inputs.shape.axes.size(); ++axis) {
+    AxisCoverageRecord record{inputs.run, plan.round, inputs.shape.axes[axis].name, {}};
+    record.trained_by.resize(static_cast<std::size_t>(inputs.shape.axes[axis].units), 0);
+    for (TaskId id : trained)
+      for (int unit : task_of(plan, id).slice.axes[axis].units()) ++record.trained_by[static_cast<std::size_t>(unit)];
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask& task, const NodeUse& use,
+                                const NodeTimes* times, const TimedRound& timed, Fate fate) {
+  DeviceRoundRecord record;
+  record.run = inputs.run;
+  record.round = timed.round;
+  record.device = task.device;
+  record.split = task.split;
+  record.slice = slice_text(task.slice);
+  record.parameters = parameter_count(inputs.shape, task.slice);
+  record.samples = task.samples;
+  record.training_flops = task.training_flops;
+  record.peak_memory_bytes = task.peak_memory_bytes;
+  record.bytes_sent = use.bytes_sent;
+  record.bytes_received = use.bytes_received;
+  record.busy_seconds = use.busy_seconds;
+  const double round_seconds = timed.end_seconds - timed.start_seconds;
+  if (times) {
+    record.start_seconds = times->start;
+    record.exchange_end_seconds = times->end;
+    if (times->compute_end >= times->compute_start) {
+      record.compute_start_seconds = times->compute_start;
+      record.compute_end_seconds = times->compute_end;
+    }
+    record.idle_seconds = round_seconds - covered_seconds(times->busy);
+  } else {
+    record.idle_seconds = round_seconds;
+  }
+  record.joules = known(use.joules);
+  record.usd = price(inputs, use, round_seconds);
+  record.fate = text_of(fate);
+  return record;
+}
+
+}  // namespace
+
+RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan, const TimedRound& timed,
+                          const std::vector<TaskOutcome>& outcomes, const Planner& planner) {
+  RoundResult result;
+  RoundRecord& round = result.round;
+  round.run = inputs.run;
+  round.round = plan.round;
+  round.start_seconds = timed.start_seconds;
+  round.end_seconds = timed.end_seconds;
+  round.participants = static_cast<int>(plan.tasks.size());
+
+  std::map<TaskId, Fate> fates;
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const auto [fate, is_new] = fates.emplace(plan.steps[s].task, timed.steps[s].fate);
+    if (!is_new) fate->second = worse(fate->second, timed.steps[s].fate);
+  }
+  const auto times = node_times(plan, timed);
+  std::map<TaskId, double> losses;
+  for (const TaskOutcome& outcome : outcomes) losses[outcome.task] = outcome.mean_loss;
+  for (const TrainTask& task : plan.tasks) {
+    const auto node = times.find(task.device);
+    const NodeUse& use = timed.nodes[static_cast<std::size_t>(task.device)];
+    result.devices.push_back(
+        device_record(inputs, task, use, node == times.end() ? nullptr : &node->second, timed, fates[task.id]));
+    const auto loss = losses.find(task.id);
+    if (loss != losses.end()) result.devices.back().loss = loss->second;
+    round.training_flops += task.training_flops;
+  }
+
+  round.completed = static_cast<int>(outcomes.size());
+  if (!outcomes.empty()) {
+    double sum = 0;
+    for (const TaskOutcome& outcome : outcomes) sum += outcome.mean_loss;
+    round.mean_loss = sum / static_cast<double>(outcomes.size());
+  }
+  round.joules = 0.0;
+  bool priced = false;
+  double usd = 0;
+  for (const NodeUse& use : timed.nodes) {
+    round.bytes_sent += use.bytes_sent;
+    round.bytes_received += use.bytes_received;
+    add(round.joules, known(use.joules));
+    if (const Maybe cost = price(inputs, use, timed.end_seconds - timed.start_seconds)) {
+      priced = true;
+      usd += *cost;
+    }
+  }
+  if (priced) round.usd = usd;
+  for (const LinkUse& link : timed.links) {
+    // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
+    if (!std::isnan(link.joules)) add(round.joules, link.joules);
+    result.links.push_back({inputs.run, plan.round, link.name, link.bytes, known(link.joules)});
+  }
+  if (round.joules && inputs.prices.grams_co2_per_kwh)
+    round.grams_co2 = *round.joules / kJoulesPerKwh * *inputs.prices.grams_co2_per_kwh;
+
+  round.coverage = planner.coverage().share_trained_in(plan.round);
+  round.coverage_ever = planner.coverage().share_trained_ever();
+  round.overlap_control = planner.overlap_control();
+  const CriticalPath path = critical_path(plan, timed, inputs.fleet);
+  if (!path.steps.empty()) {
+    round.critical_node = path.node;
+    round.critical_path = describe(path, plan, timed, inputs.fleet);
+  }
+  result.coverage = axis_coverage(inputs, plan, timed);
+  return result;
+}
+
+}  // namespace msfusion

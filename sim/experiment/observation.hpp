@@ -1,0 +1,43 @@
+// A timed and trained round as the rows that are recorded of it: pure arithmetic on what really happened.
+#pragma once
+
+#include <vector>
+
+#include "sim/learn/learner.hpp"
+#include "sim/method/planner.hpp"
+#include "sim/plan/timed_round.hpp"
+#include "sim/record/records.hpp"
+
+namespace msfusion {
+
+/// What arrived in a round: every transfer of trained values that was done, carried ones of earlier plans included
+/// (`plan_of` gives the plan of a round that still had steps in flight).
+template <class PlanOf>
+std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed, PlanOf plan_of);
+
+struct ObservationInputs {
+  int run = 0;
+  const Shape& shape;
+  const Fleet& fleet;
+  const PriceSpec& prices;
+};
+
+/// The rows of one round, without evaluation and wall-clock figures.
+RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan, const TimedRound& timed,
+                          const std::vector<TaskOutcome>& outcomes, const Planner& planner);
+
+template <class PlanOf>
+std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed, PlanOf plan_of) {
+  std::vector<Delivery> arrived;
+  const auto add = [&](const Step& step, Fate fate) {
+    const auto* transfer = std::get_if<Transfer>(&step.what);
+    if (transfer && transfer->cargo == Cargo::trained && fate == Fate::done)
+      arrived.push_back({step.task, transfer->to});
+  };
+  for (const CarriedStep& carried : timed.carried)
+    add(plan_of(carried.round).steps[static_cast<std::size_t>(carried.step)], carried.timed.fate);
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) add(plan.steps[s], timed.steps[s].fate);
+  return arrived;
+}
+
+}  // namespace msfusion

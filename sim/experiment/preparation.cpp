@@ -1,0 +1,125 @@
+#include "sim/experiment/preparation.hpp"
+
+#include <fmt/format.h>
+
+#include "sim/base/error.hpp"
+#include "sim/data/catalogue.hpp"
+
+namespace msfusion {
+
+namespace {
+
+// The subset of the data is the same for all seeds, so that they differ in what training draws, not in what is learned.
+constexpr std::uint64_t kSubsetSeed = 0;
+
+int window_of(const ModelSpec& model) {
+  if (const auto* transformer = std::get_if<TransformerSpec>(&model)) return transformer->window;
+  if (const auto* lstm = std::get_if<LstmSpec>(&model)) return lstm->window;
+  return 0;
+}
+
+SampleShape sample_shape(const Dataset& data, const ModelSpec& model) {
+  if (data.kind == DataKind::tokens) return {InputKind::tokens, 1, 1, window_of(model), data.classes};
+  const ImageSet& images = data.train_images;
+  return {InputKind::image, images.channels, images.height, images.width, data.classes};
+}
+
+// Adds what `action` objects to, at the scenario's line where it names no file of its own.
+template <class Action>
+void collect(std::vector<Mistake>& mistakes, const std::string& file, int line, Action action) {
+  try {
+    action();
+  } catch (const UserError& error) {
+    for (Mistake mistake : error.mistakes()) {
+      if (mistake.file.empty()) {
+        mistake.file = file;
+        mistake.line = line;
+      }
+      mistakes.push_back(std::move(mistake));
+    }
+  }
+}
+
+double sample_bytes(const Dataset& data) {
+  constexpr double kLabelBytes = 4, kTokenBytes = 4;
+  if (data.kind == DataKind::tokens) return kTokenBytes * data.window;
+  const ImageSet& images = data.train_images;
+  return static_cast<double>(images.channels) * images.height * images.width + kLabelBytes;
+}
+
+}  // namespace
+
+TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
+  TimingOptions options;
+  options.platform_file = scenario.platform.file;
+  options.network = scenario.platform.network == PlatformSpec::Network::lv08 ? TimingOptions::NetworkModel::lv08
+                                                                             : TimingOptions::NetworkModel::cm02;
+  options.message_loss = scenario.constraints.message_loss;
+  options.seed = seed;
+  return options;
+}
+
+Preparation prepare(const std::string& scenario_file, const std::vector<Override>& overrides, bool cost_only) {
+  Preparation result;
+  result.scenario = read_scenario(scenario_file, overrides);
+  const Scenario& scenario = result.scenario;
+  std::vector<Mistake> mistakes;
+  result.methods = make_methods(scenario, mistakes);
+  collect(mistakes, scenario.file, scenario.platform.line,
+          [&] { result.fleet = inspect_platform(timing_options(scenario, 0)); });
+  collect(mistakes, scenario.file, scenario.data.line,
+          [&] { result.data = load_dataset(scenario.data, window_of(scenario.model), kSubsetSeed, cost_only); });
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+
+  result.samples = sample_shape(result.data, scenario.model);
+  collect(mistakes, scenario.file, scenario.model_line, [&] { build_shape(scenario.model, result.samples); });
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  // Every run's partition, rates and memory, so that no run starts before all of them could.
+  for (const RunSpec& run : runs_of(result)) {
+    collect(mistakes, scenario.file, scenario.data.line, [&] {
+      const RunInputs inputs(result, run);
+      const Planner planner(inputs.planner_setup(result.fleet));
+    });
+    if (!mistakes.empty() && run.seed != scenario.seeds.back()) break;  // other seeds would only repeat it
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  return result;
+}
+
+std::vector<RunSpec> runs_of(const Preparation& preparation) {
+  std::vector<RunSpec> runs;
+  for (const Method& method : preparation.methods)
+    for (std::uint64_t seed : preparation.scenario.seeds)
+      runs.push_back({static_cast<int>(runs.size()), &method, seed});
+  return runs;
+}
+
+RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
+    : preparation(prepared), run(spec), training(prepared.scenario.training) {
+  if (run.method->exchange.one_step) training.local_steps = 1;
+  parts = partition(prepared.data, prepared.scenario.data, prepared.fleet.size(), run.seed);
+  for (const auto& held : parts.samples) samples_held_.push_back(static_cast<std::int64_t>(held.size()));
+
+  ModelSpec model = prepared.scenario.model;
+  if (run.method->split.rule == SplitRule::narrow) {
+    const RateChoice& rate = run.method->split.rate;
+    model = narrowed(model, rate.kind == RateChoice::Kind::given
+                                ? rate.levels.front()
+                                : narrow_rate(model, prepared.samples, planner_setup(prepared.fleet)));
+  }
+  shape = build_shape(model, prepared.samples);
+}
+
+PlannerSetup RunInputs::planner_setup(const Fleet& fleet) const {
+  return PlannerSetup{shape,
+                      fleet,
+                      *run.method,
+                      training,
+                      preparation.scenario.constraints,
+                      samples_held_,
+                      sample_bytes(preparation.data),
+                      run.seed,
+                      preparation.scenario.file};
+}
+
+}  // namespace msfusion

@@ -1,0 +1,62 @@
+// Everything that the runs of a scenario share, read and checked before anything runs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/data/dataset.hpp"
+#include "sim/data/partition.hpp"
+#include "sim/method/method.hpp"
+#include "sim/method/planner.hpp"
+#include "sim/plan/fleet.hpp"
+#include "sim/scenario/scenario.hpp"
+#include "sim/shape/models.hpp"
+#include "sim/shape/shape.hpp"
+#include "sim/timing/timing.hpp"
+
+namespace msfusion {
+
+/// A scenario with its platform and data. Immutable, and shared by the forked runs page by page.
+struct Preparation {
+  Scenario scenario;
+  std::vector<Method> methods;
+  Fleet fleet;
+  Dataset data;
+  SampleShape samples;
+};
+
+/// Reads the scenario and all that it names. Throws UserError with every mistake that can be found without running.
+/// `cost_only` loads labels and sizes, not pixels.
+Preparation prepare(const std::string& scenario_file, const std::vector<Override>& overrides, bool cost_only);
+
+/// One (method, seed) of a scenario.
+struct RunSpec {
+  int run = 0;  ///< methods x seeds in the scenario's order, methods outermost
+  const Method* method = nullptr;
+  std::uint64_t seed = 0;
+};
+std::vector<RunSpec> runs_of(const Preparation& preparation);
+
+/// What one run works on: the method's model (narrowed where it says so), who holds what, and the planner's setup.
+class RunInputs {
+ public:
+  RunInputs(const Preparation& preparation, const RunSpec& run);  ///< throws UserError
+  RunInputs(const RunInputs&) = delete;
+  RunInputs& operator=(const RunInputs&) = delete;
+
+  const Preparation& preparation;
+  const RunSpec run;
+  TrainingSpec training;  ///< the scenario's, with what the method prescribes
+  Partition parts;
+  Shape shape;
+
+  PlannerSetup planner_setup(const Fleet& fleet) const;
+
+ private:
+  std::vector<std::int64_t> samples_held_;
+};
+
+TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed);
+
+}  // namespace msfusion

@@ -1,0 +1,184 @@
+#include "sim/experiment/run_loop.hpp"
+
+#include <chrono>
+#include <map>
+
+#include "sim/experiment/observation.hpp"
+#include "sim/shape/cost.hpp"
+#include "sim/timing/timing.hpp"
+
+namespace msfusion {
+
+namespace {
+
+class Stopwatch {
+ public:
+  /// Real seconds since the last call, or since the start.
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double> passed = now - last_;
+    last_ = now;
+    return passed.count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+class RunLoop {
+ public:
+  RunLoop(const RunInputs& inputs, const LearnerFactory& make_learner, StoreWriter& store, const RunOptions& options)
+      : inputs_(inputs),
+        scenario_(inputs.preparation.scenario),
+        store_(store),
+        options_(options),
+        timing_(timing_options(scenario_, inputs.run.seed)),
+        planner_(inputs.planner_setup(timing_.fleet())) {
+    if (make_learner)
+      learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
+                                           scenario_.evaluation, scenario_.data, *inputs.run.method, inputs.run.seed,
+                                           options.workers, options.cores});
+    write_header();
+  }
+
+  RunEnd run() {
+    try {
+      for (int round = 0; round < inputs_.training.rounds; ++round) {
+        if (options_.stop && options_.stop->load()) {
+          finish_pending();
+          return RunEnd::interrupted;
+        }
+        carry_out_round(round);
+      }
+      finish_pending();
+    } catch (...) {
+      // The rounds that ended before the trouble are kept, also the one whose evaluation was still going on.
+      try {
+        finish_pending();
+      } catch (...) {
+      }
+      throw;
+    }
+    return RunEnd::finished;
+  }
+
+ private:
+  void write_header() {
+    const SliceCost cost = slice_cost(inputs_.shape, full_slice(inputs_.shape));
+    const int run = inputs_.run.run;
+    store_.set_model(run, cost.parameters, cost.forward_macs);
+    std::vector<DeviceRecord> devices;
+    const Fleet& fleet = timing_.fleet();
+    for (NodeId node = 0; node < fleet.size() + (fleet.server ? 1 : 0); ++node) {
+      const Device& device = fleet.node(node);
+      const bool is_server = node == fleet.size();
+      const auto samples =
+          is_server ? 0 : static_cast<std::int64_t>(inputs_.parts.samples[static_cast<std::size_t>(node)].size());
+      devices.push_back(
+          {run, node, device.name, device.kind, is_server, device.speed_flops, device.memory_bytes, samples});
+    }
+    store_.write_devices(devices);
+    for (const std::string& text : planner_.warnings()) store_.write_warning({run, -1, text});
+  }
+
+  void carry_out_round(int round) {
+    Stopwatch whole, part;
+    WallRecord wall{inputs_.run.run, round, 0, 0, 0, 0, 0, 0, 0};
+    const RoundPlan plan = planner_.plan(round);
+    wall.plan_seconds = part.lap();
+    const TimedRound timed = timing_.execute(plan);
+    wall.timing_seconds = part.lap();
+
+    std::vector<TaskOutcome> outcomes;
+    if (learner_) {
+      learner_->start(plan, trained_tasks(plan, timed));
+      finish_pending();  // the last round's evaluation goes on beside this round's training
+      wall.evaluation_seconds = part.lap();
+      outcomes = learner_->merge(
+          plan, deliveries(plan, timed, [&](int earlier) -> const RoundPlan& { return in_flight_.at(earlier); }));
+      wall.training_seconds = part.lap();
+    } else {
+      finish_pending();
+    }
+    std::optional<double> mean_loss;
+    for (const TaskOutcome& outcome : outcomes)
+      mean_loss = mean_loss.value_or(0) + outcome.mean_loss / static_cast<double>(outcomes.size());
+    planner_.observe(plan, timed, mean_loss);
+
+    RoundResult result = observe_round({inputs_.run.run, inputs_.shape, timing_.fleet(), scenario_.prices}, plan, timed,
+                                       outcomes, planner_);
+    wall.record_seconds = part.lap();
+    wall.round_seconds = whole.lap();
+    result.wall = wall;
+    if (plan.closing.keep_in_flight) remember(plan, timed);
+    pending_ = std::move(result);
+    if (learner_ && is_evaluated(round)) {
+      learner_->begin_evaluation(round);
+      evaluating_ = true;
+    }
+  }
+
+  bool is_evaluated(int round) const {
+    return (round + 1) % scenario_.evaluation.every == 0 || round + 1 == inputs_.training.rounds;
+  }
+
+  // Plans are kept while any of their steps may still end.
+  void remember(const RoundPlan& plan, const TimedRound& timed) {
+    in_flight_[plan.round] = plan;
+    int& flying = flying_steps_[plan.round];
+    for (const TimedStep& step : timed.steps) flying += step.fate == Fate::in_flight;
+    for (const CarriedStep& carried : timed.carried) --flying_steps_[carried.round];
+    for (auto it = flying_steps_.begin(); it != flying_steps_.end();) {
+      if (it->second == 0) {
+        in_flight_.erase(it->first);
+        it = flying_steps_.erase(it);
+      } else {
+        ++it;
+      }
+    }
+  }
+
+  void finish_pending() {
+    if (!pending_) return;
+    RoundResult result = std::move(*pending_);
+    pending_.reset();
+    if (evaluating_) {
+      evaluating_ = false;
+      const Evaluation evaluation = learner_->finish_evaluation();
+      result.evaluation = EvaluationRecord{inputs_.run.run,          evaluation.round,
+                                           result.round.end_seconds, evaluation.global_accuracy,
+                                           evaluation.global_loss,   evaluation.submodel_accuracy,
+                                           evaluation.submodel_loss, evaluation.disagreement};
+      for (const DeviceScore& score : evaluation.devices)
+        result.device_evaluations.push_back(
+            {inputs_.run.run, evaluation.round, score.device, score.accuracy, score.loss});
+    }
+    store_.write_round(result);
+    if (!options_.on_progress) return;
+    Progress progress{inputs_.run.run,          result.round.round + 1, inputs_.training.rounds,
+                      result.round.end_seconds, std::nullopt,           result.round.mean_loss};
+    if (result.evaluation) progress.accuracy = result.evaluation->global_accuracy;
+    options_.on_progress(progress);
+  }
+
+  const RunInputs& inputs_;
+  const Scenario& scenario_;
+  StoreWriter& store_;
+  const RunOptions& options_;
+  Timing timing_;
+  Planner planner_;
+  std::unique_ptr<Learner> learner_;
+  std::optional<RoundResult> pending_;  // the last round, until its evaluation is in
+  bool evaluating_ = false;
+  std::map<int, RoundPlan> in_flight_;  // plans with steps still going on (asynchronous)
+  std::map<int, int> flying_steps_;     // how many of each
+};
+
+}  // namespace
+
+RunEnd carry_out(const RunInputs& inputs, const LearnerFactory& make_learner, StoreWriter& store,
+                 const RunOptions& options) {
+  return RunLoop(inputs, make_learner, store, options).run();
+}
+
+}  // namespace msfusion

@@ -1,0 +1,41 @@
+// One run from its first round to its last: plan, time, train, merge, evaluate, record. Holds no logic of its own.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "sim/experiment/preparation.hpp"
+#include "sim/learn/learner.hpp"
+#include "sim/record/store.hpp"
+
+namespace msfusion {
+
+/// Makes the learning executor; empty for runs that only cost.
+using LearnerFactory = std::function<std::unique_ptr<Learner>(const LearnerSetup&)>;
+
+/// What a run tells while it works.
+struct Progress {
+  int run = 0;
+  int rounds_done = 0, rounds = 0;
+  double simulated_seconds = 0;
+  std::optional<double> accuracy;  ///< of the global model, when just evaluated
+  std::optional<double> mean_loss;
+};
+
+struct RunOptions {
+  int workers = 1;
+  CoreBudget* cores = nullptr;
+  const std::atomic<bool>* stop = nullptr;           ///< finish the round, then end as interrupted
+  std::function<void(const Progress&)> on_progress;  ///< called after every recorded round
+};
+
+enum class RunEnd { finished, interrupted };
+
+/// Carries out a run in this process, which must not have an engine or threads yet, and writes every round as it ends.
+/// Throws UserError and RunError; the rounds finished before are in the store by then.
+RunEnd carry_out(const RunInputs& inputs, const LearnerFactory& make_learner, StoreWriter& store,
+                 const RunOptions& options);
+
+}  // namespace msfusion

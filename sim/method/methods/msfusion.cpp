@@ -1,0 +1,19 @@
+// MSfusion (arXiv 2407.03622): overlapping windows that shift between devices and between rounds, exchanged among peers.
+#include "sim/method/registry.hpp"
+
+namespace msfusion {
+
+Method make_msfusion() {
+  Method method;
+  method.split.rule = SplitRule::double_shift;
+  method.split.rate.kind = RateChoice::Kind::automatic;
+  method.objective.kind = ObjectiveKind::contrastive;
+  method.objective.weight = 0.1;
+  method.objective.temperature = 0.5;
+  method.exchange.kind = ExchangeKind::peers;
+  method.merge.kind = MergeKind::overlap_mean;
+  method.merge.weights = MergeChoice::Weights::uniform;
+  return method;
+}
+
+}  // namespace msfusion

@@ -1,0 +1,182 @@
+// The command line: reads the words, calls the command, turns errors into messages and exit codes.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+
+#include "reports/comparison.hpp"
+#include "reports/export.hpp"
+#include "reports/html_report.hpp"
+#include "sim/base/error.hpp"
+#include "tools/commands.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr int kUserMistake = 2, kFailed = 1;
+
+std::vector<Override> parse_overrides(const std::vector<std::string>& texts) {
+  std::vector<Override> overrides;
+  for (const std::string& text : texts) overrides.push_back(parse_override(text));
+  return overrides;
+}
+
+std::string quoted(const std::string& word) {
+  if (!word.empty() &&
+      word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-") ==
+          std::string::npos)
+    return word;
+  std::string text = "'";
+  for (char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
+  return text + "'";
+}
+
+std::string command_line(int argc, char** argv) {
+  std::string text = "msfusion";
+  for (int i = 1; i < argc; ++i) text += " " + quoted(argv[i]);
+  return text;
+}
+
+int main_of(int argc, char** argv) {
+  CLI::App app{
+      "What does it cost, on real devices and links, to train a model together - and which method should we use?\n"
+      "msfusion carries out an XML scenario: it really trains every device's sub-model with LibTorch, times each step "
+      "on a\n"
+      "SimGrid model of devices and links, and reports accuracy, simulated seconds, bytes, joules and money per "
+      "method."};
+  app.name("msfusion");
+  app.set_version_flag("--version", "msfusion " MSFUSION_VERSION "\n" MSFUSION_LIBRARIES);
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  msfusion run scenarios/quickstart.xml                    run it; the report is in results/quickstart\n"
+      "  msfusion run scenarios/quickstart.xml --set training.rounds=3 -o /tmp/try\n"
+      "  msfusion check my.xml                                    find the mistakes of a scenario, run nothing\n"
+      "  msfusion compare results/quickstart                      the answer as a table\n\n"
+      "Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 130 interrupted (what was done is kept and "
+      "reported).\n"
+      "How to write a scenario: scenarios/README.md. A platform: platforms/README.md.");
+
+  std::function<int()> action;
+  RunCommand run;
+  std::vector<std::string> sets;
+  const auto scenario_options = [&](CLI::App* command) {
+    command->add_option("scenario", run.scenario, "The scenario file (XML)")->required();
+    command
+        ->add_option("--set", sets,
+                     "Change an attribute: ELEMENT.ATTRIBUTE=VALUE, e.g. training.rounds=3 or "
+                     "methods.method[msfusion].split=0.5; "
+                     "may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("PATH=VALUE");
+  };
+
+  CLI::App* run_command = app.add_subcommand("run", "Carry out a scenario: train, time, record, report");
+  scenario_options(run_command);
+  run_command->add_option("-o,--out", run.out, "Results folder (default: results/NAME)")->type_name("DIR");
+  run_command->add_option("-j,--jobs", run.jobs, "Cores that train at once (default: all)")->check(CLI::Range(1, 1024));
+  run_command->callback([&] {
+    action = [&] {
+      run.overrides = parse_overrides(sets);
+      run.command_line = command_line(argc, argv);
+      return run_scenario(run);
+    };
+  });
+
+  CLI::App* check = app.add_subcommand("check", "Find every mistake of a scenario and say what it would run");
+  scenario_options(check);
+  check->callback([&] { action = [&] { return check_scenario(run.scenario, parse_overrides(sets)); }; });
+
+  std::string thing;
+  CLI::App* list = app.add_subcommand("list", "What a scenario can name");
+  list->add_option("what", thing, "methods, models or data")
+      ->required()
+      ->check(CLI::IsMember({"methods", "models", "data"}));
+  list->callback([&] { action = [&] { return list_things(thing); }; });
+
+  std::vector<std::string> folders;
+  std::string out_file = "report.html";
+  CLI::App* report = app.add_subcommand("report", "Make one page of one or many results folders");
+  report->add_option("run", folders, "Results folders")->required();
+  report->add_option("-o,--out", out_file, "The page to write")->capture_default_str()->type_name("FILE");
+  report->callback([&] {
+    action = [&] {
+      write_file(out_file, html_report(folders));
+      fmt::print("{}\n", out_file);
+      return 0;
+    };
+  });
+
+  std::string format = "terminal";
+  const std::map<std::string, TableFormat> formats = {{"terminal", TableFormat::terminal},
+                                                      {"markdown", TableFormat::markdown},
+                                                      {"latex", TableFormat::latex},
+                                                      {"csv", TableFormat::csv}};
+  CLI::App* compare = app.add_subcommand("compare", "Print which method reached which accuracy at what cost");
+  compare->add_option("run", folders, "Results folders")->required();
+  compare->add_option("--format", format, "terminal, markdown, latex or csv")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"terminal", "markdown", "latex", "csv"}));
+  compare->callback([&] {
+    action = [&] {
+      fmt::print("{}", comparison(folders, formats.at(format)));
+      return 0;
+    };
+  });
+
+  std::string export_folder, csv_folder;
+  CLI::App* export_command = app.add_subcommand("export", "Write every table of a results folder as CSV");
+  export_command->add_option("run", export_folder, "Results folder")->required();
+  export_command->add_option("--csv", csv_folder, "Folder for the tables")->required()->type_name("DIR");
+  export_command->callback([&] {
+    action = [&] {
+      export_csv(export_folder, csv_folder);
+      return 0;
+    };
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUserMistake;
+  }
+  return action();
+}
+
+}  // namespace
+
+Override parse_override(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw UserError(
+        Mistake{"--set", 0, fmt::format("\"{}\"", text), "ELEMENT.ATTRIBUTE=VALUE, e.g. training.rounds=3"});
+  // "[msfusion]" may itself hold an '=', as in method[@label=...]; the value starts after the bracket.
+  const std::size_t bracket = text.find(']');
+  const std::size_t split = bracket != std::string::npos && equals < bracket ? text.find('=', bracket) : equals;
+  if (split == std::string::npos)
+    throw UserError(Mistake{"--set", 0, fmt::format("\"{}\"", text), "ELEMENT.ATTRIBUTE=VALUE"});
+  return {text.substr(0, split), text.substr(split + 1)};
+}
+
+}  // namespace msfusion
+
+int main(int argc, char** argv) {
+  try {
+    const int code = msfusion::main_of(argc, argv);
+    if (std::fflush(stdout) != 0) {
+      std::fputs("msfusion: the output could not be written\n", stderr);
+      return msfusion::kFailed;
+    }
+    return code;
+  } catch (const msfusion::UserError& error) {
+    std::cerr << error.what() << '\n';
+    return msfusion::kUserMistake;
+  } catch (const std::exception& error) {
+    std::cerr << "msfusion: " << error.what() << '\n';
+    return msfusion::kFailed;
+  }
+}
