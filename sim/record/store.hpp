@@ -53,6 +53,7 @@ class StoreReader {
   std::vector<DeviceRoundRecord> device_rounds(int run) const;
   std::vector<EvaluationRecord> evaluations(int run) const;
   std::vector<DeviceEvaluationRecord> device_evaluations(int run) const;
+  std::vector<DeviceEvaluationRecord> device_evaluations(int run, int round) const;
   std::vector<AxisCoverageRecord> coverage(int run) const;
   std::vector<LinkRoundRecord> links(int run) const;
   std::vector<WarningRecord> warnings() const;

@@ -132,11 +132,11 @@ class StoreReader::Impl {
   }
 
   template <class Record>
-  std::vector<Record> all(const char* where = "", std::optional<int> run = {}) const {
+  std::vector<Record> all(const char* where = "", const std::vector<int>& values = {}) const {
     return guarded([&] {
       std::vector<Record> records;
       SQLite::Statement statement(*database_, select_sql<Record>(where));
-      if (run) statement.bind(1, *run);
+      for (std::size_t i = 0; i < values.size(); ++i) statement.bind(static_cast<int>(i) + 1, values[i]);
       while (statement.executeStep()) Columns<Record>::visit(records.emplace_back(), RowReader(statement));
       return records;
     });
@@ -144,7 +144,7 @@ class StoreReader::Impl {
 
   template <class Record>
   std::vector<Record> of_run(int run) const {
-    return all<Record>(" WHERE run = ?", run);
+    return all<Record>(" WHERE run = ?", {run});
   }
 
   template <class Record>
@@ -215,6 +215,9 @@ std::vector<EvaluationRecord> StoreReader::evaluations(int run) const {
 }
 std::vector<DeviceEvaluationRecord> StoreReader::device_evaluations(int run) const {
   return impl_->of_run<DeviceEvaluationRecord>(run);
+}
+std::vector<DeviceEvaluationRecord> StoreReader::device_evaluations(int run, int round) const {
+  return impl_->all<DeviceEvaluationRecord>(" WHERE run = ? AND round = ?", {run, round});
 }
 std::vector<AxisCoverageRecord> StoreReader::coverage(int run) const {
   return impl_->of_run<AxisCoverageRecord>(run);

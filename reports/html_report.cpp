@@ -1,0 +1,215 @@
+#include "reports/html_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "reports/comparison.hpp"
+#include "reports/page_assets.hpp"
+#include "reports/page_data.hpp"
+#include "reports/page_tables.hpp"
+#include "reports/results.hpp"
+#include "reports/table.hpp"
+#include "sim/record/format.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr std::size_t kMostWarnings = 200;
+constexpr std::size_t kMostDeviceRows = 500;
+
+std::string chart(const char* id) {
+  return fmt::format(
+      "<figure data-chart=\"{}\"><noscript><p class=\"empty\">This chart needs JavaScript; the tables do "
+      "not.</p></noscript></figure>\n",
+      id);
+}
+
+std::string section(int number, const char* id, const char* title, const char* lede, const std::string& content) {
+  return fmt::format(
+      "<section id=\"{}\">\n<h2><span class=\"count\">{}</span>{}</h2>\n<p class=\"lede\">{}</p>\n{}</section>\n", id,
+      number, title, lede, content);
+}
+
+std::string pair(const char* left, const char* right) {
+  return "<div class=\"pair\">" + chart(left) + chart(right) + "</div>\n";
+}
+
+std::string title_of(const Results& results) {
+  std::string title;
+  std::set<std::string> seen;
+  for (const auto& store : results.stores)
+    if (seen.insert(store.name).second) title += (title.empty() ? "" : ", ") + store.name;
+  return title;
+}
+
+std::string alert_of(const Results& results) {
+  std::string items;
+  for (const auto& run : results.runs) {
+    const auto& summary = run.summary;
+    if (summary.finished()) continue;
+    items += fmt::format("<li><strong>{}</strong>, seed {}: {} after {} of {} rounds{}</li>\n",
+                         html_escape(results.methods[run.method].label), summary.run.seed,
+                         html_escape(summary.run.state), summary.rounds_done, summary.run.rounds,
+                         summary.run.message.empty() ? "" : ": " + html_escape(summary.run.message));
+  }
+  if (items.empty()) return "";
+  return "<div class=\"alert\" role=\"note\"><strong>Not every run is finished.</strong> Figures of these runs are of "
+         "what they did so far.<ul>\n" +
+         items + "</ul></div>\n";
+}
+
+std::string answer_section(const Results& results) {
+  std::string tables;
+  for (auto target = results.targets.rbegin(); target != results.targets.rend(); ++target)
+    tables += html_text(target_table(results, *target));
+  return tables + html_text(whole_run_table(results));
+}
+
+std::string fleet_section(const Results& results) {
+  std::string text = html_text(fleet_table(results));
+  for (std::size_t store = 0; store < results.stores.size(); ++store) {
+    auto table = device_table(results, store);
+    const auto all = table.rows.size();
+    if (all > kMostDeviceRows) {
+      table.rows.resize(kMostDeviceRows);
+      table.caption += fmt::format(" (the first {} of {})", kMostDeviceRows, all);
+    }
+    text += "<details><summary>Every device" +
+            (results.stores.size() > 1 ? " of " + html_escape(results.stores[store].name) : std::string()) +
+            "</summary>" + html_text(table) + "</details>\n";
+  }
+  return text + chart("drawing") + pair("links", "availability");
+}
+
+std::string warnings_of(const Results& results) {
+  std::string items;
+  std::size_t count = 0;
+  for (std::size_t store = 0; store < results.stores.size(); ++store)
+    for (const auto& warning : results.stores[store].reader.warnings()) {
+      if (++count > kMostWarnings) continue;
+      const auto run = std::find_if(results.runs.begin(), results.runs.end(), [&](const OpenedRun& candidate) {
+        return candidate.store == store && candidate.summary.run.run == warning.run;
+      });
+      const std::string where =
+          run == results.runs.end()
+              ? ""
+              : fmt::format("{}, seed {}", results.methods[run->method].label, run->summary.run.seed);
+      items +=
+          fmt::format("<li>{}{}: {}</li>\n", html_escape(where),
+                      warning.round < 0 ? "" : fmt::format(", round {}", warning.round + 1), html_escape(warning.text));
+    }
+  if (count == 0) return "<p class=\"lede\">No warnings.</p>\n";
+  if (count > kMostWarnings) items += fmt::format("<li>and {} more, in the store</li>\n", count - kMostWarnings);
+  return fmt::format("<details{}><summary>{} warning{}</summary><ul>\n{}</ul></details>\n", count <= 12 ? " open" : "",
+                     count, count == 1 ? "" : "s", items);
+}
+
+std::string how_section(const Results& results, const std::vector<std::string>& notes) {
+  using namespace meta_key;
+  const std::vector<std::pair<const char*, const char*>> facts = {
+      {command, "Repeat it with"}, {scenario_file, "Scenario file"}, {seeds, "Seeds"},
+      {version, "MSfusion"},       {libraries, "Libraries"},         {network_model, "Network model"},
+      {calibration, "Calibration"}};
+  std::set<std::string> own = {scenario, description, scenario_text, platform_text, targets};
+  std::string text;
+  for (const auto& store : results.stores) {
+    std::string list;
+    const auto add = [&](const std::string& term, const std::string& value) {
+      list += fmt::format("<dt>{}</dt><dd>{}</dd>\n", html_escape(term), value);
+    };
+    for (const auto& [key, term] : facts) {
+      own.insert(key);
+      const auto found = store.meta.find(key);
+      if (found == store.meta.end()) continue;
+      add(term, key == command ? "<code>" + html_escape(found->second) + "</code>" : html_escape(found->second));
+    }
+    if (store.meta.find(calibration) == store.meta.end())
+      add("Calibration",
+          "The devices carry none: their speeds are as the platform file states them, and the clock's error is "
+          "unknown.");
+    for (const auto& [key, value] : store.meta)
+      if (own.find(key) == own.end()) add(key, html_escape(value));
+    add("Result folder", "<code>" + html_escape(store.folder) + "</code>");
+    text += "<div class=\"card\"><h3>" + html_escape(store.name) + "</h3>\n<dl>\n" + list + "</dl></div>\n";
+    const auto listing = [&](const char* key, const char* summary, bool open) {
+      const auto found = store.meta.find(key);
+      if (found != store.meta.end())
+        text += fmt::format("<details{}><summary>{}</summary><pre>{}</pre></details>\n", open ? " open" : "", summary,
+                            html_escape(found->second));
+    };
+    listing(scenario_text, "The scenario as it was run", results.stores.size() == 1);
+    listing(platform_text, "The platform", false);
+  }
+  std::string methods;
+  for (const auto& method : results.methods)
+    methods += fmt::format("<dt>{}</dt><dd>{}</dd>\n", html_escape(method.label), html_escape(method.choices));
+  text += "<div class=\"card\"><h3>The methods' choices: split | objective | exchange | merge</h3>\n<dl>\n" + methods +
+          "</dl></div>\n";
+  text += warnings_of(results);
+  for (const auto& note : notes) text += "<p class=\"chart-note\">" + html_escape(note) + "</p>\n";
+  return text;
+}
+
+}  // namespace
+
+std::string html_report(const std::vector<std::string>& run_folders, const ReportOptions& options) {
+  const auto results = open_results(run_folders, options.baseline);
+  const auto data = page_data(results);
+  const auto title = title_of(results);
+  std::string description;
+  if (results.stores.size() == 1)
+    if (const auto found = results.stores.front().meta.find(meta_key::description);
+        found != results.stores.front().meta.end())
+      description = "<p class=\"description\">" + html_escape(found->second) + "</p>\n";
+
+  std::string page =
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      // Nothing on this page may ask a network for anything, whatever a name contains.
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+      "script-src 'unsafe-inline'; "
+      "img-src data: blob:; connect-src data: blob:; base-uri 'none'; form-action 'none'\">\n";
+  if (options.refresh_seconds > 0)
+    page += fmt::format("<meta http-equiv=\"refresh\" content=\"{}\">\n", options.refresh_seconds);
+  page += "<title>" + html_escape(title) + " · MSfusion report</title>\n<style>" +
+          page_assets::joined(page_assets::style) + "</style>\n</head>\n<body>\n";
+  page += fmt::format(
+      "<header>\n<p class=\"kicker\"><span>MSfusion report · {} method{}, {} run{}</span><button id=\"theme\" "
+      "type=\"button\">light / dark</button></p>\n",
+      results.methods.size(), results.methods.size() == 1 ? "" : "s", results.runs.size(),
+      results.runs.size() == 1 ? "" : "s");
+  page += "<h1>" + html_escape(title) + "</h1>\n" + description + alert_of(results);
+  page += "<p class=\"answer\">" + html_escape(answer(results)) + "</p>\n";
+  page +=
+      "<nav aria-label=\"Sections\"><a href=\"#answer\">The answer</a><a href=\"#curves\">Curves</a><a "
+      "href=\"#tradeoff\">Trade-off</a>"
+      "<a href=\"#time\">Time</a><a href=\"#trained\">What was trained</a><a href=\"#fleet\">Fleet</a><a "
+      "href=\"#fairness\">Fairness</a>"
+      "<a href=\"#how\">How it was made</a></nav>\n</header>\n<main>\n";
+  page += section(1, "answer", "The answer",
+                  "What it cost to reach each accuracy. Times are simulated; – marks a figure that is not known.",
+                  answer_section(results));
+  page += section(2, "curves", "Accuracy and loss", "How the models improved with what was spent on them.",
+                  chart("accuracy") + chart("loss"));
+  page += section(3, "tradeoff", "The trade-off", "Cost against accuracy, run by run.", pair("pareto", "split"));
+  page += section(4, "time", "Where the time goes", "What devices do in a round, and what the others wait for.",
+                  chart("timeline") + pair("shares", "stragglers"));
+  page += section(5, "trained", "What was trained",
+                  "A sub-model covers a part of the model; what no device covers stays as it was.",
+                  pair("coverage", "staleness") + pair("axes", "overlap"));
+  page += section(6, "fleet", "The fleet", "Who took part, and what the links carried.", fleet_section(results));
+  const auto fairness = fairness_table(results);
+  page += section(7, "fairness", "Fairness", "Whether all devices end up with a good model at a like price.",
+                  (fairness.rows.empty() ? "" : html_text(fairness)) + chart("fairness"));
+  page +=
+      section(8, "how", "How it was made", "Everything that is needed to repeat it.", how_section(results, data.notes));
+  page += "</main>\n<footer>Made by MSfusion from the result store alone. This page needs no network.</footer>\n";
+  page += "<script type=\"application/json\" id=\"data\">" + data.json + "</script>\n<script>" +
+          page_assets::joined(page_assets::script) + "</script>\n</body>\n</html>\n";
+  return page;
+}
+
+}  // namespace msfusion

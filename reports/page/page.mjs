@@ -1,0 +1,139 @@
+// The page's script: draws every chart, its controls and its downloads. Tables and texts are there without it.
+import { charts, csvText, echarts, settle, svgOf, titled } from './charts/index.mjs';
+import { themes } from './charts/look.mjs';
+
+const root = document.documentElement;
+const data = JSON.parse(document.getElementById('data').textContent);
+const wanted = new URLSearchParams(location.search).get('theme');
+const preferred = matchMedia('(prefers-color-scheme: dark)');
+if (wanted === 'dark' || wanted === 'light') root.dataset.theme = wanted;
+const theme = () => themes[root.dataset.theme || (preferred.matches ? 'dark' : 'light')];
+
+const element = (tag, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+};
+
+function save(name, blob) {
+  const link = element('a', { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+class Figure {
+  constructor(chart, place) {
+    this.chart = chart;
+    this.state = settle(chart, data);
+    this.title = element('h3');
+    this.controls = element('div', { className: 'controls' });
+    this.box = element('div', { className: 'drawing' });
+    this.note = element('p', { className: 'chart-note' });
+    const button = (text, title, action) => element('button', { type: 'button', textContent: text, title, onclick: action });
+    this.saves = element('div', { className: 'saves' },
+      button('SVG', 'Save this chart as SVG', () => this.saveSvg()),
+      button('PNG', 'Save this chart as PNG', () => this.savePng()),
+      button('CSV', 'Save this chart’s data as CSV', () => save(`${chart.id}.csv`, new Blob([csvText(this.made.csv)], { type: 'text/csv' }))));
+    place.replaceChildren(element('figcaption', {}, this.title, this.saves), this.controls, this.box, this.note);
+    this.draw();
+  }
+
+  drawControls() {
+    const offered = this.chart.controls ? this.chart.controls(data, this.state) : [];
+    const change = (key) => (event) => { this.state = settle(this.chart, data, { ...this.state, [key]: event.target.value }); this.draw(); };
+    this.controls.replaceChildren(...offered.filter((control) => control.options.length > 1).map((control) => {
+      const at = control.options.findIndex(([value]) => value === this.state[control.key]);
+      if (control.slider) {
+        const slider = element('input', { type: 'range', min: 0, max: control.options.length - 1, value: at });
+        slider.oninput = (event) => {
+          this.state[control.key] = control.options[Number(event.target.value)][0];
+          this.redraw();
+          shown.textContent = this.state[control.key];
+        };
+        const shown = element('output', { textContent: this.state[control.key] });
+        return element('label', { className: 'slider' }, control.label, slider, shown);
+      }
+      if (control.options.length > 6 || control.key === 'method' || control.key === 'axis')
+        return element('label', {}, control.label, element('select', { onchange: change(control.key) },
+          ...control.options.map(([value, text]) => element('option', { value, textContent: text, selected: value === this.state[control.key] }))));
+      return element('div', { className: 'choice', role: 'radiogroup', ariaLabel: control.label }, element('span', { textContent: control.label }),
+        ...control.options.map(([value, text]) => element('button', { type: 'button', textContent: text, value, role: 'radio',
+          ariaChecked: String(value === this.state[control.key]), onclick: change(control.key) })));
+    }));
+  }
+
+  draw() {
+    const focused = this.controls.contains(document.activeElement) ? document.activeElement.value : null;
+    this.drawControls();
+    if (focused !== null) [...this.controls.querySelectorAll('button')].find((one) => one.value === focused)?.focus();
+    this.redraw();
+  }
+
+  redraw() {
+    this.made = this.chart.make(data, this.state, theme());
+    this.title.textContent = this.chart.title(this.state);
+    this.note.textContent = [this.chart.note?.(data), this.made.note].filter(Boolean).join(' ');
+    this.saves.hidden = !this.made.option;
+    this.drawn?.dispose();
+    this.drawn = null;
+    if (!this.made.option) {
+      this.box.style.height = '';
+      this.box.replaceChildren(element('p', { className: 'empty', textContent: this.made.empty }));
+      return;
+    }
+    this.height = this.made.height ?? this.chart.height;
+    this.box.replaceChildren();
+    this.box.style.height = `${this.height}px`;
+    this.drawn = echarts.init(this.box, null, { renderer: this.chart.canvas ? 'canvas' : 'svg' });
+    this.drawn.setOption(this.made.option);
+  }
+
+  alone() { return titled(this.made.option, this.title.textContent, theme()); }
+  saveSvg() { save(`${this.chart.id}.svg`, new Blob([svgOf(this.alone(), 900, this.height + 34)], { type: 'image/svg+xml' })); }
+  savePng() {
+    const place = element('div');
+    place.style.cssText = `position:absolute;left:-9999px;width:900px;height:${this.height + 34}px`;
+    document.body.append(place);
+    const picture = echarts.init(place, null, { renderer: 'canvas', devicePixelRatio: 2 });
+    picture.setOption(this.alone());
+    fetch(picture.getDataURL({ type: 'png', pixelRatio: 2 })).then((reply) => reply.blob()).then((blob) => save(`${this.chart.id}.png`, blob));
+    picture.dispose();
+    place.remove();
+  }
+}
+
+const figures = [];
+const errors = [];
+const queue = charts.map((chart) => [chart, document.querySelector(`[data-chart="${chart.id}"]`)]).filter(([, place]) => place);
+const total = queue.length;
+
+/** One chart at a time, so that the page answers while it draws. */
+function next() {
+  const [chart, place] = queue.shift();
+  try {
+    figures.push(new Figure(chart, place));
+  } catch (error) {
+    console.error(chart.id, error);
+    errors.push(chart.id);
+  }
+  root.dataset.charts = `${figures.length}/${total}`;
+  if (queue.length > 0) setTimeout(next, 0);
+  else root.dataset.drawn = errors.length ? `failed: ${errors.join(' ')}` : 'all';
+}
+if (total > 0) next();
+
+const redrawAll = () => figures.forEach((figure) => figure.redraw());
+preferred.addEventListener('change', redrawAll);
+document.getElementById('theme').addEventListener('click', () => {
+  root.dataset.theme = theme().dark ? 'light' : 'dark';
+  redrawAll();
+});
+let resizing = 0;
+addEventListener('resize', () => {
+  clearTimeout(resizing);
+  resizing = setTimeout(() => figures.forEach((figure) => figure.drawn?.resize()), 100);
+});
+// Paper is light, and narrower than most windows.
+let before = null;
+addEventListener('beforeprint', () => { before = root.dataset.theme ?? ''; root.dataset.theme = 'light'; redrawAll(); });
+addEventListener('afterprint', () => { if (before) root.dataset.theme = before; else delete root.dataset.theme; redrawAll(); });

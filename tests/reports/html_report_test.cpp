@@ -1,0 +1,205 @@
+#include "reports/html_report.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "reports/comparison.hpp"
+#include "reports/export.hpp"
+#include "reports/figures.hpp"
+#include "reports/table.hpp"
+#include "sim/base/error.hpp"
+#include "sim/record/store.hpp"
+#include "tests/reports/sample_store.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+const char* const kHostile = "<script>alert(1)</script><!-- \"'&\x1b[31m";
+
+std::string text_of(const fs::path& file) {
+  std::ifstream in(file);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+nlohmann::json data_of(const std::string& page) {
+  const std::string begin = "<script type=\"application/json\" id=\"data\">";
+  const auto from = page.find(begin) + begin.size();
+  return nlohmann::json::parse(page.substr(from, page.find("</script>", from) - from));
+}
+
+SampleOptions one_method() {
+  SampleOptions options;
+  options.methods = {"msfusion"};
+  options.seeds = 1;
+  options.rounds = 1;
+  return options;
+}
+
+struct Drawn {
+  std::string dom, errors;
+};
+
+/// The page as headless Chromium has it after its script ran; nothing if there is no Chromium.
+std::optional<Drawn> drawn_by_chromium(const fs::path& folder, const std::string& page) {
+  if (std::system("command -v chromium > /dev/null 2>&1") != 0) return {};
+  write_file((folder / "page.html").string(), page);
+  const auto command = fmt::format(
+      "cd '{}' && timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+      "--disable-background-networking "
+      "--disable-component-update --disable-sync --user-data-dir=profile --enable-logging=stderr --v=0 "
+      "--window-size=1280,900 "
+      "--virtual-time-budget=20000 --dump-dom \"file://$PWD/page.html\" > dom.html 2> errors.txt",
+      folder.string());
+  if (std::system(command.c_str()) != 0) throw std::runtime_error("chromium failed: " + text_of(folder / "errors.txt"));
+  return Drawn{text_of(folder / "dom.html"), text_of(folder / "errors.txt")};
+}
+
+void check_drawn(const std::string& page) {
+  TemporaryFolder folder;
+  const auto drawn = drawn_by_chromium(folder.path, page);
+  if (!drawn) {
+    WARN("chromium is not installed: the page's script was not tried");
+    return;
+  }
+  CHECK_THAT(drawn->dom, Contains("data-drawn=\"all\""));
+  CHECK_THAT(drawn->errors, !Contains("CONSOLE"));
+}
+
+}  // namespace
+
+TEST_CASE("the page's tables and data equal the store") {
+  TemporaryFolder folder;
+  write_sample(folder.path, {});
+  const auto page = html_report({folder.path.string()});
+  const auto results = open_results({folder.path.string()});
+  CHECK_THAT(page, Contains(html_text(target_table(results, 0.8))));
+  CHECK_THAT(page, Contains(html_escape(answer(results))));
+  const auto data = data_of(page);
+  REQUIRE(data["runs"].size() == 15);
+  const StoreReader store((folder.path / "run.sqlite").string());
+  for (const auto& run : store.runs()) {
+    const auto evaluations = store.evaluations(run.run);
+    const auto& curve = data["runs"][static_cast<std::size_t>(run.run)]["curve"];
+    REQUIRE(curve["accuracy"].size() == evaluations.size());
+    for (std::size_t i = 0; i < evaluations.size(); ++i) {
+      CHECK(curve["accuracy"][i].get<double>() == Approx(evaluations[i].global_accuracy).epsilon(1e-5));
+      CHECK(curve["seconds"][i].get<double>() == Approx(evaluations[i].seconds).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("a hostile name is shown, not run") {
+  TemporaryFolder folder;
+  auto options = one_method();
+  options.name = kHostile;
+  options.labels = {kHostile};
+  write_sample(folder.path, options);
+  const auto page = html_report({folder.path.string()});
+  CHECK_THAT(page, !Contains("<script>alert") && Contains("&lt;script&gt;alert(1)") && !Contains("\x1b"));
+  CHECK(data_of(page)["methods"][0]["label"].get<std::string>().find("<script>alert(1)") == 0);
+  check_drawn(page);
+}
+
+TEST_CASE("the page asks no network for anything") {
+  TemporaryFolder folder;
+  write_sample(folder.path, one_method());
+  const auto page = html_report({folder.path.string()});
+  CHECK_THAT(page,
+             !Contains("src=\"http") && !Contains("href=\"http") && !Contains("@import") && !Contains("url(http"));
+  CHECK_THAT(page, Contains("default-src 'none'"));
+}
+
+TEST_CASE("every chart of a finished run is drawn without a console error") {
+  TemporaryFolder folder;
+  write_sample(folder.path, {});
+  check_drawn(html_report({folder.path.string()}));
+}
+
+TEST_CASE("unfinished and failed runs are marked, and drawn") {
+  TemporaryFolder folder;
+  SampleOptions options;
+  options.unfinished = true;
+  options.with_energy = false;
+  write_sample(folder.path, options);
+  const auto page = html_report({folder.path.string()}, {"", 5});
+  CHECK_THAT(page, Contains("Not every run is finished") &&
+                       Contains("failed after 20 of 40 rounds: loss is not finite") &&
+                       Contains("running after 20 of 40 rounds") && Contains("1 of 3 runs finished"));
+  CHECK_THAT(page, Contains("http-equiv=\"refresh\" content=\"5\""));
+  CHECK_THAT(page, !Contains(">Energy"));
+  check_drawn(html_report({folder.path.string()}));
+}
+
+TEST_CASE("a run of which nothing is done yet gives a page") {
+  TemporaryFolder folder;
+  auto options = one_method();
+  options.rounds = 0;
+  write_sample(folder.path, options);
+  const auto page = html_report({folder.path.string()});
+  CHECK_THAT(page, Contains("No accuracy has been measured yet"));
+  check_drawn(page);
+}
+
+TEST_CASE("many rounds and devices make a page below 5 MB in seconds") {
+  TemporaryFolder folder;
+  SampleOptions options;
+  options.rounds = 100;
+  options.devices = 50;
+  write_sample(folder.path, options);
+  const auto page = html_report({folder.path.string()});
+  CHECK(page.size() < 5'000'000);
+}
+
+TEST_CASE("figures are drawn without a browser") {
+  TemporaryFolder folder;
+  auto options = one_method();
+  options.rounds = 3;
+  options.labels = {kHostile};
+  write_sample(folder.path, options);
+  const auto names = figures({folder.path.string()}, (folder.path / "figures").string());
+  CHECK(names.size() >= 15);
+  for (const auto& name : names) {
+    const auto svg = text_of(folder.path / "figures" / name);
+    CHECK_THAT(svg, Catch::Matchers::StartsWith("<svg") && !Contains("<script"));
+  }
+}
+
+TEST_CASE("write sample pages to look at", "[.pages]") {
+  const char* folder = std::getenv("MSFUSION_PAGES");
+  REQUIRE(folder != nullptr);
+  const auto write = [&](const std::string& name, const SampleOptions& options) {
+    const auto store = fs::path(folder) / name;
+    fs::remove_all(store);
+    write_sample(store, options);
+    const auto start = std::chrono::steady_clock::now();
+    const auto page = html_report({store.string()});
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    std::cout << fmt::format("{}: {:.2f} s, {:.2f} MB\n", name, took.count(), static_cast<double>(page.size()) / 1e6);
+    write_file((fs::path(folder) / (name + ".html")).string(), page);
+  };
+  write("finished", {});
+  SampleOptions unfinished;
+  unfinished.unfinished = true;
+  write("unfinished", unfinished);
+  write("one", one_method());
+  SampleOptions hostile;
+  hostile.name = kHostile;
+  write("hostile", hostile);
+  SampleOptions large;
+  large.rounds = 500;
+  large.devices = 50;
+  write("large", large);
+}
