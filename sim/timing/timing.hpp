@@ -1,8 +1,11 @@
 // The clock: carries out round plans on a SimGrid platform. The only user of SimGrid.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/plan/fleet.hpp"
 #include "sim/plan/round_plan.hpp"
@@ -13,7 +16,7 @@ namespace msfusion {
 struct TimingOptions {
   std::string platform_file;
   /// CM02: latency + bytes / bandwidth, which a reader can check by hand. LV08: SimGrid's TCP calibration
-  /// (latency x 13.01, bandwidth x 0.97).
+  /// (latency x 13.01, bandwidth x 0.97); slower to simulate.
   enum class NetworkModel { cm02, lv08 };
   NetworkModel network = NetworkModel::cm02;
   double message_loss = 0;  ///< probability that a transfer is lost after it was sent
@@ -24,6 +27,20 @@ struct TimingOptions {
 /// message. Checks by meaning as well: speeds, properties, one server at most, a route between every pair that may
 /// talk. Throws UserError with every mistake found, with file and line.
 Fleet inspect_platform(const TimingOptions& options);
+
+/// A link of the platform as the file states it; each half of a split-duplex link is one.
+struct LinkInfo {
+  std::string name;
+  double bandwidth_bytes_per_second = 0;
+  double latency_seconds = 0;
+};
+
+/// The way from one node to another.
+struct RouteInfo {
+  std::vector<int> links;  ///< into Timing::links(), in the order they are crossed
+  double latency_seconds = 0;
+  double bandwidth_bytes_per_second = 0;  ///< of the narrowest link
+};
 
 /// One SimGrid engine. At most one per process, created before any thread starts.
 class Timing {
@@ -37,8 +54,19 @@ class Timing {
   double now_seconds() const;
 
   /// Carries out the plan from now on; afterwards now_seconds() is the round's end. Steps without `after` start at
-  /// once. A step of zero bytes or FLOPs takes no time. Transfers between a node and itself are a mistake of ours (assert).
+  /// once. A step of zero bytes or FLOPs takes no time. Transfers between a node and itself are a mistake of ours
+  /// (assert). A plan without steps that closes on a deadline waits until then; any other plan closes at the latest
+  /// when none of its steps can go on.
   TimedRound execute(const RoundPlan& plan);
+
+  /// Whether a node is switched on now (the platform's state profiles).
+  bool is_on(NodeId node) const;
+
+  /// When the platform next switches a host or link on or off; none if it never does again.
+  std::optional<double> next_switch_seconds() const;
+
+  const std::vector<LinkInfo>& links() const;     ///< by name
+  RouteInfo route(NodeId from, NodeId to) const;  ///< throws RunError if there is none
 
  private:
   class Impl;

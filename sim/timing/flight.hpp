@@ -1,0 +1,55 @@
+// A round plan on its way: which steps wait, run and have ended.
+#pragma once
+
+#include <simgrid/s4u.hpp>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/plan/round_plan.hpp"
+#include "sim/plan/timed_round.hpp"
+#include "sim/timing/timing.hpp"
+
+namespace msfusion {
+
+struct Flight;
+
+/// A step with everything needed to carry it out without the plan.
+struct FlyingStep {
+  enum class State { waiting, running, ended };
+
+  Flight* flight = nullptr;
+  StepId id = 0;
+  bool is_transfer = false;
+  NodeId node = 0;    ///< computes, or sends
+  NodeId to = 0;      ///< receives
+  double amount = 0;  ///< FLOPs or bytes
+  bool lost = false;  ///< drawn in advance: the message will not arrive
+  int task = -1;      ///< into Flight::open_steps_of_task; -1: of no task of the plan
+  int open_conditions = 0;
+  State state = State::waiting;
+  TimedStep timed;
+
+  // While running:
+  simgrid::s4u::ActivityPtr activity;
+  std::size_t place = 0;  ///< among the running transfers
+  const RouteInfo* route = nullptr;
+  double carried_bytes = 0;     ///< already counted
+  double remaining_bytes = -1;  ///< when a host or link went off; negative: it did not
+};
+
+/// One plan's steps. Its address must not change: activities point to the steps.
+struct Flight {
+  explicit Flight(const RoundPlan& plan);  ///< throws RunError for an amount that is no number
+  Flight(const Flight&) = delete;
+  Flight& operator=(const Flight&) = delete;
+
+  int round = 0;
+  std::vector<FlyingStep> steps;
+  std::vector<int>
+      first_successor;  ///< step i is waited for by successors[first_successor[i]] .. [first_successor[i + 1]]
+  std::vector<StepId> successors;
+  std::vector<int> open_steps_of_task;  ///< by place in the plan's tasks; a failed task never reaches 0
+  int open_steps = 0;
+};
+
+}  // namespace msfusion

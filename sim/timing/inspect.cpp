@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "sim/timing/simgrid_platform.hpp"
+
+namespace msfusion {
+
+namespace {
+
+using Json = nlohmann::json;
+
+template <class T>
+Json optional_json(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+std::optional<double> optional_number(const Json& json) {
+  return json.is_null() ? std::nullopt : std::optional<double>(json.get<double>());
+}
+
+Json device_json(const Device& device) {
+  return Json::array({device.name, device.kind, device.speed_flops, optional_json(device.memory_bytes),
+                      optional_json(device.memory_bandwidth), device.step_overhead_seconds,
+                      optional_json(device.price_usd_per_hour), optional_json(device.price_usd_per_gb),
+                      optional_json(device.split), device.has_power});
+}
+
+Device device_from(const Json& json) {
+  Device device;
+  device.name = json.at(0);
+  device.kind = json.at(1);
+  device.speed_flops = json.at(2);
+  device.memory_bytes = optional_number(json.at(3));
+  device.memory_bandwidth = optional_number(json.at(4));
+  device.step_overhead_seconds = json.at(5);
+  device.price_usd_per_hour = optional_number(json.at(6));
+  device.price_usd_per_gb = optional_number(json.at(7));
+  device.split = optional_number(json.at(8));
+  device.has_power = json.at(9);
+  return device;
+}
+
+Json mistakes_json(const std::vector<Mistake>& mistakes) {
+  Json json = Json::array();
+  for (const Mistake& mistake : mistakes) {
+    json.push_back({mistake.file, mistake.line, mistake.found, mistake.allowed});
+  }
+  return json;
+}
+
+/// What the child finds out: {"devices": [..], "server": ..} or {"mistakes": [..]}.
+Json load_and_describe(const TimingOptions& options, const PlatformFile& file) {
+  try {
+    const SimGridPlatform platform = load_platform(options, file);
+    const std::vector<Mistake> mistakes = unreachable_pairs(platform, file);
+    if (!mistakes.empty()) return {{"mistakes", mistakes_json(mistakes)}};
+    Json devices = Json::array();
+    for (const Device& device : platform.fleet.devices) devices.push_back(device_json(device));
+    return {{"devices", devices}, {"server", platform.fleet.server ? device_json(*platform.fleet.server) : Json()}};
+  } catch (const UserError& error) {
+    return {{"mistakes", mistakes_json(error.mistakes())}};
+  }
+}
+
+struct TemporaryFile {
+  std::FILE* stream = std::tmpfile();
+  TemporaryFile() {
+    if (!stream) throw RunError(fmt::format("no temporary file: {}", std::strerror(errno)));
+  }
+  ~TemporaryFile() { std::fclose(stream); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  std::string read() const {
+    std::string text;
+    std::rewind(stream);
+    char buffer[65536];
+    for (std::size_t count; (count = std::fread(buffer, 1, sizeof buffer, stream)) > 0;) text.append(buffer, count);
+    return text;
+  }
+};
+
+/// The sentence in SimGrid's last words, without the log's prefix and the backtrace.
+std::string last_words(const std::string& log) {
+  const std::size_t marker = log.find("CRITICAL] ");
+  const std::size_t begin = marker == std::string::npos ? 0 : marker + std::strlen("CRITICAL] ");
+  return log.substr(begin, log.find('\n', begin) - begin);
+}
+
+}  // namespace
+
+Fleet inspect_platform(const TimingOptions& options) {
+  const PlatformFile file = read_platform_file(options.platform_file);
+  // Files rather than pipes: neither side ever waits for the other to read.
+  const TemporaryFile answer, log;
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child < 0) throw RunError(fmt::format("cannot start a process: {}", std::strerror(errno)));
+  if (child == 0) {
+    dup2(fileno(log.stream), STDERR_FILENO);
+    dup2(fileno(log.stream), STDOUT_FILENO);
+    int code = 1;
+    try {
+      const std::string text = load_and_describe(options, file).dump(-1, ' ', true, Json::error_handler_t::replace);
+      std::fwrite(text.data(), 1, text.size(), answer.stream);
+      code = std::fflush(answer.stream) == 0 ? 0 : 1;
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      std::fflush(stderr);
+    }
+    _exit(code);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR)
+      throw RunError(fmt::format("lost the process that loads the platform: {}", std::strerror(errno)));
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    std::string words = last_words(log.read());
+    if (words.empty()) {
+      words = WIFSIGNALED(status) ? fmt::format("SimGrid ended with {}", strsignal(WTERMSIG(status)))
+                                  : "SimGrid ended without a word";
+    }
+    throw UserError(simgrid_mistake(words, options.platform_file));
+  }
+  const Json json = Json::parse(answer.read());
+  if (json.contains("mistakes")) {
+    std::vector<Mistake> mistakes;
+    for (const Json& entry : json.at("mistakes")) {
+      mistakes.push_back({entry.at(0), entry.at(1), entry.at(2), entry.at(3)});
+    }
+    throw UserError(std::move(mistakes));
+  }
+  Fleet fleet;
+  for (const Json& device : json.at("devices")) fleet.devices.push_back(device_from(device));
+  if (!json.at("server").is_null()) fleet.server = device_from(json.at("server"));
+  return fleet;
+}
+
+}  // namespace msfusion

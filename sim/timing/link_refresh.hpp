@@ -1,0 +1,43 @@
+// Makes SimGrid share links rightly among flows that start or end at the same instant.
+#pragma once
+
+#include <queue>
+#include <vector>
+
+#include "sim/timing/routes.hpp"
+
+namespace msfusion {
+
+/// SimGrid 3.32 recomputes only the links that a change touches (lazy updates), and misses some: when two flows whose
+/// routes begin with the same link get going, or end, in one instant, the other links of the second flow keep their old
+/// shares. A link can then carry more than its bandwidth, or less than it might. Setting a link's bandwidth to what it
+/// is already makes SimGrid look at the link again; that is done here for all links of a flow whenever its share of
+/// them changes. For models without weight-S only (CM02).
+class LinkRefresh {
+ public:
+  explicit LinkRefresh(RouteTable& routes) : routes_(routes) {}
+
+  /// A flow started now pays its latency first and gets going then.
+  void flow_started(const RouteInfo& route, double now_seconds) {
+    waking_.push({now_seconds + route.latency_seconds, &route});
+  }
+
+  void flow_ended(const RouteInfo& route) { refresh(route); }
+
+  /// To be called whenever time has advanced, before anything else happens.
+  void time_advanced(double now_seconds);
+
+ private:
+  struct Waking {
+    double date_seconds;
+    const RouteInfo* route;
+    friend bool operator<(const Waking& a, const Waking& b) { return a.date_seconds > b.date_seconds; }
+  };
+
+  void refresh(const RouteInfo& route);
+
+  RouteTable& routes_;
+  std::priority_queue<Waking> waking_;
+};
+
+}  // namespace msfusion

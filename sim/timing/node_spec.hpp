@@ -1,0 +1,33 @@
+// What the properties of a host in a platform file say about a device.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.hpp"
+#include "sim/plan/fleet.hpp"
+
+namespace msfusion {
+
+struct NodeSpec {
+  Device device;
+  bool is_server = false;
+};
+
+/// Turns properties (memory, memory_bandwidth, step_overhead, price, traffic_price, split, battery, kind, role,
+/// wattage_per_state, wattage_off) into a device; `line_of` gives the line of a property for the mistakes, which are
+/// added. Names that SimGrid or nobody knows are left alone, unless they look like a slip of the pen.
+NodeSpec read_node(const std::string& name, double speed_flops, int power_states,
+                   const std::map<std::string, std::string>& properties, const std::string& file,
+                   const std::function<int(const std::string&)>& line_of, std::vector<Mistake>& mistakes);
+
+/// A link's property wattage_range "idle:busy" in watts, or a mistake added.
+struct LinkPower {
+  double idle_watts = 0, busy_watts = 0;
+};
+std::optional<LinkPower> read_link_power(const std::string& text, const std::string& file, int line,
+                                         std::vector<Mistake>& mistakes);
+
+}  // namespace msfusion

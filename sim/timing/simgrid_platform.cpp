@@ -1,0 +1,134 @@
+#include "sim/timing/simgrid_platform.hpp"
+
+#include <fmt/format.h>
+#include <simgrid/plugins/energy.h>
+
+#include <algorithm>
+#include <map>
+#include <regex>
+
+#include "sim/timing/natural_order.hpp"
+
+namespace msfusion {
+
+namespace s4u = simgrid::s4u;
+
+namespace {
+
+constexpr int kFleetForAllPairs = 150;
+
+void configure(TimingOptions::NetworkModel model) {
+  // Events closer together than this become one event; SimGrid's 10 microseconds would be seen in short rounds.
+  s4u::Engine::set_config("surf/precision:1e-9");
+  s4u::Engine::set_config("maxmin/precision:1e-9");
+  if (model == TimingOptions::NetworkModel::cm02) {
+    s4u::Engine::set_config("network/model:CM02");
+    s4u::Engine::set_config("network/crosstraffic:no");
+    s4u::Engine::set_config("network/TCP-gamma:0");  // no limit by the TCP window
+    return;
+  }
+  // With lazy updates SimGrid 3.32 misses that a link is shared by flows that start or end together; CM02 flows are
+  // corrected from outside (LinkRefresh), LV08 flows cannot be.
+  s4u::Engine::set_config("network/model:LV08");
+  s4u::Engine::set_config("network/optim:Full");
+}
+
+Fleet make_fleet(std::vector<s4u::Host*>& hosts, const PlatformFile& file) {
+  std::sort(hosts.begin(), hosts.end(),
+            [](const s4u::Host* a, const s4u::Host* b) { return natural_less(a->get_cname(), b->get_cname()); });
+  Fleet fleet;
+  std::vector<Mistake> mistakes;
+  s4u::Host* server = nullptr;
+  std::vector<s4u::Host*> devices;
+  for (s4u::Host* host : hosts) {
+    const auto* all = host->get_properties();
+    const std::string name = host->get_cname();
+    NodeSpec spec = read_node(
+        name, host->get_speed(), static_cast<int>(host->get_pstate_count()), {all->begin(), all->end()}, file.file,
+        [&](const std::string&) { return file.line_of(name); }, mistakes);
+    if (spec.is_server && !server) {
+      fleet.server = std::move(spec.device);
+      server = host;
+    } else {
+      fleet.devices.push_back(std::move(spec.device));
+      devices.push_back(host);
+    }
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  hosts = std::move(devices);
+  if (server) hosts.push_back(server);
+  return fleet;
+}
+
+bool has_route(const s4u::Host* from, const s4u::Host* to) {
+  std::vector<s4u::Link*> links;
+  double latency = 0;
+  try {
+    from->route_to(to, links, &latency);
+  } catch (const std::exception&) {
+    return false;
+  }
+  return !links.empty() || latency > 0;
+}
+
+}  // namespace
+
+SimGridPlatform load_platform(const TimingOptions& options, const PlatformFile& file) {
+  xbt_log_control_set("root.thresh:critical");
+  SimGridPlatform platform;
+  platform.engine = new s4u::Engine("msfusion");
+  configure(options.network);
+  if (file.has_host_power) sg_host_energy_plugin_init();
+  try {
+    platform.engine->load_platform(file.file);
+    platform.engine->seal_platform();
+  } catch (const std::exception& error) {
+    throw UserError(simgrid_mistake(error.what(), file.file));
+  }
+  platform.hosts = platform.engine->get_all_hosts();
+  platform.fleet = make_fleet(platform.hosts, file);
+  return platform;
+}
+
+std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const PlatformFile& file) {
+  std::vector<Mistake> mistakes;
+  const int nodes = static_cast<int>(platform.hosts.size());
+  const auto check = [&](int from, int to) {
+    if (from == to) return;
+    const s4u::Host* source = platform.hosts[static_cast<std::size_t>(from)];
+    const s4u::Host* target = platform.hosts[static_cast<std::size_t>(to)];
+    if (has_route(source, target)) return;
+    mistakes.push_back({file.file, file.line_of(source->get_cname()),
+                        fmt::format("no route from {} to {}", source->get_cname(), target->get_cname()),
+                        "a platform in which every device reaches every other one and the server"});
+  };
+  constexpr std::size_t kEnough = 20;
+  for (int from = 0; from < nodes && mistakes.size() < kEnough; ++from) {
+    if (nodes <= kFleetForAllPairs) {
+      for (int to = 0; to < nodes; ++to) check(from, to);
+      continue;
+    }
+    for (const int to : {0, (from + 1) % nodes, nodes - 1}) {
+      check(from, to);
+      check(to, from);
+    }
+  }
+  return mistakes;
+}
+
+Mistake simgrid_mistake(const std::string& message, const std::string& file) {
+  Mistake mistake{file, 0, message, "what SimGrid 3.32 accepts as a platform file"};
+  // "Parse error at FILE:LINE: MESSAGE"
+  static const std::regex pattern("(?:Parse error at )?[^\\s:]*:(\\d+): ([^]*)");
+  std::smatch match;
+  if (std::regex_search(message, match, pattern)) {
+    mistake.line = std::stoi(match[1]);
+    mistake.found = match[2];
+  }
+  mistake.found = "SimGrid refuses the file: " + mistake.found;
+  while (!mistake.found.empty() && (mistake.found.back() == '\n' || mistake.found.back() == ' '))
+    mistake.found.pop_back();
+  return mistake;
+}
+
+}  // namespace msfusion

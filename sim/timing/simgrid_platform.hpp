@@ -1,0 +1,32 @@
+// A platform loaded into this process's SimGrid engine.
+#pragma once
+
+#include <simgrid/s4u.hpp>
+#include <string>
+#include <vector>
+
+#include "sim/plan/fleet.hpp"
+#include "sim/timing/platform_file.hpp"
+#include "sim/timing/timing.hpp"
+
+namespace msfusion {
+
+/// The engine lives until the process ends: SimGrid cannot take one down and start another.
+struct SimGridPlatform {
+  simgrid::s4u::Engine* engine = nullptr;
+  Fleet fleet;
+  std::vector<simgrid::s4u::Host*> hosts;  ///< by NodeId
+};
+
+/// Configures the engine as the options say and loads the file, already checked. Throws UserError for what SimGrid
+/// reports politely; what it aborts for aborts.
+SimGridPlatform load_platform(const TimingOptions& options, const PlatformFile& file);
+
+/// Pairs of nodes that ought to reach each other and do not: every pair in small fleets; in large ones every device
+/// with the server, with its neighbours in the fleet and with the first device.
+std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const PlatformFile& file);
+
+/// What SimGrid says about a file, as a mistake with the line that stands in the message.
+Mistake simgrid_mistake(const std::string& message, const std::string& file);
+
+}  // namespace msfusion

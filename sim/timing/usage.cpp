@@ -1,0 +1,116 @@
+#include "sim/timing/usage.hpp"
+
+#include <simgrid/plugins/energy.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace msfusion {
+
+namespace {
+
+const LinkPower* find_power(const PlatformFile& file, const std::string& link) {
+  for (const char* suffix : {"", "_UP", "_DOWN"}) {
+    const std::string ending = suffix;
+    if (link.size() < ending.size() || link.compare(link.size() - ending.size(), ending.size(), ending) != 0) continue;
+    const auto found = file.link_powers.find(link.substr(0, link.size() - ending.size()));
+    if (found != file.link_powers.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+UsageMeter::UsageMeter(const SimGridPlatform& platform, const PlatformFile& file, const RouteTable& routes)
+    : platform_(platform),
+      routes_(routes),
+      nodes_(platform.hosts.size()),
+      computing_(platform.hosts.size()),
+      busy_since_(platform.hosts.size()),
+      joules_before_(platform.hosts.size()),
+      links_(routes.links().size()) {
+  for (std::size_t link = 0; link < links_.size(); ++link) {
+    if (const LinkPower* power = find_power(file, routes.links()[link].name)) {
+      links_[link].has_power = true;
+      links_[link].power = *power;
+    }
+  }
+  begin(0);
+}
+
+void UsageMeter::begin(double now_seconds) {
+  begin_seconds_ = now_seconds;
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    nodes_[node] = {};
+    nodes_[node].node = static_cast<NodeId>(node);
+    busy_since_[node] = now_seconds;
+  }
+  for (const int link : used_links_) {
+    links_[static_cast<std::size_t>(link)].bytes = 0;
+    links_[static_cast<std::size_t>(link)].used = false;
+  }
+  used_links_.clear();
+  for (LinkState& link : links_) {
+    link.off_seconds = 0;
+    if (link.off_since >= 0) link.off_since = now_seconds;
+  }
+}
+
+void UsageMeter::compute_started(NodeId node, double now_seconds) {
+  if (computing_[static_cast<std::size_t>(node)]++ == 0) busy_since_[static_cast<std::size_t>(node)] = now_seconds;
+}
+
+void UsageMeter::compute_ended(NodeId node, double now_seconds) {
+  const auto index = static_cast<std::size_t>(node);
+  if (--computing_[index] == 0) nodes_[index].busy_seconds += now_seconds - busy_since_[index];
+}
+
+void UsageMeter::carried(NodeId from, const RouteInfo& route, double bytes) {
+  nodes_[static_cast<std::size_t>(from)].bytes_sent += bytes;
+  for (const int link : route.links) {
+    LinkState& state = links_[static_cast<std::size_t>(link)];
+    state.bytes += bytes;
+    if (!state.used) used_links_.push_back(link);
+    state.used = true;
+  }
+}
+
+void UsageMeter::link_switched(int link, bool on, double now_seconds) {
+  LinkState& state = links_[static_cast<std::size_t>(link)];
+  if (on && state.off_since >= 0) state.off_seconds += now_seconds - state.off_since;
+  state.off_since = on ? -1 : now_seconds;
+}
+
+void UsageMeter::report(double now_seconds, TimedRound& round) {
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    if (computing_[node] > 0) {
+      nodes_[node].busy_seconds += now_seconds - busy_since_[node];
+      busy_since_[node] = now_seconds;
+    }
+    nodes_[node].joules = std::numeric_limits<double>::quiet_NaN();
+    if (platform_.fleet.node(static_cast<NodeId>(node)).has_power) {
+      const double joules = sg_host_get_consumed_energy(platform_.hosts[node]);
+      nodes_[node].joules = joules - joules_before_[node];
+      joules_before_[node] = joules;
+    }
+  }
+  round.nodes = nodes_;
+  std::sort(used_links_.begin(), used_links_.end());
+  for (const int link : used_links_) {
+    const LinkState& state = links_[static_cast<std::size_t>(link)];
+    const LinkInfo& info = routes_.links()[static_cast<std::size_t>(link)];
+    LinkUse use;
+    use.name = info.name;
+    use.bytes = state.bytes;
+    use.joules = std::numeric_limits<double>::quiet_NaN();
+    if (state.has_power) {
+      double on_seconds = now_seconds - begin_seconds_ - state.off_seconds;
+      if (state.off_since >= 0) on_seconds -= now_seconds - state.off_since;
+      use.joules = state.power.idle_watts * on_seconds +
+                   (state.power.busy_watts - state.power.idle_watts) * state.bytes / info.bandwidth_bytes_per_second;
+    }
+    round.links.push_back(std::move(use));
+  }
+}
+
+}  // namespace msfusion

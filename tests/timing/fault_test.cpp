@@ -1,0 +1,161 @@
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/catch.hpp"
+#include "tests/timing/in_child.hpp"
+#include "tests/timing/plans.hpp"
+
+using msfusion::Closing;
+using msfusion::in_child;
+using msfusion::on_platform;
+using msfusion::PlanBuilder;
+using msfusion::star_round;
+using msfusion::Timing;
+using msfusion::TimingOptions;
+using msfusion::to_json;
+using nlohmann::json;
+
+namespace {
+
+// faults.xml: device-0 is off from 1.5 s to 4 s, device-1 is always there, device-2's link is off from 1.5 s to 4 s,
+// device-3 is off from the start until 6 s. All have 1 Gf, 1 MBps and 10 ms to the server.
+constexpr msfusion::NodeId kServer = 4;
+
+Approx seconds(double value) {
+  return Approx(value).epsilon(0).margin(1e-8);
+}
+
+json run(const std::vector<msfusion::RoundPlan>& plans, const TimingOptions& options = on_platform("faults.xml")) {
+  return in_child([&] {
+    Timing timing(options);
+    json rounds;
+    for (const auto& plan : plans) rounds.push_back(to_json(timing.execute(plan)));
+    return rounds;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a device that goes off while it computes fails there and what waits for it is skipped") {
+  const json round = run({star_round({0, 1}, kServer, 1e6, 1e9)})[0];
+  CHECK(round["steps"][0][2] == "done");
+  CHECK(round["steps"][1][2] == "failed");
+  CHECK(round["steps"][1][1] == seconds(1.5));
+  CHECK(round["steps"][2][2] == "skipped");
+  CHECK(round["steps"][5][2] == "done");
+  CHECK(round["end"] == seconds(3.020));  // the round ends with device 1
+  CHECK(round["nodes"][0][0] == seconds(0.49));
+}
+
+TEST_CASE("a device that goes off while it sends has sent a part, and nothing arrived") {
+  PlanBuilder builder;
+  builder.transfer(0, kServer, 3e6);
+  const json round = run({builder.plan})[0];
+  CHECK(round["steps"][0][2] == "failed");
+  CHECK(round["steps"][0][1] == seconds(1.5));
+  CHECK(round["nodes"][0][1].get<double>() == Approx(1.49e6));
+  CHECK(round["nodes"][kServer][2] == 0);
+}
+
+TEST_CASE("a link that goes off breaks the transfers that cross it") {
+  PlanBuilder builder;
+  builder.transfer(kServer, 2, 3e6);
+  const auto broken = builder.transfer(1, 2, 1e6, {builder.compute(1, 2e9)});  // wants to start at 2 s
+  const json round = run({builder.plan})[0];
+  CHECK(round["steps"][0][2] == "failed");
+  CHECK(round["steps"][0][1] == seconds(1.5));
+  CHECK(round["nodes"][kServer][1].get<double>() == Approx(1.49e6));
+  CHECK(round["steps"][broken][2] == "failed");
+  CHECK(round["steps"][broken][0] == seconds(2));
+  CHECK(round["steps"][broken][1] == seconds(2));
+  CHECK(round["nodes"][1][1] == 0);
+}
+
+TEST_CASE("a device that is off gets and consumes nothing") {
+  const json rounds = run({star_round({3, 1}, kServer, 1e6, 1e9), star_round({3}, kServer, 1e6, 1e9, 1),
+                           star_round({1}, kServer, 1e6, 1e9, 2), star_round({3}, kServer, 1e6, 1e9, 3)});
+  CHECK(rounds[0]["steps"][0][2] == "failed");
+  CHECK(rounds[0]["steps"][0][1] == seconds(0));
+  CHECK(rounds[0]["nodes"][3] == json({0, 0, 0, 0}));
+  CHECK(rounds[1]["end"] == rounds[1]["start"]);                                // an empty round
+  CHECK(rounds[2]["nodes"][3][3].get<double>() == Approx(0.040).margin(1e-6));  // back at 6 s, idle at 1 W until 6.04 s
+  CHECK(rounds[3]["steps"][2][2] == "done");
+}
+
+TEST_CASE("what happens elsewhere while a device goes off stays right") {
+  // Device 0 and device 1 share the server's link with nobody; the fault of device 0 must not move device 1's events.
+  PlanBuilder builder;
+  builder.transfer(0, 1, 2e6);        // breaks at 1.5 s
+  builder.transfer(kServer, 1, 2e6);  // shares device 1's link until then
+  const json round = run({builder.plan})[0];
+  CHECK(round["steps"][0][1] == seconds(1.5));
+  const double moved = round["nodes"][0][1].get<double>();
+  CHECK(round["links"]["access-1"][0].get<double>() == Approx(moved + 2e6));
+  CHECK(round["end"].get<double>() == Approx(0.010 + 2 + moved / 1e6).margin(0.02));
+}
+
+TEST_CASE("a profile's repetitions go on over rounds") {
+  // churn.xml: device-0 is on for 2 s and off for 1 s, for ever.
+  constexpr msfusion::NodeId kItsServer = 2;
+  const json rounds = run({star_round({0}, kItsServer, 0, 1.5e9, 0), star_round({0}, kItsServer, 0, 1.5e9, 1),
+                           star_round({1}, kItsServer, 0, 10e9, 2)},
+                          on_platform("churn.xml"));
+  CHECK(rounds[0]["steps"][1][2] == "done");
+  CHECK(rounds[1]["steps"][1][2] == "failed");
+  CHECK(rounds[1]["end"] == seconds(2));
+  CHECK(rounds[2]["end"] == seconds(12));
+  CHECK(rounds[2]["nodes"][0][3].get<double>() == Approx(6));  // on from 3 to 5, 6 to 8 and 9 to 11 s, 1 W idle
+}
+
+TEST_CASE("the next switch is known") {
+  const json answer = in_child([] {
+    Timing timing(on_platform("faults.xml"));
+    return json{*timing.next_switch_seconds(), timing.is_on(1), timing.is_on(3)};
+  });
+  CHECK(answer[0] == 1.5);
+  CHECK(answer[1] == true);
+  CHECK(answer[2] == false);
+}
+
+TEST_CASE("a lost message is sent, takes its time, and does not arrive") {
+  TimingOptions options = on_platform("star.xml");
+  options.message_loss = 1;
+  PlanBuilder builder;
+  builder.transfer(0, kServer, 3e6);
+  const json round = run({builder.plan}, options)[0];
+  CHECK(round["steps"][0][2] == "failed");
+  CHECK(round["end"] == seconds(3.010));
+  CHECK(round["nodes"][0][1] == 3e6);
+  CHECK(round["nodes"][kServer][2] == 0);
+}
+
+TEST_CASE("bytes sent are bytes received and bytes lost") {
+  TimingOptions options = on_platform("star.xml");
+  options.message_loss = 0.3;
+  PlanBuilder builder;
+  for (int i = 0; i < 300; ++i) builder.transfer(i % 5, (i + 1) % 5, 1000);
+  std::vector<double> losses;
+  for (const std::uint64_t seed : {1u, 2u}) {
+    options.seed = seed;
+    const json round = run({builder.plan}, options)[0];
+    double sent = 0, received = 0, lost = 0;
+    for (const json& node : round["nodes"]) {
+      sent += node[1].get<double>();
+      received += node[2].get<double>();
+    }
+    for (const json& step : round["steps"]) lost += step[2] == "failed" ? 1000 : 0;
+    CHECK(sent == Approx(300e3));
+    CHECK(sent == Approx(received + lost));
+    CHECK(lost == Approx(90e3).epsilon(0.3));
+    losses.push_back(lost);
+  }
+  CHECK(losses[0] != losses[1]);
+}
+
+TEST_CASE("an aggregator does not hang when every device is gone") {
+  Closing deadline;
+  deadline.kind = Closing::Kind::deadline;
+  deadline.deadline_seconds = 100;
+  const json round = run({star_round({3}, kServer, 1e6, 1e9, 0, deadline)})[0];
+  CHECK(round["end"] == seconds(0));
+}
