@@ -21,7 +21,7 @@ namespace msfusion {
 struct TaskOutcome {
   TaskId task = 0;
   NodeId device = 0;
-  double mean_loss = 0;  ///< of the local objective over all its steps
+  double mean_loss = 0;     ///< of the local objective over all its steps
   double wall_seconds = 0;  ///< real time; never part of a result
 };
 
@@ -44,8 +44,8 @@ struct Evaluation {
   double global_loss = 0;
   std::optional<double> submodel_accuracy;  ///< mean over the devices' sub-models
   std::optional<double> submodel_loss;
-  std::vector<DeviceScore> devices;         ///< the sub-models one by one
-  std::optional<double> disagreement;       ///< peers: mean over devices of ||view - mean view|| / ||mean view||
+  std::vector<DeviceScore> devices;    ///< the sub-models one by one
+  std::optional<double> disagreement;  ///< peers: mean over devices of ||view - mean view|| / ||mean view||
 };
 
 /// Everything that a learner is made from. The references must outlive it.
@@ -62,8 +62,8 @@ struct LearnerSetup {
   CoreBudget* cores = nullptr;  ///< shared by the runs of a program: a job holds one core; none: no limit
 };
 
-/// Trains, merges and evaluates for one run. Calls come from one thread. Results do not depend on the number of workers.
-/// Throws RunError (diverged loss with round, device and last finite loss).
+/// Trains, merges and evaluates for one run. Calls come from one thread. Results do not depend on the number of
+/// workers. Throws RunError (diverged loss with round, device and last finite loss).
 class Learner {
  public:
   virtual ~Learner() = default;
@@ -71,8 +71,9 @@ class Learner {
   /// Hands these trainings of the plan to the pool (longest first), each starting from the values its device has now.
   virtual void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) = 0;
 
-  /// Waits for the trainings among the deliveries and merges what arrived. For peers every started task of the plan counts as
-  /// delivered to its own device. Outcomes in the order of task ids.
+  /// Waits for the trainings among the deliveries and merges what arrived. Where devices keep models of their own (peers,
+  /// logits, none, central) every started task of the plan counts as delivered to its own device. What was started and
+  /// not delivered is dropped, unless the plan keeps it in flight. Outcomes in the order of task ids.
   virtual std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) = 0;
 
   /// Starts evaluating the model as it is now, beside whatever training follows.

@@ -1,0 +1,177 @@
+#include "sim/learn/evaluation.hpp"
+
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+
+#include "sim/base/seed.hpp"
+#include "sim/learn/net.hpp"
+#include "sim/learn/slice_map.hpp"
+#include "sim/shape/cost.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr std::int64_t kBatch = 100;   // activations of a narrow net stay in cache
+constexpr std::int64_t kChunk = 1000;  // samples of a job
+constexpr std::int64_t kNormBatch = 100;
+constexpr std::int64_t kLogits = 4'000'000;  // of a batch: vocabularies are large
+
+struct Sums {
+  double loss = 0;
+  std::int64_t correct = 0, scored = 0, targets = 0;
+};
+
+// One model while it is scored.
+struct Model {
+  ScoredModel scored;
+  double macs = 0;
+  std::vector<at::Tensor> parameters;
+  std::vector<NormStatistics> statistics;
+  std::vector<Sums> chunks;
+};
+
+}  // namespace
+
+struct EvaluationRun::Work {
+  const EvaluationContext& context;
+  Pool& pool;
+  Net net;
+  std::int64_t batch, chunk;
+  std::vector<Model> models;
+
+  std::mutex mutex;
+  std::condition_variable done;
+  std::size_t unfinished = 0;
+  std::exception_ptr error;
+
+  Work(const EvaluationContext& c, Pool& p) : context(c), pool(p), net(c.shape), batch(kBatch), chunk(kChunk) {
+    if (!c.batches.tokens()) return;
+    const std::int64_t logits = static_cast<std::int64_t>(c.shape.classes) * c.shape.input.positions();
+    batch = std::clamp<std::int64_t>(kLogits / logits, 1, kBatch);
+    chunk = 16 * batch;
+  }
+
+  // Gathers the slice and, for batch norms, the cumulative averages of the training samples' statistics.
+  void prepare(Model& model) const {
+    const c10::InferenceMode inference;
+    const SliceMap map(context.shape, context.full, model.scored.slice);
+    model.parameters = map.part_layout().views(gather(map, model.scored.source));
+    model.statistics = net.no_statistics();
+    if (!net.has_batch_norm()) return;
+    Pass pass;
+    pass.norm = Pass::Norm::collect;
+    pass.statistics = &model.statistics;
+    const auto total = static_cast<std::int64_t>(context.norm_samples.size());
+    for (std::int64_t begin = 0; begin < total; begin += kNormBatch) {
+      const auto count = std::min(kNormBatch, total - begin);
+      if (count == 1 && begin > 0) break;  // one sample has no variance
+      const Batch samples = context.batches.make(Batches::Part::train, context.norm_samples.data() + begin, count, 0);
+      net.forward(samples.input, model.parameters, pass);
+    }
+  }
+
+  Sums score(Model& model, std::int64_t first, std::int64_t last) const {
+    const c10::InferenceMode inference;
+    Pass pass;
+    pass.norm = Pass::Norm::fixed;
+    pass.statistics = &model.statistics;
+    Sums sums;
+    std::vector<std::int32_t> samples;
+    for (std::int64_t begin = first; begin < last; begin += batch) {
+      samples.clear();
+      for (std::int64_t i = begin; i < std::min(last, begin + batch); ++i)
+        samples.push_back(static_cast<std::int32_t>(i));
+      // The same words are masked in every round and for every model.
+      const auto mask_seed =
+          derive_seed(context.seed, Purpose::augmentation, ~std::uint64_t{0}, static_cast<std::uint64_t>(begin));
+      const Batch test = context.batches.make(Batches::Part::test, samples.data(),
+                                              static_cast<std::int64_t>(samples.size()), mask_seed);
+      at::Tensor logits = net.forward(test.input, model.parameters, pass).logits;
+      if (logits.dim() > 2) logits = logits.flatten(0, -2);
+      const at::Tensor losses = at::cross_entropy_loss(logits, test.target, {}, at::Reduction::None);
+      at::Tensor correct = logits.argmax(1).eq(test.target);
+      if (test.scored.defined()) correct = correct.logical_and(test.scored);
+      sums.loss += losses.sum(at::kDouble).item<double>();
+      sums.correct += correct.sum().item<std::int64_t>();
+      sums.scored += test.scored.defined() ? test.scored.sum().item<std::int64_t>() : test.targets();
+      sums.targets += test.targets();
+    }
+    return sums;
+  }
+
+  void finish(std::size_t jobs) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    unfinished -= jobs;
+    if (unfinished == 0) done.notify_all();
+  }
+
+  void fail() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (!error) error = std::current_exception();
+  }
+};
+
+EvaluationRun::EvaluationRun(const EvaluationContext& context, Pool& pool, std::vector<ScoredModel> models)
+    : work_(std::make_shared<Work>(context, pool)) {
+  const std::int64_t total = context.batches.test_samples();
+  const std::int64_t chunks = (total + work_->chunk - 1) / work_->chunk;
+  for (auto& model : models) {
+    const double macs = static_cast<double>(slice_cost(context.shape, model.slice).forward_macs);
+    work_->models.push_back({std::move(model), macs, {}, {}, std::vector<Sums>(static_cast<std::size_t>(chunks))});
+  }
+  work_->unfinished = work_->models.size() * (1 + static_cast<std::size_t>(chunks));
+  for (auto& model : work_->models) {
+    // Jobs keep the work alive by themselves; a run that nobody waits for any more ends quietly.
+    const double norm_cost = model.macs * static_cast<double>(context.norm_samples.size());
+    pool.submit(Urgency::evaluation, norm_cost + model.macs * static_cast<double>(total),
+                [work = work_, &model, total, chunks] {
+                  try {
+                    work->prepare(model);
+                  } catch (...) {
+                    work->fail();
+                    work->finish(1 + static_cast<std::size_t>(chunks));
+                    return;
+                  }
+                  for (std::int64_t chunk = 0; chunk < chunks; ++chunk)
+                    work->pool.submit(Urgency::evaluation, model.macs * static_cast<double>(work->chunk),
+                                      [work, &model, total, chunk] {
+                                        try {
+                                          model.chunks[static_cast<std::size_t>(chunk)] = work->score(
+                                              model, chunk * work->chunk, std::min(total, (chunk + 1) * work->chunk));
+                                        } catch (...) {
+                                          work->fail();
+                                        }
+                                        work->finish(1);
+                                      });
+                  work->finish(1);
+                });
+  }
+}
+
+EvaluationRun::~EvaluationRun() = default;
+
+std::vector<Score> EvaluationRun::scores() {
+  std::unique_lock<std::mutex> lock(work_->mutex);
+  work_->done.wait(lock, [this] { return work_->unfinished == 0; });
+  if (work_->error) std::rethrow_exception(work_->error);
+  std::vector<Score> result;
+  for (const auto& model : work_->models) {
+    Sums sums;
+    for (const auto& chunk : model.chunks) {
+      sums.loss += chunk.loss;
+      sums.correct += chunk.correct;
+      sums.scored += chunk.scored;
+      sums.targets += chunk.targets;
+    }
+    result.push_back({static_cast<double>(sums.correct) / static_cast<double>(sums.scored),
+                      sums.loss / static_cast<double>(sums.targets)});
+  }
+  return result;
+}
+
+}  // namespace msfusion

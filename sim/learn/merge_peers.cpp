@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <cstring>
+
+#include "sim/learn/overlap.hpp"
+#include "sim/learn/own_models.hpp"
+
+namespace msfusion {
+
+namespace {
+
+// MSfusion. Every element becomes the mean of the values of those who trained it this round; an element that nobody
+// trained keeps its last value. When everybody heard everybody (who has something that they need), all devices agree
+// and one view serves them all. Otherwise every device has a view of its own: the mean over itself and the peers whose
+// message arrived; an element that it needs next and that none of them trained comes from the one among them in whose
+// view it was trained last (the lowest id where several were). Elements outside of a device's next sub-model follow the
+// same mean: they stand for what its last holders will send when it is needed again.
+class PeerOverlap : public ModelState {
+ public:
+  explicit PeerOverlap(const MergeContext& context)
+      : context_(context), shared_(context.initial), shared_trained_(at::full({context.full.size()}, -1, at::kInt)) {}
+
+  at::Tensor global() const override { return shared_; }
+  at::Tensor of(NodeId device) const override {
+    return views_.empty() ? shared_ : views_[static_cast<std::size_t>(device)];
+  }
+
+  std::optional<double> disagreement() const override { return views_.empty() ? 0.0 : mean_distance(views_); }
+
+  void merge(const Arrivals& arrivals) override {
+    if (arrivals.tasks.empty()) return;
+    std::vector<SliceMap> maps;
+    for (const Trained* trained : arrivals.tasks) maps.emplace_back(context_.shape, context_.full, trained->slice);
+    OverlapSum everybody(context_.full);
+    for (std::size_t i = 0; i < maps.size(); ++i) everybody.add(maps[i], arrivals.tasks[i]->values, 1);
+
+    if (everybody_heard_everybody(arrivals)) {
+      if (!views_.empty()) agree();
+    } else {
+      separate();
+      merge_views(arrivals, maps);
+    }
+    shared_ = everybody.mean(shared_).to(at::kFloat);
+    stamp(shared_trained_, everybody, arrivals.plan.round);
+  }
+
+  void save(StateWriter& out) const override {
+    out.tensor(shared_);
+    out.tensor(shared_trained_);
+    out.tensors(views_);
+    out.tensors(trained_);
+  }
+  void restore(StateReader& in) override {
+    shared_ = in.tensor();
+    shared_trained_ = in.tensor();
+    views_ = in.tensors();
+    trained_ = in.tensors();
+  }
+
+ private:
+  // Per device: whose trainings it has (indices into arrivals.tasks), ascending.
+  using Heard = std::vector<std::vector<std::size_t>>;
+
+  Heard heard(const Arrivals& arrivals) const {
+    Heard result(static_cast<std::size_t>(context_.devices()));
+    for (const Delivery& delivery : arrivals.deliveries) {
+      if (delivery.to >= context_.devices()) continue;
+      const auto task = std::find_if(arrivals.tasks.begin(), arrivals.tasks.end(),
+                                     [&](const Trained* trained) { return trained->task == delivery.task; });
+      result[static_cast<std::size_t>(delivery.to)].push_back(static_cast<std::size_t>(task - arrivals.tasks.begin()));
+    }
+    for (auto& tasks : result) {
+      std::sort(tasks.begin(), tasks.end());
+      tasks.erase(std::unique(tasks.begin(), tasks.end()), tasks.end());
+    }
+    return result;
+  }
+
+  // Where a device's next sub-model lies; the whole model where the plan does not say.
+  WidthSlice next_slice(const Arrivals& arrivals, NodeId device) const {
+    for (std::size_t i = 0; i < arrivals.plan.tasks.size() && i < arrivals.plan.next_slices.size(); ++i)
+      if (arrivals.plan.tasks[i].device == device) return arrivals.plan.next_slices[i];
+    return full_slice(context_.shape);
+  }
+
+  // A peer that has nothing that the device needs next sends it nothing; on a complete graph that is no lost message.
+  bool nothing_to_say(const Trained& from, const WidthSlice& needed) const {
+    return context_.method.exchange.graph == PeerGraph::complete &&
+           shared_parameters(context_.shape, from.slice, needed) == 0;
+  }
+
+  bool everybody_heard_everybody(const Arrivals& arrivals) const {
+    if (static_cast<int>(arrivals.tasks.size()) != context_.devices()) return false;
+    const Heard have = heard(arrivals);
+    for (std::size_t device = 0; device < have.size(); ++device) {
+      if (have[device].size() == arrivals.tasks.size()) continue;
+      const WidthSlice needed = next_slice(arrivals, static_cast<NodeId>(device));
+      for (std::size_t task = 0; task < arrivals.tasks.size(); ++task)
+        if (!std::binary_search(have[device].begin(), have[device].end(), task) &&
+            !nothing_to_say(*arrivals.tasks[task], needed))
+          return false;
+    }
+    return true;
+  }
+
+  static void stamp(at::Tensor& trained, const OverlapSum& sum, int round) {
+    trained = trained.clone();
+    auto* rounds = trained.data_ptr<std::int32_t>();
+    for (std::int64_t i = 0; i < trained.numel(); ++i)
+      if (sum.covers(i)) rounds[i] = round;
+  }
+
+  void separate() {
+    if (!views_.empty()) return;
+    views_.assign(static_cast<std::size_t>(context_.devices()), shared_);
+    trained_.assign(static_cast<std::size_t>(context_.devices()), shared_trained_);
+  }
+
+  // Takes for every element the freshest of the given devices' values, where it is fresher than what stands there.
+  static void refresh(float* values, std::int32_t* rounds, const float* others, const std::int32_t* other_rounds,
+                      std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i)
+      if (other_rounds[i] > rounds[i]) {
+        values[i] = others[i];
+        rounds[i] = other_rounds[i];
+      }
+  }
+
+  // Everybody is in contact again: one view, of the freshest values.
+  void agree() {
+    at::Tensor values = views_.front().clone(), rounds = trained_.front().clone();
+    for (std::size_t device = 1; device < views_.size(); ++device)
+      refresh(values.data_ptr<float>(), rounds.data_ptr<std::int32_t>(), views_[device].data_ptr<float>(),
+              trained_[device].data_ptr<std::int32_t>(), values.numel());
+    shared_ = values;
+    shared_trained_ = rounds;
+    views_.clear();
+    trained_.clear();
+  }
+
+  void merge_views(const Arrivals& arrivals, const std::vector<SliceMap>& maps) {
+    const Heard have = heard(arrivals);
+    std::vector<std::future<std::pair<at::Tensor, at::Tensor>>> merged;
+    for (std::size_t device = 0; device < have.size(); ++device)
+      merged.push_back(context_.pool.submit(Urgency::training, 1, [this, &arrivals, &maps, &have, device] {
+        return merged_view(arrivals, maps, have[device], device);
+      }));
+    for (auto& view : merged) view.wait();
+    for (std::size_t device = 0; device < have.size(); ++device)
+      std::tie(views_[device], trained_[device]) = merged[device].get();
+  }
+
+  std::pair<at::Tensor, at::Tensor> merged_view(const Arrivals& arrivals, const std::vector<SliceMap>& maps,
+                                                const std::vector<std::size_t>& tasks, std::size_t device) const {
+    if (tasks.empty()) return {views_[device], trained_[device]};
+    at::Tensor values = views_[device].clone(), rounds = trained_[device].clone();
+    const WidthSlice needed = next_slice(arrivals, static_cast<NodeId>(device));
+    const SliceMap next(context_.shape, context_.full, needed);
+    for (std::size_t task = 0; task < arrivals.tasks.size(); ++task) {
+      const bool in_contact =
+          std::binary_search(tasks.begin(), tasks.end(), task) || nothing_to_say(*arrivals.tasks[task], needed);
+      const auto peer = static_cast<std::size_t>(arrivals.tasks[task]->device);
+      if (!in_contact || peer == device) continue;
+      next.for_each_run([&](int, const Run& run) {
+        refresh(values.data_ptr<float>() + run.full, rounds.data_ptr<std::int32_t>() + run.full,
+                views_[peer].data_ptr<float>() + run.full, trained_[peer].data_ptr<std::int32_t>() + run.full,
+                run.length);
+      });
+    }
+    OverlapSum sum(context_.full);
+    for (const std::size_t task : tasks) sum.add(maps[task], arrivals.tasks[task]->values, 1);
+    stamp(rounds, sum, arrivals.plan.round);
+    return {sum.mean(values).to(at::kFloat), rounds};
+  }
+
+  const MergeContext context_;
+  at::Tensor shared_;          // what all agree on; with views: the overlap mean over all devices, for scores
+  at::Tensor shared_trained_;  // per element: the last round in which somebody trained it, -1 for never
+  std::vector<at::Tensor> views_, trained_;  // per device, once they differ
+};
+
+}  // namespace
+
+std::unique_ptr<ModelState> make_peer_overlap(const MergeContext& context) {
+  return std::make_unique<PeerOverlap>(context);
+}
+
+}  // namespace msfusion

@@ -1,0 +1,182 @@
+#include "sim/learn/net.hpp"
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "sim/base/overloaded.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr double kNormEpsilon = 1e-5;
+
+std::size_t at_index(int i) {
+  return static_cast<std::size_t>(i);
+}
+
+// Layers whose backward pass does not look at their own output, so that the next layer may overwrite it.
+bool forgets_output(const Op& op) {
+  return std::holds_alternative<Conv2d>(op) || std::holds_alternative<Linear>(op) || std::holds_alternative<Add>(op) ||
+         std::holds_alternative<BatchNorm>(op) || std::holds_alternative<GroupNorm>(op) ||
+         std::holds_alternative<LayerNorm>(op);
+}
+
+std::int64_t largest_divisor(std::int64_t channels, std::int64_t at_most) {
+  for (std::int64_t groups = std::min(channels, at_most); groups > 1; --groups)
+    if (channels % groups == 0) return groups;
+  return 1;
+}
+
+// [samples, tokens, heads * width] -> [samples, heads, tokens, width]
+at::Tensor split_heads(const at::Tensor& x, int heads) {
+  return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+}
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Attention& op,
+                     double full_width) {
+  const auto tokens = q.size(1);
+  at::Tensor scores =
+      at::matmul(split_heads(q, op.heads), split_heads(k, op.heads).transpose(-2, -1)).div_(std::sqrt(full_width));
+  if (op.causal) {
+    const at::Tensor future = at::ones({tokens, tokens}, at::kBool).triu_(1);
+    scores = scores.masked_fill(future, -std::numeric_limits<double>::infinity());
+  }
+  const at::Tensor mixed = at::matmul(at::softmax(scores, -1), split_heads(v, op.heads));
+  return mixed.transpose(1, 2).reshape({q.size(0), tokens, v.size(2)});
+}
+
+at::Tensor batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Pass& pass,
+                      NormStatistics* statistics) {
+  switch (pass.norm) {
+    case Pass::Norm::batch:
+      return at::batch_norm(x, weight, bias, {}, {}, true, 0, kNormEpsilon, false);
+    case Pass::Norm::collect: {
+      if (!statistics->mean.defined()) {
+        statistics->mean = at::zeros_like(weight);
+        statistics->variance = at::ones_like(weight);
+      }
+      const double momentum = 1.0 / static_cast<double>(++statistics->batches);
+      return at::batch_norm(x, weight, bias, statistics->mean, statistics->variance, true, momentum, kNormEpsilon,
+                            false);
+    }
+    case Pass::Norm::fixed:
+      return at::batch_norm(x, weight, bias, statistics->mean, statistics->variance, false, 0, kNormEpsilon, false);
+  }
+  throw std::logic_error("unknown norm mode");
+}
+
+}  // namespace
+
+struct Net::Frame {
+  std::vector<at::Tensor> in;
+  std::vector<at::Tensor> parameters;
+  const Pass& pass;
+  at::Tensor bias(std::size_t i) const { return i < parameters.size() ? parameters[i] : at::Tensor(); }
+};
+
+Net::Net(const Shape& shape) : shape_(shape) {
+  const std::size_t layers = shape.layers.size();
+  last_reader_.assign(layers, static_cast<int>(layers));
+  std::vector<int> readers(layers, 0);
+  for (std::size_t i = 0; i < layers; ++i)
+    for (const int input : shape.layers[i].inputs)
+      if (input != kModelInput) {
+        last_reader_[at_index(input)] = static_cast<int>(i);
+        ++readers[at_index(input)];
+      }
+  may_overwrite_.assign(layers, false);
+  for (std::size_t i = 0; i < layers; ++i) {
+    const Layer& layer = shape.layers[i];
+    has_batch_norm_ |= std::holds_alternative<BatchNorm>(layer.op);
+    has_convolution_ |= std::holds_alternative<Conv2d>(layer.op);
+    if (!std::holds_alternative<Relu>(layer.op) || layer.inputs.front() == kModelInput) continue;
+    const std::size_t input = at_index(layer.inputs.front());
+    may_overwrite_[i] = readers[input] == 1 && forgets_output(shape.layers[input].op);
+  }
+}
+
+at::Tensor Net::apply(int index, const Frame& frame) const {
+  const Layer& layer = shape_.layers[at_index(index)];
+  const Pass& pass = frame.pass;
+  const at::Tensor& x = frame.in.front();
+  const auto scaled = [&] { return pass.scaler == 1 ? x : x / pass.scaler; };
+  return std::visit(
+      Overloaded{
+          [&](const Conv2d& op) { return at::conv2d(x, frame.parameters[0], frame.bias(1), op.stride, op.padding); },
+          [&](const Linear&) {
+            return at::linear(x.dim() == 4 ? x.flatten(1) : x, frame.parameters[0], frame.bias(1));
+          },
+          [&](const BatchNorm&) {
+            NormStatistics* statistics = pass.statistics ? &(*pass.statistics)[at_index(index)] : nullptr;
+            return batch_norm(scaled(), frame.parameters[0], frame.parameters[1], pass, statistics);
+          },
+          [&](const GroupNorm& op) {
+            return at::group_norm(scaled(), largest_divisor(x.size(1), op.groups), frame.parameters[0],
+                                  frame.parameters[1], kNormEpsilon, false);
+          },
+          [&](const LayerNorm&) {
+            return at::layer_norm(scaled(), {x.size(-1)}, frame.parameters[0], frame.parameters[1], kNormEpsilon,
+                                  false);
+          },
+          [&](const Relu&) {
+            if (!may_overwrite_[at_index(index)]) return at::relu(x);
+            at::Tensor same = x;
+            return same.relu_();
+          },
+          [&](const Gelu&) { return at::gelu(x); },
+          [&](const MaxPool2d& op) {
+            return at::max_pool2d(x, {op.kernel, op.kernel}, {op.stride, op.stride});
+          },
+          [&](const GlobalAvgPool&) {
+            return at::mean(x, {2, 3});
+          },
+          [&](const Flatten&) { return x.flatten(1); },
+          [&](const Add&) { return x + frame.in[1]; },
+          [&](const Embedding&) { return at::embedding(frame.parameters[0], x); },
+          [&](const PositionEmbedding&) { return x + frame.parameters[0].narrow(0, 0, x.size(1)); },
+          [&](const Attention& op) {
+            // The scale belongs to the full head: a slice approximates the full model's scores instead of sharpening
+            // its own.
+            const double full_width =
+                static_cast<double>(shape_.layers[at_index(layer.inputs[0])].out.features.size) / op.heads;
+            return attention(x, frame.in[1], frame.in[2], op, full_width);
+          },
+          [&](const Dropout& op) {
+            if (pass.dropout == nullptr || op.probability <= 0) return x;
+            const double keep = 1 - op.probability;
+            return x * at::empty_like(x).bernoulli_(keep, *pass.dropout).div_(keep);
+          },
+          [&](const Lstm&) {
+            const at::Tensor& weight_hh = frame.parameters[1];
+            const at::Tensor& bias = frame.parameters[2];
+            const at::Tensor start = at::zeros({1, x.size(0), weight_hh.size(1)}, x.options());
+            return std::get<0>(at::lstm(x, {start, start}, {frame.parameters[0], weight_hh, bias, at::zeros_like(bias)},
+                                        true, 1, 0, false, false, true));
+          },
+      },
+      layer.op);
+}
+
+Net::Output Net::forward(const at::Tensor& input, const std::vector<at::Tensor>& parameters, const Pass& pass) const {
+  std::vector<at::Tensor> outputs(shape_.layers.size());
+  const int last = static_cast<int>(shape_.layers.size()) - 1;
+  Output result;
+  for (int i = 0; i <= last; ++i) {
+    const Layer& layer = shape_.layers[at_index(i)];
+    Frame frame{{}, {}, pass};
+    for (const int from : layer.inputs) frame.in.push_back(from == kModelInput ? input : outputs[at_index(from)]);
+    for (const int tensor : layer.tensors) frame.parameters.push_back(parameters[at_index(tensor)]);
+    if (i == last) result.representation = frame.in.front();
+    outputs[at_index(i)] = apply(i, frame);
+    if (pass.watch) pass.watch(i, outputs[at_index(i)]);
+    // Without a graph that keeps it, an activation's memory is free for the next layers while it is still in cache.
+    for (const int from : layer.inputs)
+      if (from != kModelInput && last_reader_[at_index(from)] == i) outputs[at_index(from)].reset();
+  }
+  result.logits = std::move(outputs.back());
+  return result;
+}
+
+}  // namespace msfusion

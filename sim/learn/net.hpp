@@ -1,0 +1,65 @@
+// Carries out a shape's layers on tensors, for any slice of its widths (the parameters' sizes say which).
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/shape/shape.hpp"
+
+namespace msfusion {
+
+/// The static statistics of one batch norm (HeteroFL): cumulative averages over batches of training samples.
+struct NormStatistics {
+  at::Tensor mean, variance;
+  std::int64_t batches = 0;
+};
+
+/// How a forward pass is meant.
+struct Pass {
+  enum class Norm {
+    batch,    ///< batch norms use the batch's statistics
+    collect,  ///< the same, and add them to `statistics`
+    fixed,    ///< batch norms use `statistics`
+  };
+  Norm norm = Norm::batch;
+  std::vector<NormStatistics>* statistics = nullptr;        ///< one per layer; collect and fixed
+  double scaler = 1;                                        ///< activations are divided by it before each norm
+  at::Generator* dropout = nullptr;                         ///< draws the dropout masks; none: nothing is dropped
+  std::function<void(int layer, const at::Tensor&)> watch;  ///< sees every layer's output, if given
+};
+
+class Net {
+ public:
+  explicit Net(const Shape& shape);
+
+  struct Output {
+    at::Tensor logits;          ///< [samples, classes], or [samples, tokens, classes]
+    at::Tensor representation;  ///< what the last layer reads: [samples, features], or [samples, tokens, features]
+  };
+
+  /// `parameters` in the order of Shape::tensors, of the slice's sizes. Images come as [samples, channels, height,
+  /// width] (in channels_last memory where wants_channels_last), tokens as whole numbers [samples, tokens].
+  Output forward(const at::Tensor& input, const std::vector<at::Tensor>& parameters, const Pass& pass) const;
+
+  /// As many as layers; only batch norms use theirs.
+  std::vector<NormStatistics> no_statistics() const { return std::vector<NormStatistics>(shape_.layers.size()); }
+
+  bool has_batch_norm() const { return has_batch_norm_; }
+  bool wants_channels_last() const { return has_convolution_; }
+  const Shape& shape() const { return shape_; }
+
+ private:
+  struct Frame;  // one layer's inputs and parameters in a pass
+  at::Tensor apply(int layer, const Frame& frame) const;
+
+  const Shape& shape_;
+  std::vector<int> last_reader_;     // per layer: after this layer nobody needs its output
+  std::vector<bool> may_overwrite_;  // per layer: an activation function that may work in place
+  bool has_batch_norm_ = false, has_convolution_ = false;
+};
+
+}  // namespace msfusion

@@ -1,0 +1,56 @@
+#include "sim/learn/pool.hpp"
+
+#include <tuple>
+
+#include "sim/learn/runtime.hpp"
+
+namespace msfusion {
+
+bool Pool::Entry::operator<(const Entry& other) const {
+  return std::make_tuple(urgency, cost, other.number) < std::make_tuple(other.urgency, other.cost, number);
+}
+
+Pool::Pool(int workers, CoreBudget* cores) : cores_(cores) {
+  for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+}
+
+Pool::~Pool() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_all();
+  for (auto& thread : threads_) thread.join();
+}
+
+void Pool::push(Urgency urgency, double cost, std::function<void()> run) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    queue_.push(Entry{urgency, cost, submitted_++, std::move(run)});
+  }
+  changed_.notify_one();
+}
+
+void Pool::work() {
+  use_one_thread();
+  for (;;) {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+      if (closing_) return;
+    }
+    // The core first, then the job: whatever became urgent while waiting for a core goes first.
+    const CoreLease core(cores_);
+    std::function<void()> run;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (closing_) return;
+      if (queue_.empty()) continue;
+      run = queue_.top().run;
+      queue_.pop();
+    }
+    run();
+  }
+}
+
+}  // namespace msfusion

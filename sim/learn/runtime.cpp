@@ -1,0 +1,33 @@
+#include "sim/learn/runtime.hpp"
+
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+#include <malloc.h>
+
+#include <cstdlib>
+#include <mutex>
+
+namespace msfusion {
+
+void prepare_process() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    // Activations come and go every step: keep their memory instead of returning it to the system each time.
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 2'000'000'000);
+    mallopt(M_TOP_PAD, 64 << 20);
+    // Every width and batch size is a primitive of its own, and the default cache forgets them between rounds.
+    setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192", 0);
+    use_one_thread();
+  });
+}
+
+void use_one_thread() {
+  at::set_num_threads(1);
+  // Which BLAS is underneath is the system's choice, so its function is looked up rather than linked.
+  using SetThreads = void (*)(int);
+  if (const auto set_threads = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
+    set_threads(1);
+}
+
+}  // namespace msfusion

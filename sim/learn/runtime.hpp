@@ -1,0 +1,13 @@
+// Settings of LibTorch, BLAS and the allocator that one single-threaded job per core needs.
+#pragma once
+
+namespace msfusion {
+
+/// For the whole process, before LibTorch computes anything: allocator and oneDNN cache. Later calls do nothing.
+void prepare_process();
+
+/// For the calling thread: no threads inside of an operation. With more, narrow models are several times slower and
+/// their last bits change.
+void use_one_thread();
+
+}  // namespace msfusion

@@ -1,0 +1,140 @@
+#include "sim/learn/state_file.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "sim/base/error.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr std::int64_t kNone = -1;       // an undefined tensor
+constexpr std::int64_t kMany = 1 << 28;  // more of anything than a real state has
+constexpr std::int64_t kMaxElements = std::int64_t{1} << 36;
+
+std::int64_t type_number(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat:
+      return 0;
+    case at::kDouble:
+      return 1;
+    case at::kInt:
+      return 2;
+    default:
+      throw std::logic_error("a tensor of a type that states are not made of");
+  }
+}
+
+at::ScalarType type_of(std::int64_t number) {
+  return number == 0 ? at::kFloat : number == 1 ? at::kDouble : at::kInt;
+}
+
+}  // namespace
+
+void StateWriter::number(std::int64_t value) {
+  out_.write(reinterpret_cast<const char*>(&value), sizeof value);
+}
+void StateWriter::real(double value) {
+  out_.write(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+void StateWriter::text(const std::string& value) {
+  number(static_cast<std::int64_t>(value.size()));
+  out_.write(value.data(), static_cast<std::streamsize>(value.size()));
+}
+
+void StateWriter::tensor(const at::Tensor& value) {
+  if (!value.defined()) return number(kNone);
+  const auto [known, is_new] = written_.emplace(value.data_ptr(), static_cast<std::int64_t>(written_.size()));
+  number(known->second);
+  if (!is_new) return;
+  number(type_number(value.scalar_type()));
+  number(value.numel());
+  out_.write(static_cast<const char*>(value.data_ptr()), static_cast<std::streamsize>(value.nbytes()));
+}
+
+void StateWriter::tensors(const std::vector<at::Tensor>& values) {
+  number(static_cast<std::int64_t>(values.size()));
+  for (const auto& value : values) tensor(value);
+}
+
+void StateWriter::slice(const WidthSlice& value) {
+  number(static_cast<std::int64_t>(value.axes.size()));
+  for (const IndexSet& axis : value.axes) {
+    number(axis.size());
+    number(axis.length());
+    number(axis.is_window() ? axis.start() : kNone);
+    if (!axis.is_window())
+      for (const int unit : axis.units()) number(unit);
+  }
+}
+
+void StateReader::raw(void* to, std::size_t bytes) {
+  in_.read(static_cast<char*>(to), static_cast<std::streamsize>(bytes));
+  if (!in_) throw RunError("the saved state of the learner ends too early");
+}
+
+std::int64_t StateReader::number() {
+  std::int64_t value = 0;
+  raw(&value, sizeof value);
+  return value;
+}
+
+std::int64_t StateReader::number(std::int64_t lowest, std::int64_t highest) {
+  const std::int64_t value = number();
+  if (value < lowest || value > highest)
+    throw RunError(
+        fmt::format("the saved state of the learner holds {} where {} .. {} can stand", value, lowest, highest));
+  return value;
+}
+
+double StateReader::real() {
+  double value = 0;
+  raw(&value, sizeof value);
+  return value;
+}
+
+std::string StateReader::text() {
+  std::string value(static_cast<std::size_t>(number(0, kMany)), '\0');
+  raw(value.data(), value.size());
+  return value;
+}
+
+at::Tensor StateReader::tensor() {
+  const auto id = number(kNone, static_cast<std::int64_t>(read_.size()));
+  if (id == kNone) return {};
+  if (id < static_cast<std::int64_t>(read_.size())) return read_[static_cast<std::size_t>(id)];
+  const at::ScalarType type = type_of(number(0, 2));
+  at::Tensor value = at::empty({number(0, kMaxElements)}, type);
+  raw(value.data_ptr(), value.nbytes());
+  read_.push_back(value);
+  return value;
+}
+
+std::vector<at::Tensor> StateReader::tensors() {
+  std::vector<at::Tensor> values(static_cast<std::size_t>(number(0, kMany)));
+  for (auto& value : values) value = tensor();
+  return values;
+}
+
+WidthSlice StateReader::slice() {
+  WidthSlice value;
+  const auto axes = number(0, kMany);
+  for (std::int64_t a = 0; a < axes; ++a) {
+    const auto size = number(1, std::numeric_limits<int>::max());
+    const auto length = number(1, size);
+    const auto start = number(kNone, size - 1);
+    if (start != kNone) {
+      value.axes.push_back(IndexSet::window(static_cast<int>(start), static_cast<int>(length), static_cast<int>(size)));
+      continue;
+    }
+    std::vector<int> units;
+    for (std::int64_t i = 0; i < length; ++i) units.push_back(static_cast<int>(number(0, size - 1)));
+    value.axes.push_back(IndexSet::subset(std::move(units), static_cast<int>(size)));
+  }
+  return value;
+}
+
+}  // namespace msfusion

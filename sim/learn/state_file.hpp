@@ -1,0 +1,53 @@
+// Numbers, texts and tensors to and from a binary stream. A tensor that several variables share is written once and
+// shared again when read.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <istream>
+#include <ostream>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/shape/slice.hpp"
+
+namespace msfusion {
+
+/// Little-endian machines only, like everything that LibTorch's x86 and ARM builds run on.
+class StateWriter {
+ public:
+  explicit StateWriter(std::ostream& out) : out_(out) {}
+  void number(std::int64_t value);
+  void real(double value);
+  void text(const std::string& value);
+  void tensor(const at::Tensor& value);  ///< contiguous float, double or int32; may be undefined
+  void tensors(const std::vector<at::Tensor>& values);
+  void slice(const WidthSlice& value);
+
+ private:
+  std::ostream& out_;
+  std::unordered_map<const void*, std::int64_t> written_;
+};
+
+/// Throws RunError where the stream ends early or holds something else than expected.
+class StateReader {
+ public:
+  explicit StateReader(std::istream& in) : in_(in) {}
+  std::int64_t number();
+  std::int64_t number(std::int64_t lowest, std::int64_t highest);
+  double real();
+  std::string text();
+  at::Tensor tensor();
+  std::vector<at::Tensor> tensors();
+  WidthSlice slice();
+
+ private:
+  void raw(void* to, std::size_t bytes);
+
+  std::istream& in_;
+  std::vector<at::Tensor> read_;
+};
+
+}  // namespace msfusion
