@@ -77,8 +77,9 @@ bool AttributeReader::on_off(const std::string& name, bool fallback) {
 std::optional<double> AttributeReader::quantity(const std::string& name, Quantity quantity) {
   if (!has(name)) return {};
   const auto value = parse_quantity(text(name), quantity);
-  if (!value) refuse(name);
-  return value;
+  if (value && *value >= 0) return value;
+  refuse(name);
+  return {};
 }
 
 std::vector<double> AttributeReader::numbers(const std::string& name) {

@@ -49,7 +49,7 @@ class AttributeReader {
   int integer(const std::string& name, int fallback);
   std::optional<std::int64_t> integer(const std::string& name);
   bool on_off(const std::string& name, bool fallback);
-  std::optional<double> quantity(const std::string& name, Quantity quantity);
+  std::optional<double> quantity(const std::string& name, Quantity quantity);  ///< never negative
   std::vector<double> numbers(const std::string& name);
   std::vector<int> integers(const std::string& name, std::vector<int> fallback);
   std::vector<std::uint64_t> seeds(const std::string& name, std::vector<std::uint64_t> fallback);

@@ -7,7 +7,7 @@ namespace msfusion {
 namespace fs = std::filesystem;
 
 std::string resolve_path(const std::string& scenario_file, const std::string& path) {
-  return (fs::path(scenario_file).parent_path() / path).lexically_normal().string();
+  return (fs::path(scenario_file).parent_path() / path).string();
 }
 
 PlatformSpec read_platform(AttributeReader& reader, const std::string& scenario_file) {

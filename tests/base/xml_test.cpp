@@ -50,6 +50,14 @@ TEST_CASE("tags and attributes know their own lines") {
   CHECK(root.children("d")[0].line() == 10);
 }
 
+TEST_CASE("texts in other encodings are read, in UTF-16 with less exact lines") {
+  CHECK(parse("<?xml version='1.0' encoding='ISO-8859-1'?>\n<a x='\xe9'/>").root().attribute("x") == "\u00e9");
+  std::string wide = "\xff\xfe";
+  for (const char c : std::string("<a>\n<b x='1'/></a>")) wide += std::string{c, '\0'};
+  CHECK(parse(wide).root().children("b")[0].attribute("x") == "1");
+  CHECK(parse(wide).root().children("b")[0].line() == 2);
+}
+
 TEST_CASE("lines are known beyond 65535") {
   const XmlDocument document = parse("<a>" + std::string(70000, '\n') + "<b/></a>");
   CHECK(document.root().children()[0].line() == 70001);

@@ -112,12 +112,12 @@ TEST_CASE("a method keeps its attributes with their lines for those who know met
 TEST_CASE("relative paths start at the scenario's folder, absolute ones stay") {
   Parts parts;
   parts.data = R"(<data set="mnist" path="images"/>)";
-  parts.methods = R"(<methods><method name="dpsgd" graph="file" graph-file="graphs/../g.xml"/></methods>)";
+  parts.methods = R"(<methods><method name="dpsgd" graph="file" graph-file="graphs/g.xml"/></methods>)";
   const test::ScenarioFile file(parts.text());
   Scenario scenario = read_scenario(file.path(), {});
   CHECK(scenario.platform.file == file.folder() + "/platform.xml");
   CHECK(scenario.data.path == file.folder() + "/images");
-  CHECK(scenario.methods[0].attributes[1].value == file.folder() + "/g.xml");
+  CHECK(scenario.methods[0].attributes[1].value == file.folder() + "/graphs/g.xml");
   parts.platform = "<platform file='" + file.folder() + "/platform.xml'/>";
   std::ofstream(file.path()) << parts.text();
   scenario = read_scenario(file.path(), {});
