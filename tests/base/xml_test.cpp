@@ -1,5 +1,7 @@
 #include "sim/base/xml.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -129,7 +131,7 @@ TEST_CASE("files that cannot be read are refused by name") {
   CHECK(found("/", 100) == "/: is a folder; an XML file is needed");
   CHECK(found("/dev/null", 100) == "/dev/null: is empty; an XML document is needed");
   CHECK(found("/dev/zero", 1000000) == "/dev/zero: is too large; at most 1 MB");
-  const fs::path file = fs::temp_directory_path() / "msfusion-xml-test.xml";
+  const fs::path file = fs::temp_directory_path() / ("msfusion-xml-test-" + std::to_string(getpid()) + ".xml");
   std::ofstream(file) << "<a/>";
   CHECK(found(file.string(), 4).empty());
   CHECK_FALSE(found(file.string(), 3).empty());

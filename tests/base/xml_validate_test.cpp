@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -11,7 +13,9 @@ namespace {
 /// A small schema in a file of its own for the time of a test.
 class SchemaFile {
  public:
-  SchemaFile() : path_(std::filesystem::temp_directory_path() / "msfusion-validate-test.xsd") {
+  SchemaFile()
+      : path_(std::filesystem::temp_directory_path() /
+              ("msfusion-validate-test-" + std::to_string(getpid()) + ".xsd")) {
     std::ofstream(path_) << R"(<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
   <xs:simpleType name="count">
     <xs:annotation><xs:documentation>a whole number, 1 or more</xs:documentation></xs:annotation>
