@@ -21,14 +21,21 @@ const std::map<std::string, std::vector<std::string>>& attributes_of_kinds() {
   return table;
 }
 
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// What no kind has, the schema has refused already.
 void refuse_attributes_of_other_kinds(AttributeReader& reader, const std::string& kind) {
-  const auto own = attributes_of_kinds().find(kind);
-  if (own == attributes_of_kinds().end()) return;
-  const auto& allowed = own->second;
+  const auto& table = attributes_of_kinds();
+  const auto own = table.find(kind);
+  if (own == table.end()) return;
   for (const std::string& name : reader.names()) {
-    if (name == "kind" || std::find(allowed.begin(), allowed.end(), name) != allowed.end()) continue;
+    const bool known =
+        std::any_of(table.begin(), table.end(), [&](const auto& one) { return contains(one.second, name); });
+    if (!known || contains(own->second, name)) continue;
     reader.mistake(name, fmt::format("{}, which kind=\"{}\" does not have", reader.quote(name), kind),
-                   fmt::format("allowed: one of {}", fmt::join(allowed, ", ")));
+                   fmt::format("allowed: one of {}", fmt::join(own->second, ", ")));
   }
 }
 

@@ -164,3 +164,9 @@ TEST_CASE("times have a unit and are above 0") {
         "7: deadline=\"" + value +
             "\" in <constraints>; allowed: a number with a unit: ns, us, ms, s, min, h or d (\"30s\")\n");
 }
+
+TEST_CASE("an attribute that no model has is told once") {
+  const std::string found = test::mistakes(with(&Parts::model, "<model kind='mlp' kernal='3'/>"));
+  CHECK(found.find("4: unknown attribute kernal") == 0);
+  CHECK(found.find('\n') == found.size() - 1);
+}
