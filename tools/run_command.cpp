@@ -32,10 +32,10 @@ namespace fs = std::filesystem;
 // A folder that holds one program's results, locked while it runs so that no second one writes there.
 class ResultsFolder {
  public:
-  explicit ResultsFolder(fs::path path) : path_(std::move(path)) {
+  ResultsFolder(fs::path path, bool resume) : path_(std::move(path)) {
     make();
     lock();
-    set_aside_earlier();
+    if (!resume) set_aside_earlier();
   }
   ~ResultsFolder() {
     if (lock_ >= 0) close(lock_);
@@ -137,6 +137,26 @@ void write_reports(const ResultsFolder& folder) {
   write_file(folder.file("report.html"), html_report({folder.path().string()}));
 }
 
+// Refuses to go on with other inputs than the ones that the folder's runs began with, and shows what differs.
+void check_unchanged(const MetaMap& before, const MetaMap& now) {
+  std::vector<Mistake> mistakes;
+  for (const char* key : {"scenario_text", "platform_text", "libraries"}) {
+    std::istringstream old_lines(before.count(key) ? before.at(key) : ""), new_lines(now.at(key));
+    std::string old_line, new_line;
+    for (int line = 1;; ++line) {
+      const bool more_old = static_cast<bool>(std::getline(old_lines, old_line)), more_new = static_cast<bool>(std::getline(new_lines, new_line));
+      if (!more_old && !more_new) break;
+      if (!more_old) old_line.clear();
+      if (!more_new) new_line.clear();
+      if (old_line == new_line) continue;
+      const std::string file = std::string(key) == "scenario_text" ? now.at("scenario_file") : key;
+      mistakes.push_back({file, line, fmt::format("now \"{}\", but the interrupted run had \"{}\"", new_line, old_line),
+                          "the unchanged file with --resume, or the changed one without"});
+    }
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+}
+
 int exit_code(const std::vector<RunReport>& reports, int signal_received) {
   if (signal_received != 0) return 128 + signal_received;
   for (const RunReport& report : reports)
@@ -148,13 +168,22 @@ int exit_code(const std::vector<RunReport>& reports, int signal_received) {
 
 int run_scenario(const RunCommand& command) {
   const Preparation preparation = prepare(command.scenario, command.overrides, command.cost_only);
-  const ResultsFolder folder(command.out.empty() ? fs::path("results") / preparation.scenario.name
-                                                 : fs::path(command.out));
-  StoreWriter::create(folder.file("run.sqlite"), meta_of(preparation, command), run_records(preparation));
+  const ResultsFolder folder(command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out),
+                             command.resume);
+  const std::string store_file = folder.file("run.sqlite");
+  const MetaMap meta = meta_of(preparation, command);
+  if (command.resume && fs::exists(store_file)) {
+    check_unchanged(StoreReader(store_file).meta(), meta);
+  } else {
+    StoreWriter::create(store_file, meta, run_records(preparation));
+  }
 
   ProgressView view(preparation);
   LaunchOptions options;
-  options.store_file = folder.file("run.sqlite");
+  options.store_file = store_file;
+  options.checkpoint_folder = folder.file("checkpoints");
+  options.checkpoint_every = command.checkpoint_every;
+  options.resume = command.resume;
   options.jobs = command.jobs;
   options.on_change = [&](const std::vector<RunReport>& reports, int changed) { view.update(reports, changed); };
   const LearnerFactory make_learner = command.cost_only ? LearnerFactory{} : LearnerFactory{load_learner};

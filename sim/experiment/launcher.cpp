@@ -80,6 +80,20 @@ Progress from_json(const json& message, int run) {
   return progress;
 }
 
+// The newest checkpoint that the store has the rounds of; later rounds are forgotten, to be done again. Without one the run
+// starts over.
+std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, const Checkpoints& checkpoints, StoreWriter& store) {
+  std::vector<Maybe> losses;
+  for (const RoundRecord& round : StoreReader(options.store_file).rounds(run)) losses.push_back(round.mean_loss);
+  std::vector<std::string> warnings;
+  auto found = checkpoints.newest(static_cast<int>(losses.size()) - 1, warnings);
+  for (const std::string& text : warnings) fmt::print(stderr, "msfusion: warning: {}\n", text);
+  store.forget_after(run, found ? found->round : -2);  // -2: with the warnings from before the first round
+  if (!found) return std::nullopt;
+  losses.resize(static_cast<std::size_t>(found->round) + 1);
+  return ResumePoint{std::move(*found), std::move(losses)};
+}
+
 // The whole life of a child process.
 [[noreturn]] void be_child(const Preparation& preparation, const RunSpec& run, const LearnerFactory& make_learner,
                            const LaunchOptions& options, CoreBudget& cores, int slot, int jobs, int pipe) {
@@ -97,9 +111,14 @@ Progress from_json(const json& message, int run) {
       run_options.workers = jobs;
       run_options.cores = &cores;
       run_options.stop = &g_stop;
+      const Checkpoints checkpoints(options.checkpoint_folder, run.run);
+      run_options.checkpoints = &checkpoints;
+      run_options.checkpoint_every = options.checkpoint_every;
+      if (options.resume) run_options.resume = resume_point(options, run.run, checkpoints, store);
       run_options.on_progress = [&](const Progress& progress) { send_line(pipe, to_json(progress)); };
       const RunEnd end = carry_out(inputs, make_learner, store, run_options);
       store.set_state(run.run, end == RunEnd::finished ? "finished" : "interrupted");
+      if (end == RunEnd::finished) checkpoints.remove_all();
       status = end == RunEnd::finished ? kFinished : kInterrupted;
     } catch (const std::exception& error) {
       send_line(pipe, {{"error", error.what()}});
@@ -126,6 +145,9 @@ class Launcher {
     for (const RunSpec& run : runs_of(preparation))
       reports_.push_back(
           {run, RunReport::State::waiting, "", {run.run, 0, preparation.scenario.training.rounds, 0, {}, {}}});
+    if (options.resume)
+      for (const RunRecord& record : StoreReader(options.store_file).runs())
+        if (record.state == "finished") reports_[static_cast<std::size_t>(record.run)].state = RunReport::State::finished;
     slot_run_.resize(slots_, -1);
     children_.resize(slots_);
   }

@@ -20,7 +20,9 @@ struct RunReport {
 struct LaunchOptions {
   std::string store_file;
   int jobs = 0;            ///< cores in use at once; 0: all there are
-  bool keep_going = true;  ///< one run's failure does not stop the others
+  std::string checkpoint_folder;
+  int checkpoint_every = 0;  ///< rounds; 0: only when interrupted
+  bool resume = false;       ///< go on from the checkpoints; finished runs are left as they are
   std::function<void(const std::vector<RunReport>&, int changed)> on_change;  ///< a run started, progressed or ended
 };
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <sstream>
 
 #include "sim/experiment/observation.hpp"
 #include "sim/shape/cost.hpp"
@@ -38,17 +39,19 @@ class RunLoop {
       learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
                                            scenario_.evaluation, scenario_.data, *inputs.run.method, inputs.run.seed,
                                            options.workers, options.cores});
-    write_header();
+    if (!options.resume) write_header();
   }
 
   RunEnd run() {
+    const int first = options_.resume ? replay(*options_.resume) : 0;
     try {
-      for (int round = 0; round < inputs_.training.rounds; ++round) {
+      for (int round = first; round < inputs_.training.rounds; ++round) {
         if (options_.stop && options_.stop->load()) {
-          finish_pending();
+          if (round > first) write_checkpoint(round - 1);
           return RunEnd::interrupted;
         }
         carry_out_round(round);
+        if (options_.checkpoint_every > 0 && (round + 1) % options_.checkpoint_every == 0 && round + 1 < inputs_.training.rounds) write_checkpoint(round);
       }
       finish_pending();
     } catch (...) {
@@ -79,6 +82,30 @@ class RunLoop {
     }
     store_.write_devices(devices);
     for (const std::string& text : planner_.warnings()) store_.write_warning({run, -1, text});
+  }
+
+  // Plans and times the finished rounds again, which brings fleet, clock and plans to where they were, then takes the learner from
+  // the checkpoint. Returns the round to go on with.
+  int replay(const ResumePoint& point) {
+    for (int round = 0; round <= point.checkpoint.round; ++round) {
+      const RoundPlan plan = planner_.plan(round);
+      const TimedRound timed = timing_.execute(plan);
+      planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
+      if (plan.closing.keep_in_flight) remember(plan, timed);
+    }
+    if (learner_) {
+      std::istringstream state(point.checkpoint.state);
+      learner_->restore(state);
+    }
+    return point.checkpoint.round + 1;
+  }
+
+  void write_checkpoint(int round) {
+    finish_pending();
+    if (!options_.checkpoints) return;
+    options_.checkpoints->write(round, [&](std::ostream& out) {
+      if (learner_) learner_->save(out);
+    });
   }
 
   void carry_out_round(int round) {

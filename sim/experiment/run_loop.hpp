@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "sim/experiment/checkpoint.hpp"
 #include "sim/experiment/preparation.hpp"
 #include "sim/learn/learner.hpp"
 #include "sim/record/store.hpp"
@@ -24,11 +25,20 @@ struct Progress {
   std::optional<double> mean_loss;
 };
 
+/// Where a resumed run goes on.
+struct ResumePoint {
+  Checkpoints::Found checkpoint;
+  std::vector<Maybe> mean_losses;  ///< of rounds 0 .. checkpoint.round, as recorded: adaptive schedules depend on them
+};
+
 struct RunOptions {
   int workers = 1;
   CoreBudget* cores = nullptr;
   const std::atomic<bool>* stop = nullptr;           ///< finish the round, then end as interrupted
   std::function<void(const Progress&)> on_progress;  ///< called after every recorded round
+  const Checkpoints* checkpoints = nullptr;
+  int checkpoint_every = 0;                          ///< rounds; 0: only when interrupted
+  std::optional<ResumePoint> resume;
 };
 
 enum class RunEnd { finished, interrupted };

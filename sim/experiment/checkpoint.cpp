@@ -1,0 +1,160 @@
+#include "sim/experiment/checkpoint.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "sim/base/error.hpp"
+#include "sim/base/units.hpp"
+
+namespace msfusion {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kMagic[] = "MSFUSION-CHECKPOINT 1\n";
+constexpr std::size_t kMagicLength = sizeof kMagic - 1;
+constexpr std::size_t kKept = 2;
+
+struct Header {
+  std::int32_t round;
+  std::uint64_t length;
+  std::uint32_t checksum;
+};
+constexpr std::size_t kHeaderLength = kMagicLength + 4 + 8 + 4;
+
+std::uint32_t checksum_of(const std::string& payload) {
+  return static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const unsigned char*>(payload.data()), payload.size()));
+}
+
+template <class T>
+void append(std::string& bytes, T value) {
+  for (std::size_t i = 0; i < sizeof value; ++i) bytes.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i)));
+}
+
+template <class T>
+T take(const std::string& bytes, std::size_t& at) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i) value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at++])) << (8 * i);
+  return static_cast<T>(value);
+}
+
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags) : path_(path), fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {
+    if (fd_ < 0) fail("opened");
+  }
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  void write_all(const std::string& bytes) const {
+    for (std::size_t done = 0; done < bytes.size();) {
+      const ssize_t count = ::write(fd_, bytes.data() + done, bytes.size() - done);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail("written");
+      done += static_cast<std::size_t>(count);
+    }
+  }
+  void sync() const {
+    if (fsync(fd_) != 0) fail("synced");
+  }
+
+ private:
+  [[noreturn]] void fail(const char* what) const {
+    throw RunError(fmt::format("{}: the checkpoint could not be {} ({}); the finished rounds are in the store", path_.string(), what, std::strerror(errno)));
+  }
+  fs::path path_;
+  int fd_;
+};
+
+// What is wrong with a checkpoint file's bytes; empty if nothing is.
+std::string damage(const std::string& bytes, Header& header, std::string& payload) {
+  if (bytes.size() < kHeaderLength || bytes.compare(0, kMagicLength, kMagic) != 0) return "is not a checkpoint of this version";
+  std::size_t at = kMagicLength;
+  header.round = take<std::int32_t>(bytes, at);
+  header.length = take<std::uint64_t>(bytes, at);
+  header.checksum = take<std::uint32_t>(bytes, at);
+  if (header.length != bytes.size() - at) return fmt::format("promises {} bytes and has {}", header.length, bytes.size() - at);
+  payload = bytes.substr(at);
+  return checksum_of(payload) == header.checksum ? "" : "has a wrong checksum";
+}
+
+}  // namespace
+
+fs::path Checkpoints::file(int round) const { return folder_ / fmt::format("run-{}.round-{}.checkpoint", run_, round); }
+
+std::vector<int> Checkpoints::rounds() const {
+  std::vector<int> found;
+  std::error_code missing;
+  const std::string prefix = fmt::format("run-{}.round-", run_), suffix = ".checkpoint";
+  for (const auto& entry : fs::directory_iterator(folder_, missing)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() <= prefix.size() + suffix.size() || name.compare(0, prefix.size(), prefix) != 0 ||
+        name.compare(name.size() - suffix.size(), suffix.size(), suffix) != 0)
+      continue;
+    const auto round = parse_integer(name.substr(prefix.size(), name.size() - prefix.size() - suffix.size()));
+    if (round) found.push_back(static_cast<int>(*round));
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+void Checkpoints::write(int round, const std::function<void(std::ostream&)>& save) const {
+  std::ostringstream state;
+  save(state);
+  const std::string payload = state.str();
+  std::string bytes(kMagic, kMagicLength);
+  append(bytes, static_cast<std::int32_t>(round));
+  append(bytes, static_cast<std::uint64_t>(payload.size()));
+  append(bytes, checksum_of(payload));
+  bytes += payload;
+
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  const fs::path temporary = folder_ / fmt::format("run-{}.unfinished", run_);
+  {
+    const Descriptor out(temporary, O_CREAT | O_TRUNC | O_WRONLY);
+    out.write_all(bytes);
+    out.sync();
+  }
+  fs::rename(temporary, file(round), error);
+  if (error) throw RunError(fmt::format("{}: the checkpoint could not be renamed ({})", file(round).string(), error.message()));
+  Descriptor(folder_, O_RDONLY | O_DIRECTORY).sync();
+  std::vector<int> kept = rounds();
+  for (std::size_t i = 0; i + kKept < kept.size(); ++i) fs::remove(file(kept[i]), error);
+}
+
+std::optional<Checkpoints::Found> Checkpoints::newest(int last_round, std::vector<std::string>& warnings) const {
+  std::vector<int> candidates = rounds();
+  for (auto round = candidates.rbegin(); round != candidates.rend(); ++round) {
+    if (*round > last_round) continue;
+    std::ifstream in(file(*round), std::ios::binary);
+    std::ostringstream bytes;
+    bytes << in.rdbuf();
+    Header header{};
+    Found found;
+    const std::string wrong = damage(bytes.str(), header, found.state);
+    found.round = header.round;
+    if (wrong.empty() && found.round == *round) return found;
+    warnings.push_back(fmt::format("{} {}; the checkpoint before it is used", file(*round).string(), wrong.empty() ? "is of another round" : wrong));
+  }
+  return std::nullopt;
+}
+
+void Checkpoints::remove_all() const {
+  std::error_code ignored;
+  for (int round : rounds()) fs::remove(file(round), ignored);
+}
+
+}  // namespace msfusion
