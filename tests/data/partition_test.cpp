@@ -129,15 +129,13 @@ TEST_CASE("a Dirichlet partition's smallest part has ten samples, or half a fair
 }
 
 TEST_CASE("a device that has its fair share gets no more classes") {
-  // At an alpha near 0 a class falls to one device as a whole: of four equal classes each of two devices gets two,
-  // because two are its fair share; three and one would pass the lower limit.
+  // A device below its fair share of 1000 gets at most one more class of 500. Without the rule three whole classes at
+  // one device would be common at an alpha near 0, and would pass the lower limit.
   DataSpec spec = rule(Rule::dirichlet);
   spec.alpha = 0.001;
   const Dataset data = labelled(4, 500);
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    const Partition parts = partition(data, spec, 2, seed);
-    CHECK(parts.samples[0].size() == 1000);
-    CHECK(classes_of(data, parts.samples[0]).size() == 2);
+    for (const auto& part : partition(data, spec, 2, seed).samples) CHECK(part.size() < 1500);
   }
 }
 
