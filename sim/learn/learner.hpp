@@ -71,9 +71,9 @@ class Learner {
   /// Hands these trainings of the plan to the pool (longest first), each starting from the values its device has now.
   virtual void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) = 0;
 
-  /// Waits for the trainings among the deliveries and merges what arrived. Where devices keep models of their own (peers,
-  /// logits, none, central) every started task of the plan counts as delivered to its own device. What was started and
-  /// not delivered is dropped, unless the plan keeps it in flight. Outcomes in the order of task ids.
+  /// Waits for the trainings among the deliveries and merges what arrived. Where devices keep models of their own
+  /// (peers, logits, none, central) every started task of the plan counts as delivered to its own device. What was
+  /// started and not delivered is dropped, unless the plan keeps it in flight. Outcomes in the order of task ids.
   virtual std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) = 0;
 
   /// Starts evaluating the model as it is now, beside whatever training follows.

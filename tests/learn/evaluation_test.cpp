@@ -1,0 +1,69 @@
+#include "sim/learn/evaluation.hpp"
+
+#include "sim/learn/initial.hpp"
+#include "sim/learn/net.hpp"
+#include "sim/learn/slice_map.hpp"
+#include "tests/learn/world.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+using namespace msfusion::test;
+
+TEST_CASE("scores are those of one pass over the whole test split") {
+  const World world(images(4, 6, 1, 40, 2345), MlpSpec{{8}}, 1);
+  const ParameterLayout full(world.shape, full_slice(world.shape));
+  const at::Tensor model = initial_values(world.shape, full, 1);
+  const Batches batches(world.data, world.shape);
+  const EvaluationContext context{world.shape, full, batches, {}, 1};
+  const WidthSlice half = window_slice(world.shape, 0.5, 2);
+  std::vector<Score> scores[2];
+  for (const int workers : {1, 2}) {
+    Pool pool(workers, nullptr);
+    scores[workers - 1] = EvaluationRun(context, pool, {{full_slice(world.shape), model}, {half, model}}).scores();
+  }
+  std::vector<std::int32_t> samples;
+  for (int i = 0; i < 2345; ++i) samples.push_back(i);
+  const Batch test = batches.make(Batches::Part::test, samples.data(), 2345, 0);
+  const Net net(world.shape);
+  for (const std::size_t which : {0u, 1u}) {
+    const SliceMap map(world.shape, full, which == 0 ? full_slice(world.shape) : half);
+    const at::Tensor logits = net.forward(test.input, map.part_layout().views(gather(map, model)), Pass()).logits;
+    const double correct = static_cast<double>(logits.argmax(1).eq(test.target).sum().item<std::int64_t>());
+    REQUIRE(scores[0][which].accuracy == Approx(correct / 2345));
+    REQUIRE(scores[0][which].loss == Approx(at::cross_entropy_loss(logits, test.target).item<double>()));
+    REQUIRE(scores[0][which].loss == scores[1][which].loss);
+    REQUIRE(scores[0][which].accuracy == scores[1][which].accuracy);
+  }
+}
+
+TEST_CASE("an evaluation sees the model as it was begun with, while training goes on") {
+  World world(images(4, 6, 1, 80, 300), MlpSpec{{8}}, 2);
+  world.workers = 2;
+  const auto learner = world.learner();
+  play(*learner, world, 1);
+  const Evaluation before = evaluate(*learner, 0);
+  learner->begin_evaluation(0);
+  play(*learner, world, world.round(1));
+  const Evaluation beside = learner->finish_evaluation();
+  REQUIRE(beside.round == 0);
+  REQUIRE(beside.global_loss == before.global_loss);
+  REQUIRE(evaluate(*learner, 1).global_loss != before.global_loss);
+}
+
+TEST_CASE("sub-models are scored on their own slices, and their mean is reported") {
+  World world(images(4, 6, 1, 80, 300), MlpSpec{{8}}, 2);
+  world.method.merge.kind = MergeKind::overlap_mean;
+  const auto learner = world.learner();
+  REQUIRE_FALSE(evaluate(*learner).submodel_accuracy.has_value());
+  play(*learner, world, 3, {window_slice(world.shape, 0.5), full_slice(world.shape)});
+  const Evaluation result = evaluate(*learner);
+  REQUIRE(result.devices.size() == 2);
+  REQUIRE(result.devices[1].loss == result.global_loss);
+  REQUIRE(result.devices[0].loss != result.global_loss);
+  REQUIRE(*result.submodel_loss == Approx((result.devices[0].loss + result.devices[1].loss) / 2));
+  REQUIRE_FALSE(result.disagreement.has_value());
+  world.evaluation.submodels = false;
+  const auto without = world.learner();
+  play(*without, world, 1);
+  REQUIRE_FALSE(evaluate(*without).submodel_accuracy.has_value());
+}

@@ -1,0 +1,147 @@
+// The same bits whatever the number of workers, and after a restart.
+#include <sstream>
+
+#include "sim/base/error.hpp"
+#include "tests/learn/world.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+using namespace msfusion::test;
+
+namespace {
+
+struct Named {
+  const char* name;
+  Method method;
+};
+
+Method method(ObjectiveKind objective, ExchangeKind exchange, MergeKind merge) {
+  Method made;
+  made.name = made.label = "test";
+  made.objective.kind = objective;
+  made.objective.weight = 0.1;
+  made.exchange.kind = exchange;
+  made.merge.kind = merge;
+  return made;
+}
+
+std::vector<Named> every_method() {
+  using O = ObjectiveKind;
+  using E = ExchangeKind;
+  using M = MergeKind;
+  std::vector<Named> all = {
+      {"fedavg", method(O::cross_entropy, E::server, M::mean)},
+      {"fedprox", method(O::proximal, E::server, M::mean)},
+      {"fedavgm", method(O::cross_entropy, E::server, M::momentum)},
+      {"fedadam", method(O::cross_entropy, E::server, M::adam)},
+      {"scaffold", method(O::control_variates, E::server, M::variates)},
+      {"moon", method(O::model_contrastive, E::server, M::mean)},
+      {"heterofl", method(O::masked_cross_entropy, E::server, M::overlap_mean)},
+      {"msfusion", method(O::contrastive, E::peers, M::overlap_mean)},
+      {"dfedavg", method(O::cross_entropy, E::peers, M::gossip)},
+      {"fedbuff", method(O::cross_entropy, E::asynchronous, M::staleness)},
+      {"feddf", method(O::cross_entropy, E::server, M::distill)},
+      {"dsfl", method(O::cross_entropy, E::logits, M::average_logits)},
+      {"local", method(O::cross_entropy, E::none, M::none)},
+  };
+  for (auto& named : all) {
+    named.method.merge.open_samples = 20;
+    named.method.merge.distill_steps = 3;
+    if (named.method.objective.kind == O::contrastive)
+      named.method.objective.negatives = ObjectiveChoice::Negatives::both;
+  }
+  return all;
+}
+
+World world_of(const Method& chosen) {
+  CnnSpec cnn;
+  cnn.channels = {4, 8};
+  World world(images(4, 6, 1, 110, 60), cnn, 3, 20);
+  world.method = chosen;
+  return world;
+}
+
+// Sub-models where the method can have them, with one device's messages lost in the second round.
+void play_round(Learner& learner, const World& world, int t) {
+  const bool partial = world.method.merge.kind == MergeKind::overlap_mean;
+  std::vector<WidthSlice> slices;
+  for (int device = 0; device < world.devices(); ++device)
+    slices.push_back(partial ? window_slice(world.shape, 0.5, device + t) : full_slice(world.shape));
+  const RoundPlan plan = world.round(t, slices);
+  learner.start(plan, all_tasks(plan));
+  auto deliveries =
+      world.method.exchange.kind == ExchangeKind::peers ? to_all_peers(plan) : to_server(plan, world.devices());
+  if (t == 1) deliveries.pop_back();
+  learner.merge(plan, deliveries);
+}
+
+std::string result_of(Learner& learner) {
+  std::ostringstream out;
+  const Evaluation scores = evaluate(learner);
+  out << std::hexfloat << scores.global_accuracy << ' ' << scores.global_loss << ' ' << scores.submodel_loss.value_or(0)
+      << ' ' << scores.disagreement.value_or(-1) << '\n'
+      << state_of(learner);
+  return out.str();
+}
+
+}  // namespace
+
+TEST_CASE("one worker and two give the same bits, and so does going on from a saved state") {
+  for (const auto& [name, chosen] : every_method()) {
+    INFO(name);
+    World world = world_of(chosen);
+    const auto one = world.learner();
+    world.workers = 2;
+    const auto two = world.learner();
+    auto resumed = world.learner();
+    for (int t = 0; t < 4; ++t) {
+      for (Learner* learner : {one.get(), two.get(), resumed.get()}) play_round(*learner, world, t);
+      if (t % 2 == 1) {
+        std::istringstream saved(state_of(*resumed));
+        resumed = world.learner();
+        resumed->restore(saved);
+      }
+    }
+    const std::string expected = result_of(*one);
+    REQUIRE((result_of(*two) == expected));
+    REQUIRE((result_of(*resumed) == expected));
+  }
+}
+
+TEST_CASE("trainings in flight are saved with the state") {
+  World world = world_of(method(ObjectiveKind::cross_entropy, ExchangeKind::asynchronous, MergeKind::staleness));
+  const auto unbroken = world.learner();
+  auto resumed = world.learner();
+  RoundPlan plan = world.round(0);
+  plan.closing.keep_in_flight = true;
+  RoundPlan next;
+  next.round = 1;
+  for (Learner* learner : {unbroken.get(), resumed.get()}) {
+    learner->start(plan, all_tasks(plan));
+    learner->merge(plan, {{1, 3}});
+  }
+  std::istringstream saved(state_of(*resumed));
+  resumed = world.learner();
+  resumed->restore(saved);
+  for (Learner* learner : {unbroken.get(), resumed.get()}) REQUIRE(learner->merge(next, {{0, 3}, {2, 3}}).size() == 2);
+  REQUIRE((result_of(*resumed) == result_of(*unbroken)));
+}
+
+TEST_CASE("a state that is cut off or of another run is refused") {
+  World world = world_of(method(ObjectiveKind::cross_entropy, ExchangeKind::server, MergeKind::mean));
+  const auto learner = world.learner();
+  const std::string state = state_of(*learner);
+  for (const std::size_t length :
+       {std::size_t{0}, std::size_t{5}, std::size_t{40}, state.size() / 2, state.size() - 1}) {
+    std::istringstream cut(state.substr(0, length));
+    REQUIRE_THROWS_AS(learner->restore(cut), RunError);
+  }
+  world.seed = 99;
+  std::istringstream whole(state);
+  REQUIRE_THROWS_WITH(world.learner()->restore(whole), Catch::Contains("another seed"));
+}
+
+TEST_CASE("the description names what the last bits depend on") {
+  const World world = world_of(method(ObjectiveKind::cross_entropy, ExchangeKind::server, MergeKind::mean));
+  REQUIRE_THAT(world.learner()->description(), Catch::Contains("LibTorch 1.13") && Catch::Contains("OpenBLAS"));
+}

@@ -1,0 +1,61 @@
+// Small models, data and hand-made round plans that the tests of the learning room share.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/learn/learner.hpp"
+#include "sim/scenario/scenario.hpp"
+#include "sim/shape/models.hpp"
+#include "sim/shape/slice.hpp"
+
+namespace msfusion::test {
+
+/// Images of class prototypes plus noise.
+Dataset images(int classes, int side, int channels, int train, int test, std::uint64_t seed = 7);
+/// A sequence in which a token depends on the one before it.
+Dataset text(int vocabulary, int window, int train_windows, int test_windows);
+
+Shape shape_for(const ModelSpec& model, const Dataset& data);
+
+/// Sample i belongs to device i mod devices; weights: device 0 gets that many extra turns.
+Partition dealt(const Dataset& data, int devices, int leave_out = 0);
+
+WidthSlice window_slice(const Shape& shape, double rate, int shift = 0);
+
+/// A run in memory: everything a LearnerSetup refers to, and hand-made rounds.
+struct World {
+  Dataset data;
+  Shape shape;
+  Partition parts;
+  TrainingSpec training;
+  EvaluationSpec evaluation;
+  DataSpec data_spec;
+  Method method;
+  std::uint64_t seed = 3;
+  int workers = 1;
+
+  World(Dataset d, const ModelSpec& model, int devices, int leave_out = 0);
+  int devices() const { return static_cast<int>(parts.samples.size()); }
+  std::unique_ptr<Learner> learner() const;
+  /// One task per device with these slices (one for all: repeated).
+  RoundPlan round(int number, std::vector<WidthSlice> slices) const;
+  RoundPlan round(int number) const { return round(number, {full_slice(shape)}); }
+};
+
+std::vector<TaskId> all_tasks(const RoundPlan& plan);
+std::vector<Delivery> to_server(const RoundPlan& plan, NodeId server);
+std::vector<Delivery> to_all_peers(const RoundPlan& plan);
+
+/// Starts and merges a round in which everything arrives, by the method's exchange.
+std::vector<TaskOutcome> play(Learner& learner, const World& world, const RoundPlan& plan);
+/// Several rounds with the same slices.
+void play(Learner& learner, const World& world, int rounds, std::vector<WidthSlice> slices = {});
+
+Evaluation evaluate(Learner& learner, int round = 0);
+
+/// The saved state, byte for byte.
+std::string state_of(const Learner& learner);
+
+}  // namespace msfusion::test
