@@ -87,10 +87,13 @@ struct TemporaryFile {
   }
 };
 
-/// The sentence in SimGrid's last words, without the log's prefix and the backtrace.
+constexpr const char* kMarker = "CRITICAL] ";  // of SimGrid's log
+
+/// The sentence in SimGrid's last words, without the log's prefix and the backtrace; empty if there was none.
 std::string last_words(const std::string& log) {
-  const std::size_t marker = log.find("CRITICAL] ");
-  const std::size_t begin = marker == std::string::npos ? 0 : marker + std::strlen("CRITICAL] ");
+  const std::size_t marker = log.find(kMarker);
+  if (marker == std::string::npos) return "";
+  const std::size_t begin = marker + std::strlen(kMarker);
   return log.substr(begin, log.find('\n', begin) - begin);
 }
 
@@ -112,7 +115,7 @@ Fleet inspect_platform(const TimingOptions& options) {
       std::fwrite(text.data(), 1, text.size(), answer.stream);
       code = std::fflush(answer.stream) == 0 ? 0 : 1;
     } catch (const std::exception& error) {
-      std::fprintf(stderr, "%s\n", error.what());
+      std::fprintf(stderr, "%s%s\n", kMarker, error.what());
       std::fflush(stderr);
     }
     _exit(code);

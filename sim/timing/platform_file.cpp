@@ -80,6 +80,7 @@ class Checker {
       const std::string name = element.name();
       if (name == "zone" || name == "AS") {
         check_routing(element);
+        check_ends_of_routes(element);
         walk(element);
       } else if (name == "host") {
         check_host(element);
@@ -131,6 +132,23 @@ class Checker {
     });
     if (!known && zone.attribute("routing")) {
       report(zone.attribute_line("routing"), fmt::format("routing=\"{}\"", routing), one_of(routing, kinds));
+    }
+  }
+
+  /// SimGrid's Dijkstra crashes over a host that no route of its zone begins or ends at.
+  void check_ends_of_routes(const XmlElement& zone) {
+    const std::string routing = boost::algorithm::to_lower_copy(zone.attribute("routing").value_or(""));
+    if (routing != "dijkstra" && routing != "dijkstracache") return;
+    std::unordered_set<std::string> ends;
+    for (const XmlElement& route : zone.children("route")) {
+      for (const char* end : {"src", "dst"}) ends.insert(route.attribute(end).value_or(""));
+    }
+    for (const XmlElement& host : zone.children("host")) {
+      const std::string name = host.attribute("id").value_or("");
+      if (ends.count(name) == 0) {
+        report(host.line(), fmt::format("no route from {} to any other node", name),
+               "a <route> that begins or ends there");
+      }
     }
   }
 

@@ -125,6 +125,9 @@ Mistake simgrid_mistake(const std::string& message, const std::string& file) {
     mistake.line = std::stoi(match[1]);
     mistake.found = match[2];
   }
+  if (mistake.found.find("in prolog") != std::string::npos) {
+    mistake.allowed = "<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\"> before <platform>";
+  }
   mistake.found = "SimGrid refuses the file: " + mistake.found;
   while (!mistake.found.empty() && (mistake.found.back() == '\n' || mistake.found.back() == ' '))
     mistake.found.pop_back();

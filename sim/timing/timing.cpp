@@ -7,6 +7,7 @@
 #include <boost/random/uniform_01.hpp>
 #include <cassert>
 #include <cmath>
+#include <deque>
 #include <limits>
 #include <set>
 #include <simgrid/kernel/Timer.hpp>
@@ -41,9 +42,7 @@ class Timing::Impl {
         routes_(*platform_.engine, platform_.hosts),
         refresh_(routes_),
         usage_(platform_, file_, routes_) {
-    for (std::size_t node = 0; node < platform_.hosts.size(); ++node) {
-      nodes_.emplace(platform_.hosts[node], static_cast<NodeId>(node));
-    }
+    if (options_.sends_at_once > 0) senders_.resize(platform_.fleet.devices.size());
     platform_.engine->track_vetoed_activities(&stop_);
     s4u::Activity::on_completion_cb([this](const s4u::Activity& activity) { on_completion(activity); });
     s4u::Host::on_state_change_cb([this](const s4u::Host& host) {
@@ -94,6 +93,8 @@ class Timing::Impl {
 
  private:
   // --- one step ---
+  void start_or_queue(FlyingStep& step);
+  void serve_queue(NodeId node);
   void start(FlyingStep& step);
   void start_compute(FlyingStep& step);
   void start_transfer(FlyingStep& step);
@@ -128,11 +129,15 @@ class Timing::Impl {
   RouteTable routes_;
   LinkRefresh refresh_;
   UsageMeter usage_;
-  std::unordered_map<const s4u::Host*, NodeId> nodes_;
 
   std::vector<std::unique_ptr<Flight>> flights_;  ///< those with open steps; the newest is the round's own
   std::vector<FlyingStep*> running_transfers_;
   std::vector<FlyingStep*> ready_;
+  struct Sender {
+    int sending = 0;
+    std::deque<FlyingStep*> queue;
+  };
+  std::vector<Sender> senders_;  ///< per device; empty if there is no limit
   std::set<s4u::Activity*> stop_;
   /// SimGrid reports a cancelled activity once more in the next run, through a plain pointer.
   std::unordered_map<const s4u::Activity*, s4u::ActivityPtr> cancelled_;
@@ -164,6 +169,27 @@ void Timing::Impl::start(FlyingStep& step) {
   }
 }
 
+void Timing::Impl::start_or_queue(FlyingStep& step) {
+  if (step.is_transfer && step.amount > 0 && static_cast<std::size_t>(step.node) < senders_.size()) {
+    Sender& sender = senders_[static_cast<std::size_t>(step.node)];
+    if (sender.sending >= options_.sends_at_once) {
+      sender.queue.push_back(&step);
+      return;
+    }
+  }
+  start(step);
+  if (step.state == FlyingStep::State::ended) serve_queue(step.node);  // it failed without its turn
+}
+
+/// Makes the next transfer ready that waits for its turn at a node, if there is a turn to take.
+void Timing::Impl::serve_queue(NodeId node) {
+  if (static_cast<std::size_t>(node) >= senders_.size()) return;
+  Sender& sender = senders_[static_cast<std::size_t>(node)];
+  if (sender.queue.empty() || sender.sending >= options_.sends_at_once) return;
+  ready_.push_back(sender.queue.front());
+  sender.queue.pop_front();
+}
+
 void Timing::Impl::start_compute(FlyingStep& step) {
   const s4u::ExecPtr exec = s4u::Exec::init();
   exec->set_data(&step);
@@ -191,6 +217,7 @@ void Timing::Impl::start_transfer(FlyingStep& step) {
   step.activity = comm;
   step.carried_bytes = 0;
   step.remaining_bytes = -1;
+  if (static_cast<std::size_t>(step.node) < senders_.size()) ++senders_[static_cast<std::size_t>(step.node)].sending;
   step.place = running_transfers_.size();
   running_transfers_.push_back(&step);
   comm->vetoable_start();
@@ -216,6 +243,10 @@ void Timing::Impl::leave_running(FlyingStep& step) {
   if (!step.is_transfer) {
     usage_.compute_ended(step.node, now());
     return;
+  }
+  if (static_cast<std::size_t>(step.node) < senders_.size()) {
+    --senders_[static_cast<std::size_t>(step.node)].sending;
+    serve_queue(step.node);
   }
   running_transfers_[step.place] = running_transfers_.back();
   running_transfers_[step.place]->place = step.place;
@@ -271,7 +302,7 @@ void Timing::Impl::release_successors(FlyingStep& step) {
 void Timing::Impl::start_ready_steps() {
   // Starting one may make others ready: a step without work ends at once.
   for (std::size_t i = 0; i < ready_.size(); ++i) {
-    if (ready_[i]->state == FlyingStep::State::waiting) start(*ready_[i]);
+    if (ready_[i]->state == FlyingStep::State::waiting) start_or_queue(*ready_[i]);
   }
   ready_.clear();
 }
@@ -403,8 +434,11 @@ TimedRound Timing::Impl::execute(const RoundPlan& plan) {
 }
 
 void Timing::Impl::end_round(TimedRound& round) {
-  if (closing_.keep_in_flight) start_ready_steps();
-  ready_.clear();
+  if (closing_.keep_in_flight) {
+    start_ready_steps();
+  } else {
+    for (Sender& sender : senders_) sender.queue.clear();
+  }
   for (const auto& flight : flights_) {
     for (FlyingStep& step : flight->steps) {
       if (step.state == FlyingStep::State::ended) continue;
@@ -418,6 +452,7 @@ void Timing::Impl::end_round(TimedRound& round) {
       }
     }
   }
+  ready_.clear();
   round.end_seconds = now();
   round.steps.reserve(own_->steps.size());
   for (const FlyingStep& step : own_->steps) round.steps.push_back(step.timed);

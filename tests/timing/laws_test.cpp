@@ -151,6 +151,30 @@ TEST_CASE("LV08 stretches latency and narrows bandwidth as SimGrid calibrated it
   CHECK(run(builder.plan, options)["end"].get<double>() == Approx(13.01 * 0.010 + 3 / 0.97).epsilon(1e-6));
 }
 
+TEST_CASE("a device that sends one message at a time takes as long over its link as one that sends all at once") {
+  PlanBuilder builder;
+  for (int i = 0; i < 3; ++i) builder.transfer(0, kServer, 1e6);
+  TimingOptions options = on_platform("star.xml");
+  CHECK(run(builder.plan, options)["end"] == seconds(0.010 + 3));
+  options.sends_at_once = 1;
+  const json round = run(builder.plan, options);
+  CHECK(round["steps"][1][0] == seconds(1.010));
+  CHECK(round["end"] == seconds(3 * (0.010 + 1)));
+  CHECK(round["nodes"][kServer][2] == 3e6);
+}
+
+TEST_CASE("messages wait for their turn even when one before them fails") {
+  PlanBuilder builder;
+  for (const int to : {1, 3, 3, kServer}) builder.transfer(2, to, 1e6);  // device 3 of faults.xml is off
+  TimingOptions options = on_platform("faults.xml");
+  options.sends_at_once = 1;
+  const json round = run(builder.plan, options);
+  CHECK(round["steps"][0][2] == "done");
+  CHECK(round["steps"][1][2] == "failed");
+  CHECK(round["steps"][2][2] == "failed");
+  CHECK(round["steps"][3][0] == seconds(1.018));
+}
+
 TEST_CASE("links and routes can be asked for") {
   const json answer = in_child([] {
     Timing timing(on_platform("star.xml"));

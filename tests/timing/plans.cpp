@@ -48,12 +48,25 @@ TimingOptions on_platform(const std::string& name) {
   return options;
 }
 
+namespace {
+
+/// A folder for the files of this process, removed with it.
+struct TestFolder {
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("msfusion-timing-test-" + std::to_string(getpid()));
+  TestFolder() { std::filesystem::create_directories(path); }
+  ~TestFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+};
+
+}  // namespace
+
 std::string write_platform(const std::string& zone_content, const std::string& routing) {
   static int count = 0;
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("msfusion-timing-test-" + std::to_string(getpid()));
-  std::filesystem::create_directories(folder);
-  const std::string file = (folder / ("platform-" + std::to_string(++count) + ".xml")).string();
+  static const TestFolder folder;
+  const std::string file = (folder.path / ("platform-" + std::to_string(++count) + ".xml")).string();
   std::ofstream(file) << "<?xml version=\"1.0\"?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
                       << "<platform version=\"4.1\">\n<zone id=\"zone\" routing=\"" << routing << "\">\n"
                       << zone_content << "</zone>\n</platform>\n";
