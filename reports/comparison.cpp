@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "reports/scale.hpp"
-#include "sim/base/units.hpp"
 #include "sim/record/format.hpp"
 
 namespace msfusion {
@@ -209,11 +208,15 @@ std::string comparison(const std::vector<std::string>& run_folders, TableFormat 
 
 namespace {
 
-/// "4.2 min ± 0.3 min"
-std::string in_words(const Estimate& figure, Quantity quantity) {
-  auto text = human(figure.mean, quantity);
-  if (figure.half_width) text += " (± " + human(*figure.half_width, quantity) + ")";
-  return text;
+/// "4.2 ± 0.3 min"
+std::string in_words(const Estimate& figure, Dimension dimension) {
+  const auto scale = choose_scale(dimension, {figure.mean});
+  return with_interval(figure, scale) + " " + scale.unit;
+}
+
+/// "27.3 times", "6.1 %"
+std::string share_in_words(double share) {
+  return share < 1 ? fmt::format("{:.2g} %", 100 * share) : three_digits(share) + " times";
 }
 
 std::string join(const std::vector<std::string>& names) {
@@ -258,9 +261,9 @@ std::string answer(const Results& results) {
     const auto& best = all[*fastest];
     std::string text = fmt::format("{} reached {} accuracy{} in {} of simulated time", results.methods[*fastest].label,
                                    percent(*target), results.methods.size() > 1 ? " first," : "",
-                                   in_words(*best.seconds, Quantity::seconds));
+                                   in_words(*best.seconds, Dimension::seconds));
     if (best.bytes_per_device)
-      text += fmt::format(" and {} of traffic per device", human(best.bytes_per_device->mean, Quantity::bytes));
+      text += fmt::format(" and {} of traffic per device", in_words(*best.bytes_per_device, Dimension::bytes));
     if (results.baseline && *results.baseline != *fastest) {
       const auto& base = all[*results.baseline];
       const auto& base_label = results.methods[*results.baseline].label;
@@ -268,7 +271,7 @@ std::string answer(const Results& results) {
       const auto traffic = ratio(best.bytes_per_device, base.bytes_per_device);
       if (base.by_all() && time) {
         text += fmt::format(": {} times as fast as {}", three_digits(*time), base_label);
-        if (traffic) text += fmt::format(", with {} times its traffic", three_digits(*traffic));
+        if (traffic) text += fmt::format(", with {} of its traffic", share_in_words(*traffic));
       }
     }
     text += ".";

@@ -24,7 +24,7 @@ Scale choose_scale(Dimension dimension, const std::vector<double>& values) {
                                            {"TFLOP", 1e12}, {"PFLOP", 1e15}, {"EFLOP", 1e18}};
   static const std::vector<Scale> joules = {{"mJ", 1e-3}, {"J", 1}, {"kJ", 1e3}, {"MJ", 1e6}, {"GJ", 1e9}};
   static const std::vector<Scale> grams = {{"mg", 1e-3}, {"g", 1}, {"kg", 1e3}, {"t", 1e6}};
-  static const std::vector<Scale> usd = {{"USD", 1}};
+  static const std::vector<Scale> usd = {{"mUSD", 1e-3}, {"USD", 1}};
   static const std::vector<Scale> percent = {{"%", 0.01}};
   static const std::vector<Scale> none = {{"", 1}};
   const auto& scales = dimension == Dimension::seconds  ? seconds
@@ -59,7 +59,12 @@ std::string with_interval(const std::optional<Estimate>& figure, const Scale& sc
   if (!figure->half_width || same) return three_digits(mean);
   if (mean != 0 && (std::fabs(mean) < 1e-4 || std::fabs(mean) >= 1e15))
     return three_digits(mean) + " ± " + three_digits(*figure->half_width / scale.factor);
-  return three_digits(mean) + fmt::format(" ± {:.{}f}", *figure->half_width / scale.factor, decimals(mean));
+  const double half = *figure->half_width / scale.factor;
+  // Two digits more where the interval would otherwise read 0; an interval that is still 0 then is none.
+  int places = decimals(mean);
+  for (int more = 0; more < 2 && half < 0.5 * std::pow(10, -places); ++more) ++places;
+  if (half < 0.5 * std::pow(10, -places)) return three_digits(mean);
+  return fmt::format("{:.{}f} ± {:.{}f}", mean, places, half, places);
 }
 
 }  // namespace msfusion

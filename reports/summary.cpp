@@ -48,19 +48,14 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
   summary.run = run;
   const auto devices = store.devices(run.run);
   const auto rounds = store.rounds(run.run);
-  const auto device_rounds = store.device_rounds(run.run);
+  const auto totals = store.device_round_totals(run.run);
   const auto evaluations = store.evaluations(run.run);
   const auto device_count =
       std::count_if(devices.begin(), devices.end(), [](const DeviceRecord& device) { return !device.is_server; });
-  const auto is_server = [&](NodeId node) {
-    return std::any_of(devices.begin(), devices.end(),
-                       [&](const DeviceRecord& device) { return device.is_server && device.device == node; });
-  };
-
   Cost cost;
   forget_unknown(cost, rounds);
   if (device_count == 0) cost.bytes_per_device = std::nullopt;
-  auto device_round = device_rounds.begin();
+  auto total = totals.begin();
   auto evaluation = evaluations.begin();
   const auto take_evaluations = [&](int round) {
     for (; evaluation != evaluations.end() && evaluation->round <= round; ++evaluation) {
@@ -70,6 +65,7 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
     }
   };
   double splits = 0;
+  int trainings = 0;
   take_evaluations(-1);  // of the untrained model
   for (const auto& round : rounds) {
     cost.seconds = round.end_seconds;
@@ -78,17 +74,16 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
     add(cost.joules, round.joules);
     add(cost.usd, round.usd);
     add(cost.grams_co2, round.grams_co2);
-    for (; device_round != device_rounds.end() && device_round->round <= round.round; ++device_round) {
-      splits += device_round->split;
-      if (cost.bytes_per_device && !is_server(device_round->device))
-        *cost.bytes_per_device +=
-            (device_round->bytes_sent + device_round->bytes_received) / static_cast<double>(device_count);
+    for (; total != totals.end() && total->round <= round.round; ++total) {
+      splits += total->split;
+      trainings += total->participants;
+      if (cost.bytes_per_device) *cost.bytes_per_device += total->device_bytes / static_cast<double>(device_count);
     }
     take_evaluations(round.round);
   }
   summary.rounds_done = static_cast<int>(rounds.size());
   summary.total = cost;
-  if (!device_rounds.empty()) summary.mean_split = splits / static_cast<double>(device_rounds.size());
+  if (trainings > 0) summary.mean_split = splits / trainings;
 
   for (const auto& point : summary.curve)
     if (!summary.best || point.evaluation.global_accuracy > summary.best->evaluation.global_accuracy)

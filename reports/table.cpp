@@ -210,7 +210,7 @@ std::string latex_text(const Table& table) {
 
 std::string html_text(const Table& table) {
   std::string text =
-      "<div class=\"scroll\"><table>\n<caption>" + html_escape(table.caption) + "</caption>\n<thead><tr>";
+      "<div class=\"scroll\"><table>\n<caption><span>" + html_escape(table.caption) + "</span></caption>\n<thead><tr>";
   for (const auto& heading : table.headings)
     text += fmt::format("<th scope=\"col\"{}>{}{}</th>", heading.number ? " class=\"number\"" : "",
                         html_escape(heading.text),
@@ -223,8 +223,9 @@ std::string html_text(const Table& table) {
       std::string inner = html_escape(cell.text);
       if (!cell.note.empty()) inner += " <span class=\"note\">" + html_escape(cell.note) + "</span>";
       if (i == 0) {
-        if (r < table.colours.size()) inner = fmt::format("<i class=\"swatch c{}\"></i>", table.colours[r] % 8) + inner;
-        text += "<th scope=\"row\">" + inner + "</th>";
+        const bool method = r < table.colours.size();
+        if (method) inner = fmt::format("<i class=\"swatch c{}\"></i>", table.colours[r] % 8) + inner;
+        text += fmt::format("<th scope=\"row\"{}>{}</th>", method ? " class=\"method\"" : "", inner);
       } else {
         text += fmt::format("<td{}>{}</td>", table.headings[i].number ? " class=\"number\"" : "", inner);
       }

@@ -38,6 +38,14 @@ class StoreWriter {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Sums over the devices of one round.
+struct DeviceRoundTotals {
+  int round = 0;
+  int participants = 0;
+  double split = 0;         ///< sum of the rates
+  double device_bytes = 0;  ///< sent and received; a server's left out
+};
+
 /// Reading side: typed queries, rows in key order. Throws UserError for a file that is missing, no store, truncated, or
 /// of another schema version.
 class StoreReader {
@@ -51,6 +59,7 @@ class StoreReader {
   std::vector<DeviceRecord> devices(int run) const;
   std::vector<RoundRecord> rounds(int run) const;
   std::vector<DeviceRoundRecord> device_rounds(int run) const;
+  std::vector<DeviceRoundTotals> device_round_totals(int run) const;
   std::vector<EvaluationRecord> evaluations(int run) const;
   std::vector<DeviceEvaluationRecord> device_evaluations(int run) const;
   std::vector<DeviceEvaluationRecord> device_evaluations(int run, int round) const;

@@ -210,6 +210,21 @@ std::vector<RoundRecord> StoreReader::rounds(int run) const {
 std::vector<DeviceRoundRecord> StoreReader::device_rounds(int run) const {
   return impl_->of_run<DeviceRoundRecord>(run);
 }
+std::vector<DeviceRoundTotals> StoreReader::device_round_totals(int run) const {
+  return impl_->guarded([&] {
+    std::vector<DeviceRoundTotals> totals;
+    SQLite::Statement statement(*impl_->database_,
+                                "SELECT round, count(*), sum(split), "
+                                "sum(CASE WHEN coalesce(is_server, 0) THEN 0.0 ELSE bytes_sent + bytes_received END) "
+                                "FROM device_rounds LEFT JOIN devices USING (run, device) WHERE run = ? "
+                                "GROUP BY round ORDER BY round");
+    statement.bind(1, run);
+    while (statement.executeStep())
+      totals.push_back({statement.getColumn(0).getInt(), statement.getColumn(1).getInt(),
+                        statement.getColumn(2).getDouble(), statement.getColumn(3).getDouble()});
+    return totals;
+  });
+}
 std::vector<EvaluationRecord> StoreReader::evaluations(int run) const {
   return impl_->of_run<EvaluationRecord>(run);
 }

@@ -76,6 +76,7 @@ TEST_CASE("numbers keep three significant digits and a column has one unit") {
   CHECK(choose_scale(Dimension::seconds, {90, 200}).unit == "min");
   CHECK(choose_scale(Dimension::bytes, {2e6, 3e9}).unit == "MB");
   CHECK(with_interval(Estimate{123.4, 5.0, 3}, {"s", 1}) == "123 ± 5");
+  CHECK(with_interval(Estimate{1.234, 0.002, 3}, {"s", 1}) == "1.234 ± 0.002");
   CHECK(with_interval({}, {"s", 1}) == "–");
 }
 

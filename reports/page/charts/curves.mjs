@@ -11,9 +11,9 @@ export const spent = {
 
 const known = (values) => values.length > 0 && values.some((v) => v !== null);
 
-/** The spendings that any run knows. */
+/** Rounds, and the spendings that any run knows. */
 export const spendings = (data) =>
-  Object.keys(spent).filter((key) => data.runs.some((run) => known(run.curve[key])));
+  Object.keys(spent).filter((key) => key === 'round' || data.runs.some((run) => known(run.curve[key])));
 
 function interpolate(xs, ys, x) {
   let low = 0, high = xs.length - 1;

@@ -1,6 +1,6 @@
 // The fleet: who is there and hangs on what, how much the links carried, who fell out; and fairness between devices.
 import { axis, colour, escapeHtml, frame, name, round3, scaleOf, symbol, yAxis } from './look.mjs';
-import { devicesOf, methodControl } from './time.mjs';
+import { byMethod, devicesOf, kindControl, methodControl, stacked } from './time.mjs';
 
 const shapes = ['circle', 'rect', 'triangle', 'diamond', 'roundRect', 'pin'];
 
@@ -18,7 +18,7 @@ function drawing(data, state, theme) {
   const nodes = sorted.map((device, i) => {
     const angle = (2 * Math.PI * i) / sorted.length - Math.PI / 2;
     const kind = kinds.indexOf(device.kind);
-    return { id: String(device.id), name: device.name, x: 210 * Math.cos(angle), y: 150 * Math.sin(angle), category: kind, symbol: shapes[kind % shapes.length],
+    return { id: String(device.id), name: device.name, x: 240 * Math.cos(angle), y: 130 * Math.sin(angle), category: kind, symbol: shapes[kind % shapes.length],
              symbolSize: size(device.flops), itemStyle: { color: greys[kind % greys.length] },
              label: { show: sorted.length <= 40, position: Math.cos(angle) > 0.3 ? 'right' : Math.cos(angle) < -0.3 ? 'left' : Math.sin(angle) > 0 ? 'bottom' : 'top' }, device };
   });
@@ -26,9 +26,9 @@ function drawing(data, state, theme) {
                itemStyle: { color: theme.paper, borderColor: theme.ink, borderWidth: 2 }, label: { show: true, position: 'bottom' }, device: server });
   const option = frame(theme, {
     legend: { show: true, top: 0, left: 0, data: kinds.map((kind) => kind), textStyle: { color: theme.ink } },
-    series: [{ type: 'graph', layout: 'none', left: 90, right: 90, top: 54, bottom: 34, roam: false, categories: kinds.map((kind, i) => ({ name: kind, symbol: shapes[i % shapes.length], itemStyle: { color: greys[i % greys.length] } })),
+    series: [{ type: 'graph', layout: 'none', preserveAspect: true, left: 110, right: 110, top: 54, bottom: 34, roam: false, categories: kinds.map((kind, i) => ({ name: kind, symbol: shapes[i % shapes.length], itemStyle: { color: greys[i % greys.length] } })),
                label: { color: theme.soft, fontSize: 11 }, data: nodes,
-               links: sorted.map((device) => ({ source: String(device.id), target: 'hub', lineStyle: { color: theme.soft, opacity: 0.55, width: 0.6 + 5 * (device.bytes || 0) / busiest } })) }],
+               links: sorted.map((device) => ({ source: String(device.id), target: 'hub', lineStyle: { color: theme.soft, opacity: 0.55, width: 0.6 + 3 * (device.bytes || 0) / busiest } })) }],
   });
   option.tooltip = { ...option.tooltip, formatter: (p) => {
     const d = p.data.device;
@@ -60,24 +60,8 @@ function links(data, state, theme) {
 const fates = [['done', 'compute'], ['in flight', 'receive'], ['late', 'exchange'], ['skipped', 'idle'], ['failed', 'failed']];
 
 function availability(data, state, theme) {
-  const labels = [], rows = fates.map(() => []), csv = [['method', 'kind', ...fates.map(([fate]) => fate)]];
-  data.devices.forEach(({ method, list }) => {
-    for (const kind of new Set(list.filter((device) => device.rounds).map((device) => device.kind))) {
-      const counts = fates.map(([fate]) => list.filter((device) => device.kind === kind && device.fates).reduce((sum, device) => sum + (device.fates[fate] || 0), 0));
-      const total = counts.reduce((a, b) => a + b, 0);
-      labels.push(`${data.methods[method].label} · ${kind}`);
-      counts.forEach((count, i) => rows[i].push(total ? 100 * count / total : 0));
-      csv.push([data.methods[method].label, kind, ...counts]);
-    }
-  });
-  if (labels.length === 0) return { empty: 'No finished round yet.' };
-  const option = frame(theme, {
-    xAxis: axis(theme, 'Share of the trainings [%]', { max: 100 }), grid: { left: 176, right: 26, top: 38, bottom: 48 },
-    yAxis: { type: 'category', inverse: true, data: labels, axisTick: { show: false }, axisLine: { lineStyle: { color: theme.line } }, axisLabel: { color: theme.ink, fontSize: 11, width: 160, overflow: 'truncate' } },
-    series: fates.map(([fate, key], i) => ({ name: fate, type: 'bar', stack: 'all', barCategoryGap: '28%', itemStyle: { color: theme[key] }, data: rows[i] })),
-  });
-  option.tooltip = { ...option.tooltip, trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: (v) => `${round3(v)} %` };
-  return { option, csv, height: 110 + labels.length * 24 };
+  const rows = byMethod(data, state, (list) => fates.map(([fate]) => list.reduce((sum, device) => sum + (device.fates[fate] || 0), 0)));
+  return stacked(theme, data, rows, fates.map(([fate, key]) => [fate, key]), 'Share of the trainings [%]');
 }
 
 const perDevice = { accuracy: ['Accuracy of its sub-model', 'share'], busy: ['Computing time', 'seconds'], bytes: ['Traffic, sent and received', 'bytes'], joules: ['Energy', 'joules'] };
@@ -102,13 +86,13 @@ function fairness(data, state, theme) {
 export const fleetCharts = [
   { id: 'drawing', section: 'fleet', height: 430, title: () => 'The fleet and its traffic', controls: (data) => [methodControl(data)], make: drawing },
   { id: 'links', section: 'fleet', height: 280, title: () => 'How much each link carried', controls: (data) => [methodControl(data)], make: links },
-  { id: 'availability', section: 'fleet', height: 280, title: () => 'How the trainings ended', make: availability },
+  { id: 'availability', section: 'fleet', height: 280, title: () => 'How the trainings ended', controls: (data) => [kindControl(data)], make: availability },
   {
     id: 'fairness', section: 'fairness', height: 360,
     title: (state) => `${perDevice[state.what][0]}, device by device`,
     note: () => 'Mean over seeds, at the end of the runs. A flat line treats all devices alike.',
     controls: (data) => [{ key: 'what', label: 'Of each device', options: Object.keys(perDevice)
-      .filter((key) => data.devices.some(({ list }) => list.some((d) => d[key] !== null && d[key] !== undefined))).map((key) => [key, perDevice[key][0].toLowerCase()]) }],
+      .filter((key) => key === 'accuracy' || data.devices.some(({ list }) => list.some((d) => d[key] !== null && d[key] !== undefined))).map((key) => [key, perDevice[key][0].toLowerCase()]) }],
     make: fairness,
   },
 ];

@@ -1,5 +1,5 @@
 // Where the simulated time goes: a round's timeline, shares per device kind, and whom the rounds waited for.
-import { axis, colour, escapeHtml, frame, name, round3, scaleOf, yAxis } from './look.mjs';
+import { axis, colour, escapeHtml, frame, name, round3, scaleOf } from './look.mjs';
 
 const methodControl = (data) => ({ key: 'method', label: 'Method', options: data.details.map((one) => [String(one.method), data.methods[one.method].label]) });
 const detailOf = (data, state) => data.details.find((one) => String(one.method) === state.method);
@@ -28,7 +28,7 @@ function timeline(data, state, theme) {
   const round = detail && (detail.timeline.find((one) => String(one.round) === state.round) || detail.timeline[detail.timeline.length - 1]);
   if (!round || round.rows.length === 0) return { empty: 'No finished round yet.' };
   const names = Object.fromEntries(devicesOf(data, state).map((device) => [device.id, device.name]));
-  const scale = scaleOf('seconds', round.length);
+  const scale = scaleOf('seconds', round.length), clock = scaleOf('seconds', round.start);
   const shown = round.rows.slice(0, 60);
   const label = (id) => names[id] ?? `device ${id}`;
   const rows = [], csv = [['method', 'round', 'device', 'phase', 'from_seconds', 'to_seconds']];
@@ -37,7 +37,7 @@ function timeline(data, state, theme) {
     csv.push([data.methods[detail.method].label, round.round, label(row[0]), phases[phase][0], round.start + from, round.start + to]);
   }));
   const option = frame(theme, {
-    xAxis: axis(theme, name(scale, `Simulated time since the round began (at ${round3(round.start / scale.factor)} ${scale.unit})`), { min: 0, max: round.length / scale.factor }),
+    xAxis: axis(theme, name(scale, `Simulated time since the round began (at ${round3(round.start / clock.factor)} ${clock.unit})`), { min: 0, max: round.length / scale.factor }),
     yAxis: { type: 'category', inverse: true, data: shown.map((row) => (row[0] === round.critical ? '★ ' : '') + label(row[0])),
              axisLine: { lineStyle: { color: theme.line } }, axisTick: { show: false },
              axisLabel: { color: theme.ink, fontSize: 11, interval: shown.length > 40 ? 'auto' : 0, width: 112, overflow: 'truncate' } },
@@ -61,29 +61,35 @@ function timeline(data, state, theme) {
            note: `${round.path ? `★ critical path: ${round.path}.` : ''}${hidden > 0 ? ` ${hidden} further devices are not drawn.` : ''}` };
 }
 
-function shares(data, state, theme) {
-  const kinds = [...new Set(data.devices.flatMap((one) => one.list.filter((d) => d.rounds).map((d) => d.kind)))];
-  const labels = [], values = [[], [], []], csv = [['method', 'kind', 'computing', 'exchanging', 'idle']];
-  data.devices.forEach(({ method, list }) => kinds.forEach((kind) => {
-    const own = list.filter((device) => device.kind === kind && device.rounds);
-    const sums = ['busy', 'exchange', 'idle'].map((key) => own.reduce((a, device) => a + device[key], 0));
-    const total = sums[0] + sums[1] + sums[2];
-    if (!(total > 0)) return;
-    labels.push(`${data.methods[method].label} · ${kind}`);
-    sums.forEach((value, i) => values[i].push(100 * value / total));
-    csv.push([data.methods[method].label, kind, ...sums.map((value) => value / total)]);
-  }));
-  if (labels.length === 0) return { empty: 'No finished round yet.' };
+/** All kinds of devices that worked, or one of them. */
+export const kindControl = (data) => ({ key: 'kind', label: 'Of', options: [['', 'all devices'],
+  ...[...new Set(data.devices.flatMap((one) => one.list.filter((device) => device.rounds).map((device) => device.kind)))].map((kind) => [kind, kind])] });
+
+/** [{method, values}] with `values` of each method's devices of the chosen kind, where there are any. */
+export const byMethod = (data, state, values) => data.devices
+  .map(({ method, list }) => ({ method, own: list.filter((device) => device.rounds && (!state.kind || device.kind === state.kind)) }))
+  .filter(({ own }) => own.length > 0).map(({ method, own }) => ({ method, values: values(own) }));
+
+/** One bar a method, its parts as shares of their sum. */
+export function stacked(theme, data, rows, parts, text) {
+  const usable = rows.filter(({ values }) => values.reduce((a, b) => a + b, 0) > 0);
+  if (usable.length === 0) return { empty: 'No finished round yet.' };
+  const share = ({ values }, i) => 100 * values[i] / values.reduce((a, b) => a + b, 0);
   const option = frame(theme, {
-    xAxis: axis(theme, 'Share of the simulated time [%]', { max: 100 }),
-    yAxis: { type: 'category', inverse: true, data: labels, axisTick: { show: false }, axisLine: { lineStyle: { color: theme.line } },
-             axisLabel: { color: theme.ink, fontSize: 11, width: 160, overflow: 'truncate' } },
-    grid: { left: 176, right: 26, top: 38, bottom: 48 },
-    series: [['computes', 'compute'], ['exchanges', 'exchange'], ['idle', 'idle']].map(([text, key], i) => ({
-      name: text, type: 'bar', stack: 'all', barCategoryGap: '28%', itemStyle: { color: theme[key] }, data: values[i] })),
+    xAxis: axis(theme, text, { max: 100 }), grid: { left: 128, right: 26, top: 38, bottom: 48 },
+    yAxis: { type: 'category', inverse: true, data: usable.map(({ method }) => data.methods[method].label), axisTick: { show: false },
+             axisLine: { lineStyle: { color: theme.line } }, axisLabel: { color: theme.ink, fontSize: 11, width: 112, overflow: 'truncate' } },
+    series: parts.map(([part, key], i) => ({ name: part, type: 'bar', stack: 'all', barMaxWidth: 22, barCategoryGap: '30%',
+                                             itemStyle: { color: theme[key] }, data: usable.map((row) => share(row, i)) })),
   });
   option.tooltip = { ...option.tooltip, trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: (v) => `${round3(v)} %` };
-  return { option, csv, height: 110 + labels.length * 24 };
+  return { option, height: 110 + usable.length * 32,
+           csv: [['method', ...parts.map(([part]) => part)], ...usable.map((row) => [data.methods[row.method].label, ...row.values])] };
+}
+
+function shares(data, state, theme) {
+  const rows = byMethod(data, state, (list) => ['busy', 'exchange', 'idle'].map((key) => list.reduce((sum, device) => sum + device[key], 0)));
+  return stacked(theme, data, rows, [['computes', 'compute'], ['exchanges', 'exchange'], ['idle', 'idle']], 'Share of the simulated time [%]');
 }
 
 function stragglers(data, state, theme) {
@@ -114,7 +120,7 @@ export const timeCharts = [
     },
     make: timeline,
   },
-  { id: 'shares', section: 'time', height: 300, title: () => 'How each kind of device spent its time', make: shares },
+  { id: 'shares', section: 'time', height: 300, title: () => 'How the devices spent their time', controls: (data) => [kindControl(data)], make: shares },
   { id: 'stragglers', section: 'time', height: 280, title: () => 'Which devices the rounds waited for', controls: (data) => [methodControl(data)], make: stragglers },
 ];
 export { methodControl, detailOf };

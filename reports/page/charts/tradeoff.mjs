@@ -39,7 +39,6 @@ function scatter(theme, data, list, xText, xDimension, yText, yDimension, front)
     for (const p of [...means].sort((a, b) => a.x - b.x || b.y - a.y)) if (best.length === 0 || p.y > best[best.length - 1].y) best.push(p);
     option.series.push({ name: 'Pareto front of the means', type: 'line', step: 'end', symbol: 'none', silent: true, z: 1,
       lineStyle: { color: theme.soft, type: [5, 4], width: 1.5 }, data: best.map((p) => [p.x, p.y]) });
-    option.legend.data.push('Pareto front of the means');
   }
   return { option, csv: [['method', 'seed', xText, yText], ...list.map((p) => [data.methods[p.method].label, p.seed, p.x, p.y])] };
 }

@@ -2,7 +2,13 @@
 import { axis, escapeHtml, frame, round3 } from './look.mjs';
 import { detailOf, devicesOf, methodControl } from './time.mjs';
 
-const category = (theme, text, values, more = {}) => axis(theme, text, { type: 'category', data: values, splitLine: { show: false }, ...more });
+/** About a dozen labels, whatever the number of categories. */
+const category = (theme, text, values, more = {}) => {
+  const made = axis(theme, text, { type: 'category', data: values, splitLine: { show: false }, ...more });
+  made.axisLabel = { ...made.axisLabel, interval: Math.ceil(values.length / 14) - 1 };
+  made.axisTick = { show: false };
+  return made;
+};
 
 function heat(theme, xs, ys, cells, largest, text) {
   const option = frame(theme, {
@@ -18,7 +24,7 @@ function heat(theme, xs, ys, cells, largest, text) {
 export const trainedCharts = [
   {
     id: 'axes', section: 'trained', height: 360, canvas: true,
-    title: (state) => 'Which units of an axis were trained, round by round',
+    title: () => 'Which units of an axis were trained, round by round',
     controls: (data, state) => {
       const detail = detailOf(data, state) || data.details[0];
       return [methodControl(data), { key: 'axis', label: 'Axis', options: (detail ? detail.axes : []).map((one) => [one.axis, one.axis]) }];
@@ -67,8 +73,8 @@ export const trainedCharts = [
         axes: { xAxis: category(theme, 'Other device', labels), yAxis: category(theme, '', labels, { inverse: true }) }, legend: '%',
         tooltip: (p) => `${escapeHtml(labels[p.value[1]])} and ${escapeHtml(labels[p.value[0]])}: <b>${round3(p.value[2])} %</b>` });
       option.grid = { left: 110, right: 92, top: 14, bottom: 92 };
-      Object.assign(option.xAxis, { nameGap: 72, axisLabel: { color: theme.soft, fontSize: 11, rotate: 45, width: 80, overflow: 'truncate' } });
-      option.yAxis.axisLabel = { color: theme.soft, fontSize: 11, width: 96, overflow: 'truncate' };
+      Object.assign(option.xAxis, { nameGap: 72, axisLabel: { color: theme.soft, fontSize: 11, rotate: 45, width: 80, overflow: 'truncate', interval: 'auto' } });
+      option.yAxis.axisLabel = { color: theme.soft, fontSize: 11, width: 96, overflow: 'truncate', interval: 'auto' };
       return { option, csv };
     },
   },
