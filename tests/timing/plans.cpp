@@ -63,14 +63,19 @@ struct TestFolder {
 
 }  // namespace
 
-std::string write_platform(const std::string& zone_content, const std::string& routing) {
-  static int count = 0;
+std::string write_file(const std::string& text) {
   static const TestFolder folder;
-  const std::string file = (folder.path / ("platform-" + std::to_string(++count) + ".xml")).string();
-  std::ofstream(file) << "<?xml version=\"1.0\"?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
-                      << "<platform version=\"4.1\">\n<zone id=\"zone\" routing=\"" << routing << "\">\n"
-                      << zone_content << "</zone>\n</platform>\n";
+  static int count = 0;
+  const std::string file = (folder.path / ("file-" + std::to_string(++count) + ".xml")).string();
+  std::ofstream(file) << text;
   return file;
+}
+
+std::string write_platform(const std::string& zone_content, const std::string& routing) {
+  return write_file(
+      "<?xml version=\"1.0\"?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
+      "<platform version=\"4.1\">\n<zone id=\"zone\" routing=\"" +
+      routing + "\">\n" + zone_content + "</zone>\n</platform>\n");
 }
 
 std::string fate_name(Fate fate) {

@@ -1,0 +1,141 @@
+#include "sim/timing/catalogue.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <sstream>
+
+#include "sim/base/error.hpp"
+#include "sim/base/units.hpp"
+#include "sim/base/xml.hpp"
+
+namespace msfusion {
+
+namespace {
+
+class Entry {
+ public:
+  Entry(const XmlElement& element, const std::string& file, std::vector<Mistake>& mistakes)
+      : element_(element), file_(file), mistakes_(mistakes) {
+    for (const XmlElement& source : element.children("source")) {
+      std::istringstream names(source.attribute("of").value_or(""));
+      for (std::string name; names >> name;) sourced_.insert(name);
+      if (source.text().empty()) refuse(source.line(), "an empty <source>", "where the figure comes from");
+    }
+  }
+
+  std::string kind() {
+    const std::string name = element_.attribute("kind").value_or("");
+    if (name.empty()) refuse(element_.line(), fmt::format("a <{}> without kind", element_.name()), "kind=\"..\"");
+    return name;
+  }
+
+  std::optional<double> figure(const std::string& name, std::optional<double> (*parse)(const std::string&),
+                               const std::string& allowed) {
+    const auto text = element_.attribute(name);
+    if (!text) return {};
+    const auto value = parse(*text);
+    if (!value || *value < 0) refuse(element_.attribute_line(name), fmt::format("{}=\"{}\"", name, *text), allowed);
+    if (sourced_.count(name) == 0) {
+      refuse(element_.attribute_line(name), fmt::format("{} without a source", name),
+             fmt::format("<source of=\"{}\">..</source>", name));
+    }
+    return value;
+  }
+
+  template <Quantity quantity>
+  std::optional<double> optional(const std::string& name) {
+    return figure(
+        name, [](const std::string& text) { return parse_quantity(text, quantity); },
+        "a number with one of the units " + allowed_units(quantity));
+  }
+
+  template <Quantity quantity>
+  double required(const std::string& name) {
+    const auto value = optional<quantity>(name);
+    if (!element_.attribute(name)) {
+      refuse(element_.line(), fmt::format("{} without {}", element_.attribute("kind").value_or(""), name),
+             name + "=\"..\"");
+    }
+    return value.value_or(0);
+  }
+
+  std::optional<double> watts(const std::string& name) {
+    return figure(
+        name, [](const std::string& text) { return parse_number(text); }, "watts without a unit");
+  }
+
+  int count(const std::string& name) {
+    const auto value = figure(
+        name,
+        [](const std::string& text) -> std::optional<double> {
+          const auto whole = parse_integer(text);
+          return whole && *whole > 0 && *whole < 1'000'000 ? std::optional<double>(static_cast<double>(*whole))
+                                                           : std::nullopt;
+        },
+        "a whole number above 0");
+    return static_cast<int>(value.value_or(0));
+  }
+
+ private:
+  void refuse(int line, std::string found, std::string allowed) {
+    mistakes_.push_back({file_, line, std::move(found), std::move(allowed)});
+  }
+
+  const XmlElement& element_;
+  const std::string& file_;
+  std::vector<Mistake>& mistakes_;
+  std::set<std::string> sourced_;
+};
+
+DeviceKind read_device(Entry entry) {
+  DeviceKind kind;
+  kind.name = entry.kind();
+  kind.speed_flops = entry.required<Quantity::flops_per_second>("speed");
+  kind.memory_bytes = entry.required<Quantity::bytes>("memory");
+  kind.memory_bandwidth = entry.required<Quantity::bytes_per_second>("memory-bandwidth");
+  kind.step_overhead_seconds = entry.required<Quantity::seconds>("step-overhead");
+  kind.idle_watts = entry.watts("idle");
+  kind.busy_watts = entry.watts("busy");
+  kind.price_usd_per_hour = entry.optional<Quantity::usd_per_hour>("price");
+  kind.traffic_usd_per_gb = entry.optional<Quantity::usd_per_gigabyte>("traffic-price");
+  kind.battery_joules = entry.optional<Quantity::joules>("battery");
+  return kind;
+}
+
+LinkKind read_link(const XmlElement& element, Entry entry) {
+  LinkKind kind;
+  kind.name = entry.kind();
+  kind.down_bytes_per_second = entry.required<Quantity::bytes_per_second>("down");
+  kind.up_bytes_per_second = entry.required<Quantity::bytes_per_second>("up");
+  kind.latency_seconds = entry.required<Quantity::seconds>("latency");
+  if (element.attribute("cell") || element.attribute("devices-per-cell")) {
+    kind.cell = Cell{entry.count("devices-per-cell"), entry.required<Quantity::bytes_per_second>("cell")};
+  }
+  return kind;
+}
+
+}  // namespace
+
+Catalogue read_catalogue(const std::string& file) {
+  const XmlDocument document = XmlDocument::parse_file(file, XmlDocument::Doctype::refused);
+  Catalogue catalogue;
+  std::vector<Mistake> mistakes;
+  if (document.root().name() != "catalogue") {
+    throw UserError(
+        Mistake{file, document.root().line(), fmt::format("a <{}> file", document.root().name()), "<catalogue>"});
+  }
+  for (const XmlElement& element : document.root().children()) {
+    if (element.name() == "device") {
+      catalogue.devices.push_back(read_device(Entry(element, file, mistakes)));
+    } else if (element.name() == "link") {
+      catalogue.links.push_back(read_link(element, Entry(element, file, mistakes)));
+    } else {
+      mistakes.push_back({file, element.line(), fmt::format("<{}>", element.name()), "<device> or <link>"});
+    }
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  return catalogue;
+}
+
+}  // namespace msfusion

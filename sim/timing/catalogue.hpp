@@ -1,0 +1,42 @@
+// Kinds of devices and links with figures and their sources, read from platforms/catalogue.xml.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace msfusion {
+
+struct DeviceKind {
+  std::string name;
+  double speed_flops = 0;  ///< sustained in training
+  double memory_bytes = 0;
+  double memory_bandwidth = 0;  ///< bytes/s
+  double step_overhead_seconds = 0;
+  std::optional<double> idle_watts, busy_watts;
+  std::optional<double> price_usd_per_hour, traffic_usd_per_gb;
+  std::optional<double> battery_joules;
+};
+
+/// What the devices of one access point share, both directions together.
+struct Cell {
+  int devices = 0;
+  double bytes_per_second = 0;
+};
+
+struct LinkKind {
+  std::string name;
+  double down_bytes_per_second = 0, up_bytes_per_second = 0;
+  double latency_seconds = 0;  ///< one way
+  std::optional<Cell> cell;
+};
+
+struct Catalogue {
+  std::vector<DeviceKind> devices;
+  std::vector<LinkKind> links;
+};
+
+/// Throws UserError with every mistake: a figure that is missing or wrong, or that no <source> stands for.
+Catalogue read_catalogue(const std::string& file);
+
+}  // namespace msfusion

@@ -1,0 +1,35 @@
+// Writes platform files: so many devices of these kinds on those links, with the spread of real fleets.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/timing/catalogue.hpp"
+
+namespace msfusion {
+
+/// A part of the fleet. Shares are relative to one another: 2 and 1 are two thirds and one third.
+struct FleetPart {
+  std::string device;  ///< a kind of the catalogue
+  std::string link;
+  double share = 1;
+};
+
+struct FleetMix {
+  int devices = 10;
+  std::vector<FleetPart> parts;
+  std::string server = "cloud-cpu";  ///< a kind of the catalogue; empty: no server
+  /// Standard deviation of the logarithm of each device's speed, bandwidths and latency; the catalogue's figure is the
+  /// median. 0: all devices of a kind are alike.
+  double spread = 0.3;
+  std::uint64_t seed = 1;
+};
+
+/// The platform file as text. The devices of each part are those of the largest remainder method, named KIND-NUMBER,
+/// and in the order of the parts. Links with cells put their devices behind shared access points, filled in order. The
+/// server and the core of the network are never the bottleneck. Throws UserError (without file) for kinds that the
+/// catalogue does not have and for shares and counts without sense.
+std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix);
+
+}  // namespace msfusion

@@ -1,0 +1,164 @@
+#include "sim/timing/platform_generator.hpp"
+
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "sim/base/error.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/timing/in_child.hpp"
+#include "tests/timing/plans.hpp"
+
+using msfusion::Catalogue;
+using msfusion::Device;
+using msfusion::Fleet;
+using msfusion::FleetMix;
+using msfusion::generate_platform;
+using msfusion::in_child;
+using msfusion::inspect_platform;
+using msfusion::PlanBuilder;
+using msfusion::Timing;
+using msfusion::TimingOptions;
+using msfusion::to_json;
+using msfusion::UserError;
+using nlohmann::json;
+
+namespace {
+
+const Catalogue& catalogue() {
+  static const Catalogue result = msfusion::read_catalogue(MSFUSION_SOURCE_DIR "/platforms/catalogue.xml");
+  return result;
+}
+
+TimingOptions options_for(const FleetMix& mix) {
+  TimingOptions options;
+  options.platform_file = msfusion::write_file(generate_platform(catalogue(), mix));
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("the catalogue has the kinds that people ask for") {
+  std::set<std::string> kinds;
+  for (const auto& device : catalogue().devices) kinds.insert(device.name);
+  for (const auto& link : catalogue().links) kinds.insert(link.name);
+  for (const char* kind : {"old-phone", "mid-phone", "new-phone", "raspberry-pi-4", "raspberry-pi-5", "jetson-nano",
+                           "jetson-orin-nano", "laptop", "desktop-gpu", "cloud-cpu", "cloud-gpu", "4g", "5g", "wifi4",
+                           "wifi6", "dsl", "cable", "fibre", "datacentre"}) {
+    INFO(kind);
+    CHECK(kinds.count(kind) == 1);
+  }
+}
+
+TEST_CASE("a figure of a catalogue without a source is refused") {
+  const std::string file = msfusion::write_file(
+      "<catalogue>\n<link kind=\"l\" down=\"1MBps\" up=\"1MBps\" latency=\"1ms\">\n<source of=\"down "
+      "up\">s</source></link>\n</catalogue>\n");
+  try {
+    msfusion::read_catalogue(file);
+    FAIL("accepted");
+  } catch (const UserError& error) {
+    REQUIRE(error.mistakes().size() == 1);
+    CHECK(error.mistakes()[0].line == 2);
+    CHECK(error.mistakes()[0].found == "latency without a source");
+  }
+}
+
+TEST_CASE("every kind of device and link makes a platform that loads") {
+  FleetMix mix;
+  mix.devices = 0;
+  for (const auto& device : catalogue().devices) {
+    for (const auto& link : catalogue().links) {
+      mix.parts.push_back({device.name, link.name, 1});
+      ++mix.devices;
+    }
+  }
+  const Fleet fleet = inspect_platform(options_for(mix));
+  CHECK(fleet.size() == mix.devices);
+  REQUIRE(fleet.server);
+  CHECK(fleet.server->kind == "cloud-cpu");
+}
+
+TEST_CASE("shares become counts and figures spread around the catalogue's") {
+  FleetMix mix;
+  mix.devices = 1000;
+  mix.parts = {{"old-phone", "4g", 40}, {"new-phone", "wifi6", 35}, {"laptop", "fibre", 25}};
+  const Fleet fleet = inspect_platform(options_for(mix));
+  std::map<std::string, std::vector<double>> speeds;
+  for (const Device& device : fleet.devices) speeds[device.kind].push_back(std::log(device.speed_flops));
+  CHECK(speeds["old-phone"].size() == 400);
+  CHECK(speeds["new-phone"].size() == 350);
+  CHECK(speeds["laptop"].size() == 250);
+  double mean = 0, variance = 0;
+  for (const double speed : speeds["old-phone"]) mean += speed / 400;
+  for (const double speed : speeds["old-phone"]) variance += (speed - mean) * (speed - mean) / 400;
+  CHECK(std::exp(mean) == Approx(2e9).epsilon(0.05));
+  CHECK(std::sqrt(variance) == Approx(0.3).epsilon(0.1));
+}
+
+TEST_CASE("a platform depends on its seed alone") {
+  FleetMix mix;
+  mix.parts = {{"old-phone", "4g", 1}, {"laptop", "fibre", 1}};
+  const std::string text = generate_platform(catalogue(), mix);
+  CHECK(generate_platform(catalogue(), mix) == text);
+  mix.seed = 2;
+  CHECK(generate_platform(catalogue(), mix) != text);
+}
+
+TEST_CASE("devices of a cell share its capacity, and others do not") {
+  FleetMix mix;
+  mix.devices = 16;
+  mix.parts = {{"laptop", "wifi4", 1}};  // two cells of eight
+  mix.spread = 0;
+  const json round = in_child([&] {
+    Timing timing(options_for(mix));
+    const msfusion::NodeId server = timing.fleet().server_node();
+    PlanBuilder builder;
+    for (int i = 0; i < 3; ++i) builder.transfer(i, server, 86e6 / 8);  // one second each if alone
+    builder.transfer(8, server, 86e6 / 8);                              // in the other cell
+    builder.transfer(9, 10, 86e6 / 8, {3});                             // within the other cell, afterwards
+    return to_json(timing.execute(builder.plan));
+  });
+  CHECK(round["steps"][0][1].get<double>() == Approx(3 + 0.004));
+  CHECK(round["steps"][3][1].get<double>() == Approx(1 + 0.004));
+  CHECK(round["steps"][4][1].get<double>() == Approx(2 + 0.004 + 0.006));
+}
+
+TEST_CASE("mixes without sense are refused with what is allowed") {
+  const auto refused = [](FleetMix mix) { CHECK_THROWS_AS(generate_platform(catalogue(), mix), UserError); };
+  FleetMix good;
+  good.parts = {{"laptop", "fibre", 1}};
+  FleetMix mix = good;
+  mix.devices = 0;
+  refused(mix);
+  mix = good;
+  mix.parts[0].share = 0;
+  refused(mix);
+  mix = good;
+  mix.spread = -1;
+  refused(mix);
+  mix = good;
+  mix.parts.clear();
+  refused(mix);
+  mix = good;
+  mix.parts[0].device = "labtop";
+  CHECK_THROWS_WITH(generate_platform(catalogue(), mix), Catch::Contains("laptop"));
+}
+
+TEST_CASE("the quickstart platform has ten devices of four kinds, and some too small for the full model") {
+  TimingOptions options;
+  options.platform_file = MSFUSION_SOURCE_DIR "/platforms/quickstart.xml";
+  const Fleet fleet = inspect_platform(options);
+  REQUIRE(fleet.size() == 10);
+  REQUIRE(fleet.server);
+  std::set<std::string> kinds;
+  int small = 0;
+  for (const Device& device : fleet.devices) {
+    kinds.insert(device.kind);
+    CHECK(device.has_power);
+    REQUIRE(device.memory_bytes);
+    small += *device.memory_bytes < 25e6;
+  }
+  CHECK(kinds.size() == 4);
+  CHECK(small == 4);
+}
