@@ -31,7 +31,7 @@ class PeerOverlap : public ModelState {
     std::vector<SliceMap> maps;
     for (const Trained* trained : arrivals.tasks) maps.emplace_back(context_.shape, context_.full, trained->slice);
     OverlapSum everybody(context_.full);
-    for (std::size_t i = 0; i < maps.size(); ++i) everybody.add(maps[i], arrivals.tasks[i]->values, 1);
+    for (std::size_t i = 0; i < maps.size(); ++i) add_trained(context_, everybody, maps[i], *arrivals.tasks[i]);
 
     if (everybody_heard_everybody(arrivals)) {
       if (!views_.empty()) agree();
@@ -167,7 +167,7 @@ class PeerOverlap : public ModelState {
       });
     }
     OverlapSum sum(context_.full);
-    for (const std::size_t task : tasks) sum.add(maps[task], arrivals.tasks[task]->values, 1);
+    for (const std::size_t task : tasks) add_trained(context_, sum, maps[task], *arrivals.tasks[task]);
     stamp(rounds, sum, arrivals.plan.round);
     return {sum.mean(values).to(at::kFloat), rounds};
   }

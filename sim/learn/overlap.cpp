@@ -72,6 +72,14 @@ double merge_weight(const MergeChoice& choice, const Trained& trained) {
   return choice.weights == MergeChoice::Weights::samples ? static_cast<double>(trained.samples) : 1.0;
 }
 
+void add_trained(const MergeContext& context, OverlapSum& sum, const SliceMap& map, const Trained& trained) {
+  const double weight = merge_weight(context.method.merge, trained);
+  if (context.method.objective.kind == ObjectiveKind::masked_cross_entropy)
+    sum.add_masked(map, trained.values, weight, classifier_tensors(context.shape), trained.classes);
+  else
+    sum.add(map, trained.values, weight);
+}
+
 at::Tensor mean_of_arrivals(const MergeContext& context, const Arrivals& arrivals, const at::Tensor& current) {
   const WidthSlice whole = full_slice(context.shape);
   const bool all_whole = std::all_of(arrivals.tasks.begin(), arrivals.tasks.end(),

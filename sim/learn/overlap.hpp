@@ -45,6 +45,10 @@ at::Tensor weighted_mean(const std::vector<Weighted>& models);
 /// Device's samples, or 1, by the choice.
 double merge_weight(const MergeChoice& choice, const Trained& trained);
 
+/// Adds what a device trained, with its weight; where the objective masks absent classes, without their classifier
+/// rows.
+void add_trained(const MergeContext& context, OverlapSum& sum, const SliceMap& map, const Trained& trained);
+
 /// The mean of what arrived, in double; elements that nobody holds keep their value of `current`.
 at::Tensor mean_of_arrivals(const MergeContext& context, const Arrivals& arrivals, const at::Tensor& current);
 
