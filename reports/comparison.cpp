@@ -92,7 +92,7 @@ Table target_table(const Results& results, double target) {
       cell.text = "not reached";
       cell.note = figures.best_accuracy ? "best " + percent(figures.best_accuracy->mean) : "never evaluated";
     } else {
-      cell.text = fmt::format("{} of {} seeds", figures.reached, figures.seeds);
+      cell.text = fmt::format("{} of {} seed{}", figures.reached, figures.seeds, figures.seeds == 1 ? "" : "s");
     }
     table.rows[i].push_back(cell);
     comparable.push_back(figures.by_all());  // a mean over the lucky seeds alone would flatter
@@ -103,7 +103,7 @@ Table target_table(const Results& results, double target) {
     for (const auto& figures : all) result.figures.push_back(figures.*figure);
     append(table, results, result);
   };
-  column("Rounds", Dimension::rounds, &TargetFigures::round, false);
+  column("Rounds", Dimension::rounds, &TargetFigures::rounds, false);
   column("Simulated time", Dimension::seconds, &TargetFigures::seconds);
   column("Traffic per device", Dimension::bytes, &TargetFigures::bytes_per_device);
   column("Computing", Dimension::flops, &TargetFigures::training_flops);
@@ -148,7 +148,7 @@ Table whole_run_table(const Results& results) {
 std::string comparison_csv(const Results& results) {
   std::string text = "method,target_accuracy,seeds,reached";
   const std::vector<std::pair<const char*, Figure TargetFigures::*>> columns = {
-      {"rounds", &TargetFigures::round},
+      {"rounds", &TargetFigures::rounds},
       {"seconds", &TargetFigures::seconds},
       {"bytes", &TargetFigures::bytes},
       {"bytes_per_device", &TargetFigures::bytes_per_device},
@@ -250,28 +250,37 @@ std::string answer_without_target(const Results& results) {
 std::string answer(const Results& results) {
   for (auto target = results.targets.rbegin(); target != results.targets.rend(); ++target) {
     std::vector<TargetFigures> all;
-    std::optional<std::size_t> fastest;
-    std::vector<std::string> missed;
+    std::vector<std::size_t> fastest;  // several where they tie
+    std::vector<std::string> missed, first;
     for (std::size_t i = 0; i < results.methods.size(); ++i) {
-      all.push_back(target_figures(results, results.methods[i], *target));
-      if (all[i].reached == 0) missed.push_back(results.methods[i].label);
-      if (all[i].by_all() && (!fastest || all[i].seconds->mean < all[*fastest].seconds->mean)) fastest = i;
+      const auto& method = results.methods[i];
+      all.push_back(target_figures(results, method, *target));
+      const bool finished = std::all_of(method.runs.begin(), method.runs.end(),
+                                        [&](std::size_t run) { return results.runs[run].summary.finished(); });
+      if (all[i].reached == 0) missed.push_back(method.label + (finished ? "" : " (unfinished)"));
+      if (!all[i].by_all()) continue;
+      const double seconds = all[i].seconds->mean;
+      if (!fastest.empty() && seconds < all[fastest.front()].seconds->mean) fastest.clear();
+      if (fastest.empty() || seconds == all[fastest.front()].seconds->mean) fastest.push_back(i);
     }
-    if (!fastest) continue;
-    const auto& best = all[*fastest];
-    std::string text = fmt::format("{} reached {} accuracy{} in {} of simulated time", results.methods[*fastest].label,
-                                   percent(*target), results.methods.size() > 1 ? " first," : "",
+    if (fastest.empty()) continue;
+    for (const auto i : fastest) first.push_back(results.methods[i].label);
+    const auto& best = all[fastest.front()];
+    std::string text = fmt::format("{} reached {} accuracy{} in {} of simulated time", join(first), percent(*target),
+                                   results.methods.size() > fastest.size() ? " first," : "",
                                    in_words(*best.seconds, Dimension::seconds));
-    if (best.bytes_per_device)
-      text += fmt::format(" and {} of traffic per device", in_words(*best.bytes_per_device, Dimension::bytes));
-    if (results.baseline && *results.baseline != *fastest) {
-      const auto& base = all[*results.baseline];
-      const auto& base_label = results.methods[*results.baseline].label;
-      const auto time = ratio(base.seconds, best.seconds);
-      const auto traffic = ratio(best.bytes_per_device, base.bytes_per_device);
-      if (base.by_all() && time) {
-        text += fmt::format(": {} times as fast as {}", three_digits(*time), base_label);
-        if (traffic) text += fmt::format(", with {} of its traffic", share_in_words(*traffic));
+    if (fastest.size() == 1) {
+      if (best.bytes_per_device)
+        text += fmt::format(" and {} of traffic per device", in_words(*best.bytes_per_device, Dimension::bytes));
+      if (results.baseline && *results.baseline != fastest.front()) {
+        const auto& base = all[*results.baseline];
+        const auto time = ratio(base.seconds, best.seconds);
+        const auto traffic = ratio(best.bytes_per_device, base.bytes_per_device);
+        if (base.by_all() && time) {
+          text +=
+              fmt::format(": {} times as fast as {}", three_digits(*time), results.methods[*results.baseline].label);
+          if (traffic) text += fmt::format(", with {} of its traffic", share_in_words(*traffic));
+        }
       }
     }
     text += ".";

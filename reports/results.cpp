@@ -106,7 +106,7 @@ TargetFigures target_figures(const Results& results, const MethodResults& method
       return {};
     });
   };
-  figures.round = over_reached([](const CurvePoint& at) -> Maybe { return at.evaluation.round; });
+  figures.rounds = over_reached([](const CurvePoint& at) -> Maybe { return at.evaluation.round + 1; });
   figures.seconds = over_reached([](const CurvePoint& at) -> Maybe { return at.cost.seconds; });
   figures.bytes = over_reached([](const CurvePoint& at) -> Maybe { return at.cost.bytes; });
   figures.bytes_per_device = over_reached([](const CurvePoint& at) { return at.cost.bytes_per_device; });
@@ -114,7 +114,7 @@ TargetFigures target_figures(const Results& results, const MethodResults& method
   figures.joules = over_reached([](const CurvePoint& at) { return at.cost.joules; });
   figures.usd = over_reached([](const CurvePoint& at) { return at.cost.usd; });
   figures.grams_co2 = over_reached([](const CurvePoint& at) { return at.cost.grams_co2; });
-  figures.reached = figures.round ? figures.round->count : 0;
+  figures.reached = figures.rounds ? figures.rounds->count : 0;
   figures.best_accuracy = results.over_seeds(method, [](const RunSummary& run) -> Maybe {
     return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;
   });

@@ -140,6 +140,19 @@ TEST_CASE("the comparison names the fastest method, ratios, and who did not get 
   CHECK(table.rows[3][3].note.empty());
 }
 
+TEST_CASE("methods that tie are named together, and rounds are counted from one") {
+  TemporaryFolder folder;
+  SampleOptions options;
+  options.methods = {"fedavg", "fedavg"};
+  options.labels = {"a", "b"};
+  options.seeds = 1;
+  options.targets = "0.05";
+  write_sample(folder.path, options);
+  const auto results = open_results({folder.path.string()});
+  CHECK_THAT(answer(results), Contains("a and b reached 5 % accuracy in "));
+  CHECK(target_figures(results, results.methods[0], 0.05).rounds->mean == 1);
+}
+
 TEST_CASE("ratios are not taken of the lucky seeds alone") {
   TemporaryFolder folder;
   SampleOptions options;
