@@ -64,7 +64,7 @@ function lineChart(theme, data, series, x, y, more = {}) {
   const largestX = Math.max(...bands.map((one) => one.band.x[one.band.x.length - 1]));
   const xs = scaleOf(x.dimension, largestX), ys = scaleOf(y.dimension, 1);
   const option = frame(theme, {
-    xAxis: axis(theme, name(xs, x.name), { min: 0, max: 'dataMax' }),
+    xAxis: axis(theme, name(xs, x.name), { min: 0, max: 'dataMax', ...(x.key === 'round' ? { minInterval: 1 } : {}) }),
     yAxis: yAxis(theme, name(ys, y.name), { scale: true, ...(more.yAxis || {}) }),
     series: [],
   });

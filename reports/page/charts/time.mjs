@@ -5,7 +5,7 @@ const methodControl = (data) => ({ key: 'method', label: 'Method', options: data
 const detailOf = (data, state) => data.details.find((one) => String(one.method) === state.method);
 export const devicesOf = (data, state) => data.devices.find((one) => String(one.method) === state.method).list;
 
-const phases = [['receives the model', 'receive'], ['computes', 'compute'], ['exchanges', 'exchange'], ['idle', 'idle'], ['failed or late', 'failed']];
+const phases = [['receives the model', 'receive'], ['computes', 'compute'], ['exchanges, or waits for it', 'exchange'], ['idle', 'idle'], ['failed or late', 'failed']];
 
 /** A device's round as [phase, from, to], seconds since the round began. */
 function segments(row, length) {
