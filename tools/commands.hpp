@@ -13,10 +13,10 @@ struct RunCommand {
   std::string out;  ///< folder; empty: results/NAME
   int jobs = 0;     ///< cores at work at once; 0: all
   std::vector<Override> overrides;
-  bool resume = false;               ///< go on where an earlier call stopped
-  int checkpoint_every = 10;         ///< rounds
-  bool cost_only = false;    ///< `plan`: no training
-  std::string command_line;  ///< that repeats the run, for the report
+  bool resume = false;        ///< go on where an earlier call stopped
+  int checkpoint_every = 10;  ///< rounds
+  bool cost_only = false;     ///< `plan`: no training
+  std::string command_line;   ///< that repeats the run, for the report
 };
 
 int run_scenario(const RunCommand& command);

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "reports/comparison.hpp"
 #include "reports/export.hpp"
@@ -28,6 +30,8 @@ namespace msfusion {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int kLockTries = 40;
 
 // A folder that holds one program's results, locked while it runs so that no second one writes there.
 class ResultsFolder {
@@ -63,10 +67,16 @@ class ResultsFolder {
       throw UserError(Mistake{path_.string(), 0,
                               fmt::format("the output folder cannot be written ({})", std::strerror(errno)),
                               "a folder that can be written: -o DIR"});
-    if (flock(lock_, LOCK_EX | LOCK_NB) != 0)
+    // The runs of a killed program end a moment after it.
+    for (int tries = 0; flock(lock_, LOCK_EX | LOCK_NB) != 0; ++tries) {
+      if (tries < kLockTries) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        continue;
+      }
       throw RunError(fmt::format(
           "{}: another msfusion is writing its results there; wait for it, or choose another folder with -o",
           path_.string()));
+    }
   }
 
   // Earlier results are never overwritten: they move to the first free subfolder earlier-N.
@@ -144,7 +154,8 @@ void check_unchanged(const MetaMap& before, const MetaMap& now) {
     std::istringstream old_lines(before.count(key) ? before.at(key) : ""), new_lines(now.at(key));
     std::string old_line, new_line;
     for (int line = 1;; ++line) {
-      const bool more_old = static_cast<bool>(std::getline(old_lines, old_line)), more_new = static_cast<bool>(std::getline(new_lines, new_line));
+      const bool more_old = static_cast<bool>(std::getline(old_lines, old_line)),
+                 more_new = static_cast<bool>(std::getline(new_lines, new_line));
       if (!more_old && !more_new) break;
       if (!more_old) old_line.clear();
       if (!more_new) new_line.clear();
@@ -168,8 +179,8 @@ int exit_code(const std::vector<RunReport>& reports, int signal_received) {
 
 int run_scenario(const RunCommand& command) {
   const Preparation preparation = prepare(command.scenario, command.overrides, command.cost_only);
-  const ResultsFolder folder(command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out),
-                             command.resume);
+  const ResultsFolder folder(
+      command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out), command.resume);
   const std::string store_file = folder.file("run.sqlite");
   const MetaMap meta = meta_of(preparation, command);
   if (command.resume && fs::exists(store_file)) {

@@ -37,13 +37,15 @@ std::uint32_t checksum_of(const std::string& payload) {
 
 template <class T>
 void append(std::string& bytes, T value) {
-  for (std::size_t i = 0; i < sizeof value; ++i) bytes.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i)));
+  for (std::size_t i = 0; i < sizeof value; ++i)
+    bytes.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i)));
 }
 
 template <class T>
 T take(const std::string& bytes, std::size_t& at) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at++])) << (8 * i);
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at++])) << (8 * i);
   return static_cast<T>(value);
 }
 
@@ -72,7 +74,8 @@ class Descriptor {
 
  private:
   [[noreturn]] void fail(const char* what) const {
-    throw RunError(fmt::format("{}: the checkpoint could not be {} ({}); the finished rounds are in the store", path_.string(), what, std::strerror(errno)));
+    throw RunError(fmt::format("{}: the checkpoint could not be {} ({}); the finished rounds are in the store",
+                               path_.string(), what, std::strerror(errno)));
   }
   fs::path path_;
   int fd_;
@@ -80,19 +83,23 @@ class Descriptor {
 
 // What is wrong with a checkpoint file's bytes; empty if nothing is.
 std::string damage(const std::string& bytes, Header& header, std::string& payload) {
-  if (bytes.size() < kHeaderLength || bytes.compare(0, kMagicLength, kMagic) != 0) return "is not a checkpoint of this version";
+  if (bytes.size() < kHeaderLength || bytes.compare(0, kMagicLength, kMagic) != 0)
+    return "is not a checkpoint of this version";
   std::size_t at = kMagicLength;
   header.round = take<std::int32_t>(bytes, at);
   header.length = take<std::uint64_t>(bytes, at);
   header.checksum = take<std::uint32_t>(bytes, at);
-  if (header.length != bytes.size() - at) return fmt::format("promises {} bytes and has {}", header.length, bytes.size() - at);
+  if (header.length != bytes.size() - at)
+    return fmt::format("promises {} bytes and has {}", header.length, bytes.size() - at);
   payload = bytes.substr(at);
   return checksum_of(payload) == header.checksum ? "" : "has a wrong checksum";
 }
 
 }  // namespace
 
-fs::path Checkpoints::file(int round) const { return folder_ / fmt::format("run-{}.round-{}.checkpoint", run_, round); }
+fs::path Checkpoints::file(int round) const {
+  return folder_ / fmt::format("run-{}.round-{}.checkpoint", run_, round);
+}
 
 std::vector<int> Checkpoints::rounds() const {
   std::vector<int> found;
@@ -129,7 +136,8 @@ void Checkpoints::write(int round, const std::function<void(std::ostream&)>& sav
     out.sync();
   }
   fs::rename(temporary, file(round), error);
-  if (error) throw RunError(fmt::format("{}: the checkpoint could not be renamed ({})", file(round).string(), error.message()));
+  if (error)
+    throw RunError(fmt::format("{}: the checkpoint could not be renamed ({})", file(round).string(), error.message()));
   Descriptor(folder_, O_RDONLY | O_DIRECTORY).sync();
   std::vector<int> kept = rounds();
   for (std::size_t i = 0; i + kKept < kept.size(); ++i) fs::remove(file(kept[i]), error);
@@ -147,7 +155,8 @@ std::optional<Checkpoints::Found> Checkpoints::newest(int last_round, std::vecto
     const std::string wrong = damage(bytes.str(), header, found.state);
     found.round = header.round;
     if (wrong.empty() && found.round == *round) return found;
-    warnings.push_back(fmt::format("{} {}; the checkpoint before it is used", file(*round).string(), wrong.empty() ? "is of another round" : wrong));
+    warnings.push_back(fmt::format("{} {}; the checkpoint before it is used", file(*round).string(),
+                                   wrong.empty() ? "is of another round" : wrong));
   }
   return std::nullopt;
 }

@@ -10,10 +10,11 @@
 
 namespace msfusion {
 
-/// The checkpoint files of one run in a folder. A file is written under a temporary name, synced, and renamed; the last two are
-/// kept; each carries a checksum, so that a damaged one is recognised and the one before it used.
-/// Layout: "MSFUSION-CHECKPOINT 1\n", then little-endian: round (int32), payload length (uint64), CRC-32 of the payload (uint32),
-/// payload. Clock, platform and plans are not in it: a resumed run replays them without training, which takes no time.
+/// The checkpoint files of one run in a folder. A file is written under a temporary name, synced, and renamed; the last
+/// two are kept; each carries a checksum, so that a damaged one is recognised and the one before it used. Layout:
+/// "MSFUSION-CHECKPOINT 1\n", then little-endian: round (int32), payload length (uint64), CRC-32 of the payload
+/// (uint32), payload. Clock, platform and plans are not in it: a resumed run replays them without training, which takes
+/// no time.
 class Checkpoints {
  public:
   Checkpoints(std::filesystem::path folder, int run) : folder_(std::move(folder)), run_(run) {}

@@ -80,9 +80,10 @@ Progress from_json(const json& message, int run) {
   return progress;
 }
 
-// The newest checkpoint that the store has the rounds of; later rounds are forgotten, to be done again. Without one the run
-// starts over.
-std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, const Checkpoints& checkpoints, StoreWriter& store) {
+// The newest checkpoint that the store has the rounds of; later rounds are forgotten, to be done again. Without one the
+// run starts over.
+std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, const Checkpoints& checkpoints,
+                                        StoreWriter& store) {
   std::vector<Maybe> losses;
   for (const RoundRecord& round : StoreReader(options.store_file).rounds(run)) losses.push_back(round.mean_loss);
   std::vector<std::string> warnings;
@@ -147,7 +148,8 @@ class Launcher {
           {run, RunReport::State::waiting, "", {run.run, 0, preparation.scenario.training.rounds, 0, {}, {}}});
     if (options.resume)
       for (const RunRecord& record : StoreReader(options.store_file).runs())
-        if (record.state == "finished") reports_[static_cast<std::size_t>(record.run)].state = RunReport::State::finished;
+        if (record.state == "finished")
+          reports_[static_cast<std::size_t>(record.run)].state = RunReport::State::finished;
     slot_run_.resize(slots_, -1);
     children_.resize(slots_);
   }

@@ -51,7 +51,9 @@ class RunLoop {
           return RunEnd::interrupted;
         }
         carry_out_round(round);
-        if (options_.checkpoint_every > 0 && (round + 1) % options_.checkpoint_every == 0 && round + 1 < inputs_.training.rounds) write_checkpoint(round);
+        if (options_.checkpoint_every > 0 && (round + 1) % options_.checkpoint_every == 0 &&
+            round + 1 < inputs_.training.rounds)
+          write_checkpoint(round);
       }
       finish_pending();
     } catch (...) {
@@ -84,8 +86,8 @@ class RunLoop {
     for (const std::string& text : planner_.warnings()) store_.write_warning({run, -1, text});
   }
 
-  // Plans and times the finished rounds again, which brings fleet, clock and plans to where they were, then takes the learner from
-  // the checkpoint. Returns the round to go on with.
+  // Plans and times the finished rounds again, which brings fleet, clock and plans to where they were, then takes the
+  // learner from the checkpoint. Returns the round to go on with.
   int replay(const ResumePoint& point) {
     for (int round = 0; round <= point.checkpoint.round; ++round) {
       const RoundPlan plan = planner_.plan(round);

@@ -37,7 +37,7 @@ struct RunOptions {
   const std::atomic<bool>* stop = nullptr;           ///< finish the round, then end as interrupted
   std::function<void(const Progress&)> on_progress;  ///< called after every recorded round
   const Checkpoints* checkpoints = nullptr;
-  int checkpoint_every = 0;                          ///< rounds; 0: only when interrupted
+  int checkpoint_every = 0;  ///< rounds; 0: only when interrupted
   std::optional<ResumePoint> resume;
 };
 

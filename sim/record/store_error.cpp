@@ -6,8 +6,8 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <string_view>
+#include <vector>
 
 #include "sim/record/format.hpp"
 
@@ -40,6 +40,37 @@ std::string cause(const SQLite::Exception& error) {
   }
 }
 
+/// Reads a store's first bytes through SQLite's own file layer: closing a file that was opened past it would silently
+/// drop the locks that SQLite holds on the same file in this process (https://www.sqlite.org/howtocorrupt.html, 2.2).
+class StoreBytes {
+ public:
+  explicit StoreBytes(const std::string& file)
+      // SQLite looks for parameters behind the name's end.
+      : name_(std::filesystem::absolute(file).string() + std::string(4, '\0')), vfs_(sqlite3_vfs_find(nullptr)) {
+    memory_.resize(static_cast<std::size_t>(vfs_->szOsFile));
+    is_open_ =
+        vfs_->xOpen(vfs_, name_.c_str(), handle(), SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, nullptr) == SQLITE_OK;
+  }
+  ~StoreBytes() {
+    if (handle()->pMethods) handle()->pMethods->xClose(handle());
+  }
+  StoreBytes(const StoreBytes&) = delete;
+  StoreBytes& operator=(const StoreBytes&) = delete;
+
+  bool is_open() const { return is_open_; }
+  bool read(std::array<char, 100>& header) const {
+    return handle()->pMethods->xRead(handle(), header.data(), static_cast<int>(header.size()), 0) == SQLITE_OK;
+  }
+
+ private:
+  sqlite3_file* handle() const { return reinterpret_cast<sqlite3_file*>(memory_.data()); }
+
+  std::string name_;
+  sqlite3_vfs* vfs_;
+  mutable std::vector<char> memory_;  // SQLite's own object lies in it
+  bool is_open_ = false;
+};
+
 std::uint32_t big_endian(const std::array<char, 100>& header, std::size_t at) {
   std::uint32_t value = 0;
   for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(header[at + i]);
@@ -56,11 +87,10 @@ std::string header_problem(const std::string& file) {
   std::error_code no_error;
   if (!std::filesystem::exists(file, no_error)) return no_error ? no_error.message() : "no such file";
   if (!std::filesystem::is_regular_file(file, no_error)) return "not a file";
+  const StoreBytes in(file);
+  if (!in.is_open()) return "the file cannot be read";
   std::array<char, 100> header{};  // https://www.sqlite.org/fileformat.html, "The Database Header"
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return "the file cannot be read";
-  in.read(header.data(), header.size());
-  if (in.gcount() < static_cast<std::streamsize>(header.size())) return "the file is truncated: it has no whole header";
+  if (!in.read(header)) return "the file is truncated: it has no whole header";
   if (std::string_view(header.data(), 16) != std::string_view("SQLite format 3\0", 16)) return "not an SQLite file";
   if (big_endian(header, 68) != kStoreApplication) return "an SQLite file, but not a result store";
   const auto version = big_endian(header, 60);

@@ -1,6 +1,7 @@
 #include "sim/record/store.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -367,4 +368,24 @@ TEST_CASE("docs/store.md documents every table and column as it is") {
   std::stringstream text;
   text << in.rdbuf();
   CHECK_THAT(text.str(), Contains(store_tables_markdown()));
+}
+
+TEST_CASE("reading a store beside one's own writer does not drop the writer's locks") {
+  const TemporaryFolder folder;
+  const auto file = folder.store();
+  auto writer = StoreWriter::create(file, {}, {a_run(0)});
+  { const StoreReader reader(file); }
+  // In WAL mode an open connection holds a shared lock: another process must see it.
+  const pid_t child = fork();
+  if (child == 0) {
+    const int descriptor = open(file.c_str(), O_RDWR);
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    fcntl(descriptor, F_GETLK, &lock);
+    _exit(lock.l_type == F_UNLCK ? 1 : 0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WEXITSTATUS(status) == 0);
 }

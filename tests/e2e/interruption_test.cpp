@@ -1,0 +1,77 @@
+#include <signal.h>
+
+#include <chrono>
+#include <thread>
+
+#include "sim/record/store.hpp"
+#include "tests/e2e/program.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+
+namespace {
+// Enough rounds that there is time to interrupt.
+std::vector<std::string> long_run(const std::string& folder) {
+  return {"run",
+          input("tiny.xml"),
+          "--set",
+          "training.rounds=40",
+          "--set",
+          "seeds.values=1",
+          "--checkpoint-every",
+          "3",
+          "-o",
+          folder};
+}
+
+int rounds_recorded(const std::string& folder) {
+  try {
+    const StoreReader store(folder + "/run.sqlite");
+    int rounds = 0;
+    for (const RunRecord& run : store.runs()) rounds += static_cast<int>(store.rounds(run.run).size());
+    return rounds;
+  } catch (const std::exception&) {
+    return 0;  // not there yet
+  }
+}
+
+void wait_for_rounds(const std::string& folder, int rounds) {
+  for (int tries = 0; tries < 3000 && rounds_recorded(folder) < rounds; ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
+}  // namespace
+
+TEST_CASE("an interrupted or killed run keeps its rounds and resumes to the same results") {
+  const TemporaryFolder folder;
+  REQUIRE(msfusion_program(long_run(folder.file("whole"))).code == 0);
+  const auto whole = tables_of(folder.file("whole"));
+
+  for (const int number : {SIGINT, SIGTERM, SIGKILL}) {
+    const std::string name = folder.file("broken-" + std::to_string(number));
+    Program program(long_run(name));
+    wait_for_rounds(name, 25);
+    program.signal(number);
+    const Ended ended = program.wait();
+    CHECK(ended.code == 128 + number);
+    const int kept = rounds_recorded(name);
+    CHECK(kept >= 25);
+    CHECK(kept < 5 * 40);
+    if (number != SIGKILL) CHECK(std::filesystem::exists(name + "/report.html"));
+
+    auto resume = long_run(name);
+    resume.push_back("--resume");
+    const Ended resumed = msfusion_program(resume);
+    INFO(resumed.out << resumed.err);
+    REQUIRE(resumed.code == 0);
+    CHECK(tables_of(name) == whole);
+  }
+}
+
+TEST_CASE("a run cannot be resumed with another scenario, and the difference is shown") {
+  const TemporaryFolder folder;
+  REQUIRE(msfusion_program({"run", input("tiny.xml"), "--set", "training.rounds=1", "-o", folder.file("r")}).code == 0);
+  const Ended changed =
+      msfusion_program({"run", input("tiny.xml"), "--set", "training.rounds=2", "-o", folder.file("r"), "--resume"});
+  CHECK(changed.code == 2);
+  CHECK_THAT(changed.err, Catch::Contains("rounds=\"2\"") && Catch::Contains("rounds=\"1\""));
+}

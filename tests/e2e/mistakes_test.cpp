@@ -1,0 +1,95 @@
+#include "tests/e2e/program.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+
+namespace {
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+struct Row {
+  const char *what, *from, *to, *says;
+};
+
+// Every mistake ends with exit code 2 and a message before anything runs.
+void check_refused(const TemporaryFolder& folder, const std::string& scenario, const std::string& says) {
+  const Ended run = msfusion_program({"run", folder.write("s.xml", scenario), "-o", folder.file("out")});
+  INFO(run.out << run.err);
+  CHECK(run.code == 2);
+  CHECK_THAT(run.err, Catch::Contains(says));
+  CHECK_FALSE(std::filesystem::exists(folder.file("out/run.sqlite")));
+}
+
+}  // namespace
+
+TEST_CASE("a wrong scenario is refused with file, line, what was found and what is allowed") {
+  const TemporaryFolder folder;
+  std::filesystem::copy(input("platform.xml"), folder.file("platform.xml"));
+  const std::string good = text_of(input("tiny.xml"));
+  for (const Row& row : std::vector<Row>{
+           {"not XML", "<?xml", "plainly not", "s.xml:1"},
+           {"an unknown element", "<evaluation every=\"2\"/>", "<evaluate every=\"2\"/>",
+            "s.xml:8: unknown element <evaluate>"},
+           {"an unknown attribute", "every=\"2\"", "evry=\"2\"", "s.xml:8: "},
+           {"an unknown method", "name=\"heterofl\"", "name=\"heterofly\"", "s.xml:12: "},
+           {"a split of nothing", "name=\"heterofl\" split=\"0.5\"", "name=\"heterofl\" split=\"0\"", "s.xml:12: "},
+           {"a split of more than all", "name=\"heterofl\" split=\"0.5\"", "name=\"heterofl\" split=\"1.5\"",
+            "s.xml:12: "},
+           {"a unit that does not exist", "0.3USD/kWh", "0.3EUR/kWh", "s.xml:9: "},
+           {"a missing platform file", "file=\"platform.xml\"", "file=\"nowhere.xml\"", "nowhere.xml"},
+           {"a platform that is none", "file=\"platform.xml\"", "file=\"s.xml\"", "s.xml:"},
+           {"no rounds", "rounds=\"5\"", "rounds=\"0\"", "s.xml:7: "},
+           {"more devices than data", "train-samples=\"160\"", "train-samples=\"3\"", "s.xml:5: "},
+           {"a data set that is not installed", "set=\"synthetic\"", "set=\"cifar-10\" path=\"/nowhere\"", "cifar-10"},
+           {"an attribute that the method has no use for", "<method name=\"fedavg\"/>",
+            "<method name=\"fedavg\" zeta=\"2\"/>", "s.xml:14: "},
+       }) {
+    INFO(row.what);
+    check_refused(folder, replaced(good, row.from, row.to), row.says);
+  }
+}
+
+TEST_CASE("all mistakes of a scenario are told at once") {
+  const TemporaryFolder folder;
+  std::filesystem::copy(input("platform.xml"), folder.file("platform.xml"));
+  std::string text = text_of(input("tiny.xml"));
+  text = replaced(text, "rounds=\"5\"", "rounds=\"-1\"");
+  text = replaced(text, "name=\"heterofl\" split=\"0.5\"", "name=\"heterofl\" split=\"7\"");
+  const Ended run = msfusion_program({"check", folder.write("s.xml", text)});
+  CHECK(run.code == 2);
+  CHECK_THAT(run.err, Catch::Contains("s.xml:7: ") && Catch::Contains("s.xml:12: "));
+}
+
+TEST_CASE("a device with no route to another is named") {
+  const TemporaryFolder folder;
+  folder.write("platform.xml", replaced(text_of(input("platform.xml")),
+                                        "<route src=\"phone-3\" dst=\"hub\"><link_ctn id=\"air-3\"/></route>", ""));
+  check_refused(folder, text_of(input("tiny.xml")), "phone-3");
+}
+
+TEST_CASE("a data set that is not there says how to get it") {
+  const TemporaryFolder folder;
+  std::filesystem::copy(input("platform.xml"), folder.file("platform.xml"));
+  check_refused(folder,
+                replaced(text_of(input("tiny.xml")), "set=\"synthetic\"", "set=\"fashion-mnist\" path=\"/nowhere\""),
+                "apt install dataset-fashion-mnist");
+}
+
+TEST_CASE("an output folder that cannot be made is refused") {
+  const TemporaryFolder folder;
+  folder.write("file", "in the way");
+  const Ended run = msfusion_program({"run", input("tiny.xml"), "-o", folder.file("file/sub")});
+  CHECK(run.code == 2);
+  CHECK_THAT(run.err, Catch::Contains("output folder") && Catch::Contains("-o DIR"));
+}
+
+TEST_CASE("words that the command line does not know end with exit code 2") {
+  CHECK(msfusion_program({"dance"}).code == 2);
+  CHECK(msfusion_program({}).code == 2);
+  CHECK(msfusion_program({"run", input("tiny.xml"), "--set", "nonsense"}).code == 2);
+  CHECK(msfusion_program({"report", "/nowhere"}).code == 2);
+}

@@ -1,0 +1,80 @@
+#include <nlohmann/json.hpp>
+
+#include "sim/record/store.hpp"
+#include "tests/e2e/program.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+
+TEST_CASE("a scenario is run, recorded and reported") {
+  const TemporaryFolder folder;
+  const Ended run = msfusion_program({"run", input("tiny.xml"), "-o", folder.file("r")});
+  INFO(run.out << run.err);
+  REQUIRE(run.code == 0);
+  const StoreReader store(folder.file("r/run.sqlite"));
+  REQUIRE(store.runs().size() == 10);
+  for (const RunRecord& record : store.runs()) {
+    CHECK(record.state == "finished");
+    const auto rounds = store.rounds(record.run);
+    REQUIRE(rounds.size() == 5);
+    for (std::size_t i = 1; i < rounds.size(); ++i) CHECK(rounds[i].start_seconds == rounds[i - 1].end_seconds);
+    for (const RoundRecord& round : rounds) {
+      CHECK(round.bytes_sent == round.bytes_received);  // nothing is lost here
+      CHECK(round.joules.has_value());
+      CHECK(round.mean_loss.has_value());
+      double devices = 0;
+      for (const DeviceRoundRecord& device : store.device_rounds(record.run))
+        if (device.round == round.round) devices += device.training_flops;
+      CHECK(devices == round.training_flops);
+    }
+    CHECK(store.evaluations(record.run).size() == 3);  // after rounds 2, 4 and the last
+  }
+  const auto summary = nlohmann::json::parse(text_of(folder.file("r/summary.json")));
+  CHECK(summary["runs"].size() == 10);
+  CHECK(text_of(folder.file("r/report.html")).find("<html") != std::string::npos);
+  CHECK(run.out.find("msfusion") != std::string::npos);
+
+  SECTION("and again: the same results to the last bit, on one core or two, the earlier ones kept") {
+    const auto first = tables_of(folder.file("r"));
+    REQUIRE(msfusion_program({"run", input("tiny.xml"), "-o", folder.file("r"), "-j", "1"}).code == 0);
+    CHECK(tables_of(folder.file("r")) == first);
+    CHECK(tables_of(folder.file("r/earlier-1")) == first);
+    REQUIRE(msfusion_program({"run", input("tiny.xml"), "-o", folder.file("four"), "-j", "4"}).code == 0);
+    CHECK(tables_of(folder.file("four")) == first);
+  }
+  SECTION("and its tables are compared, exported and reported anew") {
+    CHECK(msfusion_program({"compare", folder.file("r"), "--format", "csv"}).out.find("fedrolex") != std::string::npos);
+    CHECK(msfusion_program({"export", folder.file("r"), "--csv", folder.file("csv")}).code == 0);
+    CHECK(text_of(folder.file("csv/rounds.csv")).find("end_seconds") != std::string::npos);
+    CHECK(msfusion_program({"report", folder.file("r"), "-o", folder.file("page.html")}).code == 0);
+  }
+}
+
+TEST_CASE("different seeds give different results, and another seed list the same ones for the same seed") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> common = {"run", input("tiny.xml"), "--set", "training.rounds=2"};
+  auto both = common, second = common;
+  both.insert(both.end(), {"-o", folder.file("both")});
+  second.insert(second.end(), {"--set", "seeds.values=2", "-o", folder.file("second")});
+  REQUIRE(msfusion_program(both).code == 0);
+  REQUIRE(msfusion_program(second).code == 0);
+  const StoreReader two(folder.file("both/run.sqlite")), one(folder.file("second/run.sqlite"));
+  CHECK(two.evaluations(0).back().global_loss != two.evaluations(1).back().global_loss);
+  CHECK(two.evaluations(1).back().global_loss == one.evaluations(0).back().global_loss);
+}
+
+TEST_CASE("the program does not load LibTorch before it trains") {
+  const TemporaryFolder folder;
+  REQUIRE(std::system(("ldd " MSFUSION_PROGRAM " > " + folder.file("libraries")).c_str()) == 0);
+  CHECK(text_of(folder.file("libraries")).find("torch") == std::string::npos);
+}
+
+TEST_CASE("help and lists teach") {
+  CHECK(msfusion_program({"--help"}).out.find("Examples:") != std::string::npos);
+  CHECK(msfusion_program({"--version"}).out.find("LibTorch") != std::string::npos);
+  CHECK(msfusion_program({"list", "methods"}).out.find("double-shift  contrastive") != std::string::npos);
+  CHECK(msfusion_program({"list", "data"}).out.find("fashion-mnist") != std::string::npos);
+  const Ended check = msfusion_program({"check", input("tiny.xml")});
+  CHECK(check.code == 0);
+  CHECK(check.out.find("4 devices, 160 training and 80 test samples, 5 rounds, 10 runs") != std::string::npos);
+}
