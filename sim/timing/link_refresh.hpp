@@ -1,4 +1,4 @@
-// Makes SimGrid share links rightly among flows that start or end at the same instant.
+// Makes SimGrid share links rightly among flows that start at the same instant.
 #pragma once
 
 #include <queue>
@@ -9,10 +9,10 @@
 namespace msfusion {
 
 /// SimGrid 3.32 recomputes only the links that a change touches (lazy updates), and misses some: when two flows whose
-/// routes begin with the same link get going, or end, in one instant, the other links of the second flow keep their old
-/// shares. A link can then carry more than its bandwidth, or less than it might. Setting a link's bandwidth to what it
-/// is already makes SimGrid look at the link again; that is done here for all links of a flow whenever its share of
-/// them changes. For models without weight-S only (CM02).
+/// routes begin with the same link get going in one instant, the other links of the second flow keep their old shares.
+/// Such a link then carries more than its bandwidth. Setting a link's bandwidth to what it is already makes SimGrid
+/// look at the link again; that is done here for the links of every flow when it gets going. For models without
+/// weight-S only (CM02): in the others this would also start flows before their latency is over.
 class LinkRefresh {
  public:
   explicit LinkRefresh(RouteTable& routes) : routes_(routes) {}
@@ -21,8 +21,6 @@ class LinkRefresh {
   void flow_started(const RouteInfo& route, double now_seconds) {
     waking_.push({now_seconds + route.latency_seconds, &route});
   }
-
-  void flow_ended(const RouteInfo& route) { refresh(route); }
 
   /// To be called whenever time has advanced, before anything else happens.
   void time_advanced(double now_seconds);

@@ -311,6 +311,11 @@ class Checker {
 
   std::optional<Profile> read_profile_file(const std::string& name, int line, const std::string& attribute,
                                            ProfileKind kind) {
+    if (std::filesystem::path(name).is_absolute()) {
+      report(line, fmt::format("{}=\"{}\", an absolute path", attribute, name),
+             "a path relative to the platform file: SimGrid 3.32 cannot open absolute ones");
+      return {};
+    }
     const auto path = find_file(name);
     std::ifstream stream(path.value_or(""));
     if (!path || !stream) {
@@ -360,9 +365,12 @@ class Checker {
                "one of HOST_AVAIL, LINK_AVAIL, SPEED, BANDWIDTH, LATENCY");
         continue;
       }
-      const bool on_host = kind_name == "HOST_AVAIL" || kind_name == "SPEED";
-      (on_host ? hosts_used_ : links_used_)
-          .push_back({required(connect, "element"), connect.attribute_line("element")});
+      if (kind_name != "HOST_AVAIL" && kind_name != "SPEED") {
+        report(connect.line(), fmt::format("a trace connected as {}", kind_name),
+               "state_file, bandwidth_file or latency_file of the <link>: SimGrid 3.32 connects traces to hosts only");
+        continue;
+      }
+      hosts_used_.push_back({required(connect, "element"), connect.attribute_line("element")});
       const std::string name = trace->second.attribute("file").value_or("");
       if (!name.empty()) {
         if (const auto profile = read_profile_file(name, trace->second.attribute_line("file"), "file", kind->second)) {

@@ -27,8 +27,8 @@ void configure(TimingOptions::NetworkModel model) {
     s4u::Engine::set_config("network/TCP-gamma:0");  // no limit by the TCP window
     return;
   }
-  // With lazy updates SimGrid 3.32 misses that a link is shared by flows that start or end together; CM02 flows are
-  // corrected from outside (LinkRefresh), LV08 flows cannot be.
+  // With lazy updates SimGrid 3.32 misses that a link is shared by flows that start together; CM02 flows are corrected
+  // from outside (LinkRefresh), LV08 flows cannot be.
   s4u::Engine::set_config("network/model:LV08");
   s4u::Engine::set_config("network/optim:Full");
 }

@@ -60,7 +60,6 @@ class Timing::Impl {
     if (options_.network == TimingOptions::NetworkModel::cm02) {
       s4u::Engine::on_time_advance_cb([this](double) { refresh_.time_advanced(now()); });
     }
-    set_switch_timer();
     platform_.engine->run_until(0);  // applies what the profiles say about the start
   }
 
@@ -118,7 +117,6 @@ class Timing::Impl {
   void start_ready_steps();
   void close_if_due();
   void stop();
-  void set_switch_timer();
   void end_round(TimedRound& round);
 
   s4u::Host* host_of(NodeId node) const { return platform_.hosts[static_cast<std::size_t>(node)]; }
@@ -251,7 +249,6 @@ void Timing::Impl::leave_running(FlyingStep& step) {
   running_transfers_[step.place] = running_transfers_.back();
   running_transfers_[step.place]->place = step.place;
   running_transfers_.pop_back();
-  if (options_.network == TimingOptions::NetworkModel::cm02) refresh_.flow_ended(*step.route);
 }
 
 void Timing::Impl::end(FlyingStep& step, Fate fate) {
@@ -360,14 +357,6 @@ void Timing::Impl::close_if_due() {
       break;
   }
   if (due) stop();
-}
-
-/// SimGrid applies a switch of something that carries no load at the next event only, as late as that may be; a timer
-/// at the date makes it an event.
-void Timing::Impl::set_switch_timer() {
-  if (const auto date = next_switch()) {
-    Timer::set(*date, [this] { set_switch_timer(); });
-  }
 }
 
 void Timing::Impl::draw_losses(Flight& flight) const {

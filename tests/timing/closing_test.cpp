@@ -71,11 +71,13 @@ TEST_CASE("a deadline round ends early when nothing is left to do, and keeps wha
   const json early = run({star_round({2}, kServer, 1e6, 1e9, 0, closing(Closing::Kind::deadline, 9))})[0];
   CHECK(early["end"] == seconds(1.540));
   PlanBuilder exact(0, closing(Closing::Kind::deadline, 2));
-  exact.compute(0, 2e9);
+  const auto last = exact.compute(0, 2e9);
   exact.compute(1, 2.5e9);
+  exact.compute(0, 1e9, {last});
   const json round = run({exact.plan})[0];
   CHECK(round["steps"][0][2] == "done");
   CHECK(round["steps"][1][2] == "late");
+  CHECK(round["steps"][2][2] == "skipped");
 }
 
 TEST_CASE("cancelled steps leave nothing behind for the next round") {

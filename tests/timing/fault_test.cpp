@@ -71,6 +71,23 @@ TEST_CASE("a link that goes off breaks the transfers that cross it") {
   CHECK(round["nodes"][1][1] == 0);
 }
 
+TEST_CASE("a link that goes off before the first byte is over it breaks the transfer at once") {
+  TimingOptions options;
+  const std::string profile = std::filesystem::path(msfusion::write_file("0.5 0\n3 1\n")).filename();
+  options.platform_file = msfusion::write_platform(
+      "<host id=\"a\" speed=\"1Gf\"/><host id=\"b\" speed=\"1Gf\"/>\n<link id=\"l\" bandwidth=\"1MBps\" "
+      "latency=\"1s\" state_file=\"" +
+      profile + "\"/>\n<host_link id=\"a\" up=\"l\" down=\"l\"/>\n");
+  PlanBuilder builder;
+  builder.transfer(0, 1, 1e6);
+  builder.compute(0, 4e9);
+  const json rounds = run({builder.plan, builder.plan}, options);
+  CHECK(rounds[0]["steps"][0][2] == "failed");
+  CHECK(rounds[0]["steps"][0][1] == seconds(0.5));
+  CHECK(rounds[0]["nodes"][0][1] == 0);
+  CHECK(rounds[1]["steps"][0][1] == seconds(6));
+}
+
 TEST_CASE("a device that is off gets and consumes nothing") {
   const json rounds = run({star_round({3, 1}, kServer, 1e6, 1e9), star_round({3}, kServer, 1e6, 1e9, 1),
                            star_round({1}, kServer, 1e6, 1e9, 2), star_round({3}, kServer, 1e6, 1e9, 3)});

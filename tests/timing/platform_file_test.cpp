@@ -132,12 +132,16 @@ TEST_CASE("one mistake is one message with its line") {
       {kDevices + host(prop("kind", "a") + prop("kind", "b")), 8, "for the second time"},
       {"<host id=\"a\" speed=\"1Gf\" core=\"0\"/>\n", 5, "core=\"0\""},
       {"<host id=\"a\" speed=\"1Gf\" state_file=\"nowhere.txt\"/>\n", 5, "nowhere.txt"},
+      {"<host id=\"a\" speed=\"1Gf\" state_file=\"/dev/null\"/>\n", 5, "absolute path"},
       {kDevices + "<host_link id=\"a-1\" up=\"k\" down=\"l\"/>\n", 8, "link \"k\""},
       {kDevices + "<host_link id=\"b\" up=\"l\" down=\"l\"/>\n", 8, "host \"b\""},
       {kDevices + "<trace_connect trace=\"t\" element=\"a-1\"/>\n", 8, "trace=\"t\""},
       {kDevices + "<trace id=\"t\" periodicity=\"0\">\n2 0\n1 1\n</trace>\n"
                   "<trace_connect trace=\"t\" element=\"a-1\"/>\n",
        10, "date 1 after 2"},
+      {kDevices + "<trace id=\"t\" periodicity=\"0\">\n0 0\n</trace>\n"
+                  "<trace_connect kind=\"LINK_AVAIL\" trace=\"t\" element=\"l\"/>\n",
+       11, "LINK_AVAIL"},
       {kDevices + "<wire id=\"w\"/>\n", 8, "SimGrid refuses"},
   };
   for (const Row& row : rows) {
