@@ -15,11 +15,30 @@ struct RunCommand {
   std::vector<Override> overrides;
   bool resume = false;        ///< go on where an earlier call stopped
   int checkpoint_every = 10;  ///< rounds
-  bool cost_only = false;     ///< `plan`: no training
   std::string command_line;   ///< that repeats the run, for the report
 };
 
+struct ReportCommand {
+  std::vector<std::string> folders;
+  std::string out = "report.html";
+  std::string baseline;   ///< label or method that costs are compared with; empty: fedavg
+  std::string figures;    ///< folder for the charts as SVG, instead of a page; empty: none
+  int watch_seconds = 0;  ///< renew the page this often while a run goes on; 0: once
+};
+
+int report_runs(const ReportCommand& command);
+struct PlanCommand {
+  std::string scenario;
+  std::string out;  ///< folder; empty: results/NAME-plan
+  int jobs = 0;     ///< runs at once; 0: as many as there are cores
+  std::vector<Override> overrides;
+  bool json = false;     ///< one JSON object instead of tables
+  bool windows = false;  ///< with the index windows of every device
+  std::string command_line;
+};
+
 int run_scenario(const RunCommand& command);
+int plan_scenario(const PlanCommand& command);
 int check_scenario(const std::string& scenario, const std::vector<Override>& overrides);
 int list_things(const std::string& what);
 

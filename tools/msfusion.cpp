@@ -8,7 +8,6 @@
 
 #include "reports/comparison.hpp"
 #include "reports/export.hpp"
-#include "reports/html_report.hpp"
 #include "sim/base/error.hpp"
 #include "tools/commands.hpp"
 
@@ -54,6 +53,7 @@ int main_of(int argc, char** argv) {
       "Examples:\n"
       "  msfusion run scenarios/quickstart.xml                    run it; the report is in results/quickstart\n"
       "  msfusion run scenarios/quickstart.xml --set training.rounds=3 -o /tmp/try\n"
+      "  msfusion plan scenarios/quickstart.xml                   what it would cost, without training\n"
       "  msfusion check my.xml                                    find the mistakes of a scenario, run nothing\n"
       "  msfusion compare results/quickstart                      the answer as a table\n\n"
       "Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 130 interrupted (what was done is kept and "
@@ -93,6 +93,24 @@ int main_of(int argc, char** argv) {
     };
   });
 
+  PlanCommand plan;
+  CLI::App* plan_command =
+      app.add_subcommand("plan", "Plan, time and price a scenario without training: for models of any size");
+  scenario_options(plan_command);
+  plan_command->add_option("-o,--out", plan.out, "Results folder (default: results/NAME-plan)")->type_name("DIR");
+  plan_command->add_option("-j,--jobs", plan.jobs, "Runs at once (default: as many as cores)")
+      ->check(CLI::Range(1, 1024));
+  plan_command->add_flag("--json", plan.json, "Print one JSON object (docs/plan-json.md) instead of tables");
+  plan_command->add_flag("--windows", plan.windows, "With --json: every device's index window on every axis");
+  plan_command->callback([&] {
+    action = [&] {
+      plan.scenario = run.scenario;
+      plan.overrides = parse_overrides(sets);
+      plan.command_line = command_line(argc, argv);
+      return plan_scenario(plan);
+    };
+  });
+
   CLI::App* check = app.add_subcommand("check", "Find every mistake of a scenario and say what it would run");
   scenario_options(check);
   check->callback([&] { action = [&] { return check_scenario(run.scenario, parse_overrides(sets)); }; });
@@ -104,19 +122,20 @@ int main_of(int argc, char** argv) {
       ->check(CLI::IsMember({"methods", "models", "data"}));
   list->callback([&] { action = [&] { return list_things(thing); }; });
 
-  std::vector<std::string> folders;
-  std::string out_file = "report.html";
+  ReportCommand report_options;
   CLI::App* report = app.add_subcommand("report", "Make one page of one or many results folders");
-  report->add_option("run", folders, "Results folders")->required();
-  report->add_option("-o,--out", out_file, "The page to write")->capture_default_str()->type_name("FILE");
-  report->callback([&] {
-    action = [&] {
-      write_file(out_file, html_report(folders));
-      fmt::print("{}\n", out_file);
-      return 0;
-    };
-  });
+  report->add_option("run", report_options.folders, "Results folders")->required();
+  report->add_option("-o,--out", report_options.out, "The page to write")->capture_default_str()->type_name("FILE");
+  report->add_option("--baseline", report_options.baseline, "Compare costs with this label or method (default: fedavg)");
+  report->add_option("--figures", report_options.figures, "Write every chart as SVG into this folder instead of a page")
+      ->type_name("DIR");
+  report->add_option("--watch", report_options.watch_seconds, "Renew the page this often while a run goes on")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 3600));
+  report->callback([&] { action = [&] { return report_runs(report_options); }; });
 
+  std::vector<std::string> folders;
+  std::string baseline;
   std::string format = "terminal";
   const std::map<std::string, TableFormat> formats = {{"terminal", TableFormat::terminal},
                                                       {"markdown", TableFormat::markdown},
@@ -127,9 +146,10 @@ int main_of(int argc, char** argv) {
   compare->add_option("--format", format, "terminal, markdown, latex or csv")
       ->capture_default_str()
       ->check(CLI::IsMember({"terminal", "markdown", "latex", "csv"}));
+  compare->add_option("--baseline", baseline, "Compare costs with this label or method (default: fedavg)");
   compare->callback([&] {
     action = [&] {
-      fmt::print("{}", comparison(folders, formats.at(format)));
+      fmt::print("{}", comparison(folders, formats.at(format), baseline));
       return 0;
     };
   });
