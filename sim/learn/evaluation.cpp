@@ -16,7 +16,7 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::int64_t kBatch = 100;   // activations of a narrow net stay in cache
+constexpr std::int64_t kBatch = 200;   // measured: 100 .. 500 differ by 5 %
 constexpr std::int64_t kChunk = 1000;  // samples of a job
 constexpr std::int64_t kNormBatch = 100;
 constexpr std::int64_t kLogits = 4'000'000;  // of a batch: vocabularies are large

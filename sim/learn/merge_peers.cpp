@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <cstring>
+#include <tuple>
+#include <utility>
 
 #include "sim/learn/overlap.hpp"
 #include "sim/learn/own_models.hpp"
@@ -9,7 +10,7 @@ namespace msfusion {
 namespace {
 
 // MSfusion. Every element becomes the mean of the values of those who trained it this round; an element that nobody
-// trained keeps its last value. When everybody heard everybody (who has something that they need), all devices agree
+// trained keeps its last value. When everybody heard everybody, all devices agree
 // and one view serves them all. Otherwise every device has a view of its own: the mean over itself and the peers whose
 // message arrived; an element that it needs next and that none of them trained comes from the one among them in whose
 // view it was trained last (the lowest id where several were). Elements outside of a device's next sub-model follow the
@@ -82,24 +83,11 @@ class PeerOverlap : public ModelState {
     return full_slice(context_.shape);
   }
 
-  // A peer that has nothing that the device needs next sends it nothing; on a complete graph that is no lost message.
-  bool nothing_to_say(const Trained& from, const WidthSlice& needed) const {
-    return context_.method.exchange.graph == PeerGraph::complete &&
-           shared_parameters(context_.shape, from.slice, needed) == 0;
-  }
-
   bool everybody_heard_everybody(const Arrivals& arrivals) const {
-    if (static_cast<int>(arrivals.tasks.size()) != context_.devices()) return false;
     const Heard have = heard(arrivals);
-    for (std::size_t device = 0; device < have.size(); ++device) {
-      if (have[device].size() == arrivals.tasks.size()) continue;
-      const WidthSlice needed = next_slice(arrivals, static_cast<NodeId>(device));
-      for (std::size_t task = 0; task < arrivals.tasks.size(); ++task)
-        if (!std::binary_search(have[device].begin(), have[device].end(), task) &&
-            !nothing_to_say(*arrivals.tasks[task], needed))
-          return false;
-    }
-    return true;
+    return std::all_of(have.begin(), have.end(), [&](const std::vector<std::size_t>& tasks) {
+      return static_cast<int>(tasks.size()) == context_.devices();
+    });
   }
 
   static void stamp(at::Tensor& trained, const OverlapSum& sum, int round) {
@@ -153,13 +141,10 @@ class PeerOverlap : public ModelState {
                                                 const std::vector<std::size_t>& tasks, std::size_t device) const {
     if (tasks.empty()) return {views_[device], trained_[device]};
     at::Tensor values = views_[device].clone(), rounds = trained_[device].clone();
-    const WidthSlice needed = next_slice(arrivals, static_cast<NodeId>(device));
-    const SliceMap next(context_.shape, context_.full, needed);
-    for (std::size_t task = 0; task < arrivals.tasks.size(); ++task) {
-      const bool in_contact =
-          std::binary_search(tasks.begin(), tasks.end(), task) || nothing_to_say(*arrivals.tasks[task], needed);
+    const SliceMap next(context_.shape, context_.full, next_slice(arrivals, static_cast<NodeId>(device)));
+    for (const std::size_t task : tasks) {
       const auto peer = static_cast<std::size_t>(arrivals.tasks[task]->device);
-      if (!in_contact || peer == device) continue;
+      if (peer == device) continue;
       next.for_each_run([&](int, const Run& run) {
         refresh(values.data_ptr<float>() + run.full, rounds.data_ptr<std::int32_t>() + run.full,
                 views_[peer].data_ptr<float>() + run.full, trained_[peer].data_ptr<std::int32_t>() + run.full,

@@ -189,6 +189,31 @@ TEST_CASE("FedProx pulls towards where the round began") {
   REQUIRE(moved(10) < moved(1));
 }
 
+TEST_CASE("SCAFFOLD's variates are the devices' mean gradients, and the server's is their mean") {
+  World world(images(4, 8, 1, 90, 40), MlpSpec{{8}}, 3);
+  world.method.objective.kind = ObjectiveKind::control_variates;
+  world.method.merge.kind = MergeKind::variates;
+  const auto learner = world.learner();
+  const ParameterLayout layout(world.shape, full_slice(world.shape));
+  const at::Tensor start = initial_values(world.shape, layout, world.seed);
+  at::Tensor after_one;
+  for (int t = 0; t < 2; ++t) {
+    play(*learner, world, world.round(t));
+    std::istringstream in(state_of(*learner));
+    StateReader reader(in);
+    reader.text(), reader.number(), reader.text(), reader.number(), reader.number(), reader.number();
+    const at::Tensor model = reader.tensor(), server = reader.tensor();
+    const std::vector<at::Tensor> devices = reader.tensors();
+    require_close(server, at::stack(devices).mean(0));
+    // 30 samples a device in batches of 8: K = 4 steps; averaged over devices the formula is c+ = (x - mean y) / (K
+    // eta).
+    require_close(server, ((t == 0 ? start : after_one) - model) / (4 * world.training.learning_rate));
+    REQUIRE(devices[0].abs().max().item<double>() > 0);
+    REQUIRE_FALSE(at::allclose(devices[0], devices[1]));
+    after_one = model;
+  }
+}
+
 TEST_CASE("FedAdam's first step has the size of the rate and the sign of the mean's change") {
   World world(images(4, 8, 1, 90, 40), MlpSpec{{16}}, 3);
   const ParameterLayout layout(world.shape, full_slice(world.shape));
