@@ -37,8 +37,18 @@ struct PlanCommand {
   std::string command_line;
 };
 
+struct RecostCommand {
+  std::string run;       ///< results folder
+  std::string platform;  ///< file; empty: the run's own
+  std::string out;       ///< folder; empty: RUN-recost
+  int jobs = 0;
+  std::vector<Override> overrides;
+  std::string command_line;
+};
+
 int run_scenario(const RunCommand& command);
 int plan_scenario(const PlanCommand& command);
+int recost_run(const RecostCommand& command);
 int check_scenario(const std::string& scenario, const std::vector<Override>& overrides);
 int list_things(const std::string& what);
 

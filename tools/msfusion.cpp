@@ -54,6 +54,7 @@ int main_of(int argc, char** argv) {
       "  msfusion run scenarios/quickstart.xml                    run it; the report is in results/quickstart\n"
       "  msfusion run scenarios/quickstart.xml --set training.rounds=3 -o /tmp/try\n"
       "  msfusion plan scenarios/quickstart.xml                   what it would cost, without training\n"
+      "  msfusion recost results/quickstart -p other.xml          the same training on other devices and links\n"
       "  msfusion check my.xml                                    find the mistakes of a scenario, run nothing\n"
       "  msfusion compare results/quickstart                      the answer as a table\n\n"
       "Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 130 interrupted (what was done is kept and "
@@ -63,8 +64,7 @@ int main_of(int argc, char** argv) {
   std::function<int()> action;
   RunCommand run;
   std::vector<std::string> sets;
-  const auto scenario_options = [&](CLI::App* command) {
-    command->add_option("scenario", run.scenario, "The scenario file (XML)")->required();
+  const auto set_option = [&](CLI::App* command) {
     command
         ->add_option("--set", sets,
                      "Change an attribute: ELEMENT.ATTRIBUTE=VALUE, e.g. training.rounds=3 or "
@@ -73,6 +73,10 @@ int main_of(int argc, char** argv) {
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->type_name("PATH=VALUE");
+  };
+  const auto scenario_options = [&](CLI::App* command) {
+    command->add_option("scenario", run.scenario, "The scenario file (XML)")->required();
+    set_option(command);
   };
 
   CLI::App* run_command = app.add_subcommand("run", "Carry out a scenario: train, time, record, report");
@@ -111,6 +115,24 @@ int main_of(int argc, char** argv) {
     };
   });
 
+  RecostCommand recost;
+  CLI::App* recost_command = app.add_subcommand(
+      "recost", "Time and price a finished run again, on another platform or price list, without training");
+  recost_command->add_option("run", recost.run, "Results folder of a finished run")->required();
+  recost_command->add_option("-p,--platform", recost.platform, "Platform file (default: the run's own)")
+      ->type_name("FILE");
+  recost_command->add_option("-o,--out", recost.out, "Results folder (default: RUN-recost)")->type_name("DIR");
+  recost_command->add_option("-j,--jobs", recost.jobs, "Runs at once (default: as many as cores)")
+      ->check(CLI::Range(1, 1024));
+  set_option(recost_command);
+  recost_command->callback([&] {
+    action = [&] {
+      recost.overrides = parse_overrides(sets);
+      recost.command_line = command_line(argc, argv);
+      return recost_run(recost);
+    };
+  });
+
   CLI::App* check = app.add_subcommand("check", "Find every mistake of a scenario and say what it would run");
   scenario_options(check);
   check->callback([&] { action = [&] { return check_scenario(run.scenario, parse_overrides(sets)); }; });
@@ -126,7 +148,8 @@ int main_of(int argc, char** argv) {
   CLI::App* report = app.add_subcommand("report", "Make one page of one or many results folders");
   report->add_option("run", report_options.folders, "Results folders")->required();
   report->add_option("-o,--out", report_options.out, "The page to write")->capture_default_str()->type_name("FILE");
-  report->add_option("--baseline", report_options.baseline, "Compare costs with this label or method (default: fedavg)");
+  report->add_option("--baseline", report_options.baseline,
+                     "Compare costs with this label or method (default: fedavg)");
   report->add_option("--figures", report_options.figures, "Write every chart as SVG into this folder instead of a page")
       ->type_name("DIR");
   report->add_option("--watch", report_options.watch_seconds, "Renew the page this often while a run goes on")

@@ -57,6 +57,7 @@ int run_scenario(const RunCommand& command) {
   options.store_file = store_file;
   options.checkpoint_folder = folder.file("checkpoints");
   options.checkpoint_every = command.checkpoint_every;
+  options.participation_folder = folder.path().string();
   options.resume = command.resume;
   options.jobs = command.jobs;
   options.on_change = [&](const std::vector<RunReport>& reports, int changed) { view.update(reports, changed); };

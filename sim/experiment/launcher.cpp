@@ -117,6 +117,11 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
       run_options.checkpoint_every = options.checkpoint_every;
       if (options.resume) run_options.resume = resume_point(options, run.run, checkpoints, store);
       run_options.on_progress = [&](const Progress& progress) { send_line(pipe, to_json(progress)); };
+      std::optional<RecordedRun> recorded;
+      if (!options.recorded_folder.empty()) run_options.recorded = &recorded.emplace(options.recorded_folder, run.run);
+      if (!options.participation_folder.empty())
+        run_options.participation_file = RecordedRun::participation_file(options.participation_folder, run.run);
+      if (options.observe) run_options.on_round = options.observe(inputs);
       const RunEnd end = carry_out(inputs, make_learner, store, run_options);
       store.set_state(run.run, end == RunEnd::finished ? "finished" : "interrupted");
       if (end == RunEnd::finished) checkpoints.remove_all();

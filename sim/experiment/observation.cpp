@@ -158,7 +158,7 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
   record.device = task.device;
   record.split = task.split;
   record.slice = slice_text(task.slice);
-  record.parameters = parameter_count(inputs.shape, task.slice);
+  record.parameters = task.parameters;
   record.samples = task.samples;
   record.training_flops = task.training_flops;
   record.peak_memory_bytes = task.peak_memory_bytes;

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "sim/base/error.hpp"
+#include "sim/base/random.hpp"
+#include "sim/base/seed.hpp"
 #include "sim/data/catalogue.hpp"
 
 namespace msfusion {
@@ -40,6 +45,29 @@ void collect(std::vector<Mistake>& mistakes, const std::string& file, int line, 
   }
 }
 
+// Takes the samples that a method distils on away from the devices, so that nobody has them with their labels; every
+// device keeps one sample at least.
+void set_aside(Partition& parts, std::int64_t wanted, const Method& method, const std::string& file,
+               std::uint64_t seed) {
+  std::vector<std::pair<std::size_t, std::int32_t>> held;  // device, sample
+  for (std::size_t device = 0; device < parts.samples.size(); ++device)
+    for (const std::int32_t sample : parts.samples[device]) held.emplace_back(device, sample);
+  const auto most = static_cast<std::int64_t>(held.size()) - static_cast<std::int64_t>(parts.samples.size());
+  if (wanted > most)
+    throw UserError(Mistake{file, method.line, fmt::format("method {}: open-samples=\"{}\"", method.label, wanted),
+                            fmt::format("at most {}: every device keeps one of the {} training samples",
+                                        std::max<std::int64_t>(most, 0), held.size())});
+  Random random(derive_seed(seed, Purpose::subsample, parts.samples.size() + 2));
+  shuffle(held, random);
+  for (const auto& [device, sample] : held) {
+    std::vector<std::int32_t>& samples = parts.samples[device];
+    if (wanted == 0) break;
+    if (samples.size() == 1) continue;
+    samples.erase(std::lower_bound(samples.begin(), samples.end(), sample));
+    --wanted;
+  }
+}
+
 double sample_bytes(const Dataset& data) {
   constexpr double kLabelBytes = 4, kTokenBytes = 4;
   if (data.kind == DataKind::tokens) return kTokenBytes * data.window;
@@ -60,8 +88,12 @@ TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
 }
 
 Preparation prepare(const std::string& scenario_file, const std::vector<Override>& overrides, bool cost_only) {
+  return prepare(read_scenario(scenario_file, overrides), cost_only);
+}
+
+Preparation prepare(Scenario read, bool cost_only) {
   Preparation result;
-  result.scenario = read_scenario(scenario_file, overrides);
+  result.scenario = std::move(read);
   const Scenario& scenario = result.scenario;
   std::vector<Mistake> mistakes;
   result.methods = make_methods(scenario, mistakes);
@@ -98,6 +130,8 @@ RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
     : preparation(prepared), run(spec), training(prepared.scenario.training) {
   if (run.method->exchange.one_step) training.local_steps = 1;
   parts = partition(prepared.data, prepared.scenario.data, prepared.fleet.size(), run.seed);
+  if (run.method->merge.open_samples > 0)
+    set_aside(parts, run.method->merge.open_samples, *run.method, prepared.scenario.file, run.seed);
   for (const auto& held : parts.samples) samples_held_.push_back(static_cast<std::int64_t>(held.size()));
 
   ModelSpec model = prepared.scenario.model;

@@ -29,6 +29,7 @@ struct Preparation {
 /// Reads the scenario and all that it names. Throws UserError with every mistake that can be found without running.
 /// `cost_only` loads labels and sizes, not pixels.
 Preparation prepare(const std::string& scenario_file, const std::vector<Override>& overrides, bool cost_only);
+Preparation prepare(Scenario scenario, bool cost_only);
 
 /// One (method, seed) of a scenario.
 struct RunSpec {

@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "sim/experiment/observation.hpp"
+#include "sim/experiment/participation.hpp"
 #include "sim/shape/cost.hpp"
 #include "sim/timing/timing.hpp"
 
@@ -56,6 +58,7 @@ class RunLoop {
           write_checkpoint(round);
       }
       finish_pending();
+      if (!options_.participation_file.empty()) write_participation(options_.participation_file, participation_);
     } catch (...) {
       // The rounds that ended before the trouble are kept, also the one whose evaluation was still going on.
       try {
@@ -93,6 +96,7 @@ class RunLoop {
       const RoundPlan plan = planner_.plan(round);
       const TimedRound timed = timing_.execute(plan);
       planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
+      note_participation(plan, timed, arrived(plan, timed));
       if (plan.closing.keep_in_flight) remember(plan, timed);
     }
     if (learner_) {
@@ -118,13 +122,14 @@ class RunLoop {
     const TimedRound timed = timing_.execute(plan);
     wall.timing_seconds = part.lap();
 
+    const std::vector<Delivery> arrivals = arrived(plan, timed);
+    note_participation(plan, timed, arrivals);
     std::vector<TaskOutcome> outcomes;
     if (learner_) {
       learner_->start(plan, trained_tasks(plan, timed));
       finish_pending();  // the last round's evaluation goes on beside this round's training
       wall.evaluation_seconds = part.lap();
-      outcomes = learner_->merge(
-          plan, deliveries(plan, timed, [&](int earlier) -> const RoundPlan& { return in_flight_.at(earlier); }));
+      outcomes = learner_->merge(plan, arrivals);
       wall.training_seconds = part.lap();
     } else {
       finish_pending();
@@ -132,19 +137,51 @@ class RunLoop {
     std::optional<double> mean_loss;
     for (const TaskOutcome& outcome : outcomes)
       mean_loss = mean_loss.value_or(0) + outcome.mean_loss / static_cast<double>(outcomes.size());
+    if (options_.recorded) mean_loss = options_.recorded->mean_loss(round);
     planner_.observe(plan, timed, mean_loss);
 
     RoundResult result = observe_round({inputs_.run.run, inputs_.shape, timing_.fleet(), scenario_.prices}, plan, timed,
                                        outcomes, planner_);
+    if (!learner_) result.round.completed = merged_tasks(plan, timed, arrivals);
+    if (options_.recorded) options_.recorded->complete(result, participation_.back(), timing_.fleet());
     wall.record_seconds = part.lap();
     wall.round_seconds = whole.lap();
     result.wall = wall;
+    if (options_.on_round) options_.on_round(timing_, plan, timed, result);
     if (plan.closing.keep_in_flight) remember(plan, timed);
     pending_ = std::move(result);
     if (learner_ && is_evaluated(round)) {
       learner_->begin_evaluation(round);
       evaluating_ = true;
     }
+  }
+
+  std::vector<Delivery> arrived(const RoundPlan& plan, const TimedRound& timed) const {
+    return deliveries(plan, timed, [&](int earlier) -> const RoundPlan& { return in_flight_.at(earlier); });
+  }
+
+  void note_participation(const RoundPlan& plan, const TimedRound& timed, const std::vector<Delivery>& arrivals) {
+    participation_.push_back(participation(plan, trained_tasks(plan, timed), arrivals));
+  }
+
+  // How many trainings a learner would merge: those that arrived; where devices keep models of their own, those that
+  // took place.
+  int merged_tasks(const RoundPlan& plan, const TimedRound& timed, const std::vector<Delivery>& arrivals) const {
+    std::set<TaskId> tasks;
+    for (const Delivery& delivery : arrivals) tasks.insert(delivery.task);
+    switch (inputs_.run.method->exchange.kind) {
+      case ExchangeKind::peers:
+      case ExchangeKind::logits:
+      case ExchangeKind::none:
+      case ExchangeKind::central:
+        for (TaskId task : trained_tasks(plan, timed)) tasks.insert(task);
+        break;
+      case ExchangeKind::server:
+      case ExchangeKind::asynchronous:
+      case ExchangeKind::split:
+        break;
+    }
+    return static_cast<int>(tasks.size());
   }
 
   bool is_evaluated(int round) const {
@@ -199,8 +236,9 @@ class RunLoop {
   std::unique_ptr<Learner> learner_;
   std::optional<RoundResult> pending_;  // the last round, until its evaluation is in
   bool evaluating_ = false;
-  std::map<int, RoundPlan> in_flight_;  // plans with steps still going on (asynchronous)
-  std::map<int, int> flying_steps_;     // how many of each
+  std::map<int, RoundPlan> in_flight_;        // plans with steps still going on (asynchronous)
+  std::map<int, int> flying_steps_;           // how many of each
+  std::vector<std::uint32_t> participation_;  // of every round so far
 };
 
 }  // namespace

@@ -8,8 +8,10 @@
 
 #include "sim/experiment/checkpoint.hpp"
 #include "sim/experiment/preparation.hpp"
+#include "sim/experiment/recorded_run.hpp"
 #include "sim/learn/learner.hpp"
 #include "sim/record/store.hpp"
+#include "sim/timing/timing.hpp"
 
 namespace msfusion {
 
@@ -25,6 +27,9 @@ struct Progress {
   std::optional<double> mean_loss;
 };
 
+/// Sees every round of a run after it was timed, beside the rows that are recorded of it.
+using RoundObserver = std::function<void(const Timing&, const RoundPlan&, const TimedRound&, const RoundResult&)>;
+
 /// Where a resumed run goes on.
 struct ResumePoint {
   Checkpoints::Found checkpoint;
@@ -39,6 +44,9 @@ struct RunOptions {
   const Checkpoints* checkpoints = nullptr;
   int checkpoint_every = 0;  ///< rounds; 0: only when interrupted
   std::optional<ResumePoint> resume;
+  RoundObserver on_round;                 ///< none: nobody looks
+  const RecordedRun* recorded = nullptr;  ///< what training found, where there is no learner
+  std::string participation_file;         ///< written at the end; empty: not
 };
 
 enum class RunEnd { finished, interrupted };

@@ -343,6 +343,8 @@ TrainTask Planner::task_for(NodeId device, double split, WidthSlice slice) {
   task.split = split;
   task.samples = training.samples;
   task.optimiser_steps = training.optimiser_steps;
+  task.parameters = cost.parameters;
+  task.forward_macs = cost.forward_macs;
   task.training_flops = training_flops(cost, training);
   task.peak_memory_bytes = peak_memory_bytes(cost, training);
   task.slice = std::move(slice);

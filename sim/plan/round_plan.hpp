@@ -18,6 +18,8 @@ struct TrainTask {
   WidthSlice slice;
   std::int64_t samples = 0;          ///< processed this round: local epochs x samples held
   std::int64_t optimiser_steps = 0;
+  std::int64_t parameters = 0;       ///< of the slice
+  std::int64_t forward_macs = 0;     ///< of the slice, per sample
   double training_flops = 0;         ///< 2 x MACs, extra forwards of the objective included
   double peak_memory_bytes = 0;
 };

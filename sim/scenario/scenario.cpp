@@ -96,8 +96,9 @@ class ScenarioReader {
 
 }  // namespace
 
-Scenario read_scenario(const std::string& file, const std::vector<Override>& overrides) {
-  const XmlDocument document = XmlDocument::parse_file(file, XmlDocument::Doctype::refused, kMaxScenarioBytes);
+namespace {
+
+Scenario read_document(const XmlDocument& document, const std::string& file, const std::vector<Override>& overrides) {
   const std::string schema = resource_file("scenarios/scenario.xsd");
   const SchemaGuide guide(schema);
   ReadingContext context{file, guide, {}, document.validate(schema)};
@@ -108,6 +109,17 @@ Scenario read_scenario(const std::string& file, const std::vector<Override>& ove
   if (!context.mistakes.empty()) report(std::move(context.mistakes));
   scenario.text = document.serialise();
   return scenario;
+}
+
+}  // namespace
+
+Scenario read_scenario(const std::string& file, const std::vector<Override>& overrides) {
+  return read_document(XmlDocument::parse_file(file, XmlDocument::Doctype::refused, kMaxScenarioBytes), file,
+                       overrides);
+}
+
+Scenario read_scenario_text(const std::string& text, const std::string& file, const std::vector<Override>& overrides) {
+  return read_document(XmlDocument::parse_text(text, file, XmlDocument::Doctype::refused), file, overrides);
 }
 
 }  // namespace msfusion

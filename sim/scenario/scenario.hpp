@@ -163,4 +163,7 @@ struct Override {
 /// Throws UserError with all mistakes of the file. Never resolves external entities, never touches the network.
 Scenario read_scenario(const std::string& file, const std::vector<Override>& overrides);
 
+/// The same for the text of a scenario that was read before from `file`, which paths are relative to.
+Scenario read_scenario_text(const std::string& text, const std::string& file, const std::vector<Override>& overrides);
+
 }  // namespace msfusion

@@ -1,0 +1,80 @@
+#include "sim/experiment/recorded_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/base/error.hpp"
+#include "sim/experiment/participation.hpp"
+
+namespace msfusion {
+
+namespace {
+
+[[noreturn]] void refuse(int round, const std::string& why) {
+  throw RunError(fmt::format("round {} would not train the same: {}", round + 1, why));
+}
+
+}  // namespace
+
+std::string RecordedRun::participation_file(const std::string& results_folder, int run) {
+  return fmt::format("{}/participation/run-{}.txt", results_folder, run);
+}
+
+RecordedRun::RecordedRun(const std::string& results_folder, int run)
+    : participation_(read_participation(participation_file(results_folder, run))) {
+  const StoreReader store(results_folder + "/run.sqlite");
+  rounds_ = store.rounds(run);
+  for (DeviceRoundRecord& device : store.device_rounds(run)) devices_[device.round].push_back(std::move(device));
+  for (const EvaluationRecord& evaluation : store.evaluations(run)) evaluations_[evaluation.round] = evaluation;
+  for (const DeviceEvaluationRecord& score : store.device_evaluations(run))
+    device_evaluations_[score.round].push_back(score);
+}
+
+void RecordedRun::compare(const RoundResult& result, std::uint32_t participation, const Fleet& fleet) const {
+  const int round = result.round.round;
+  const auto recorded = devices_.find(round);
+  static const std::vector<DeviceRoundRecord> nobody;
+  const std::vector<DeviceRoundRecord>& then = recorded == devices_.end() ? nobody : recorded->second;
+  for (const DeviceRoundRecord& now : result.devices) {
+    const std::string& name = fleet.node(now.device).name;
+    const auto same = std::find_if(then.begin(), then.end(),
+                                   [&](const DeviceRoundRecord& other) { return other.device == now.device; });
+    if (same == then.end()) refuse(round, fmt::format("{} takes part, and did not", name));
+    if (same->split != now.split || same->slice != now.slice)
+      refuse(round, fmt::format("{} trains split {:.4g} ({}), and trained {:.4g} ({})", name, now.split, now.slice,
+                                same->split, same->slice));
+    if (same->samples != now.samples)
+      refuse(round, fmt::format("{} trains {} samples, and trained {}", name, now.samples, same->samples));
+    if (same->fate != now.fate)
+      refuse(round, fmt::format("the work of {} is {}, and was {}", name, now.fate, same->fate));
+  }
+  for (const DeviceRoundRecord& other : then)
+    if (std::none_of(result.devices.begin(), result.devices.end(),
+                     [&](const DeviceRoundRecord& now) { return now.device == other.device; }))
+      refuse(round, fmt::format("{} does not take part, and did", fleet.node(other.device).name));
+  if (participation_.at(static_cast<std::size_t>(round)) != participation)
+    refuse(round, "other messages arrive in time than did");
+}
+
+void RecordedRun::complete(RoundResult& result, std::uint32_t participation, const Fleet& fleet) const {
+  compare(result, participation, fleet);
+  const int run = result.round.run, round = result.round.round;
+  const RoundRecord& then = rounds_.at(static_cast<std::size_t>(round));
+  result.round.completed = then.completed;
+  result.round.mean_loss = then.mean_loss;
+  for (DeviceRoundRecord& device : result.devices)
+    for (const DeviceRoundRecord& other : devices_.at(round))
+      if (other.device == device.device) device.loss = other.loss;
+  const auto evaluation = evaluations_.find(round);
+  if (evaluation == evaluations_.end()) return;
+  result.evaluation = evaluation->second;
+  result.evaluation->run = run;
+  result.evaluation->seconds = result.round.end_seconds;
+  const auto scores = device_evaluations_.find(round);
+  if (scores == device_evaluations_.end()) return;
+  result.device_evaluations = scores->second;
+  for (DeviceEvaluationRecord& score : result.device_evaluations) score.run = run;
+}
+
+}  // namespace msfusion

@@ -1,0 +1,37 @@
+// A finished run as its store has it: what training found, for timing the run again without training.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/plan/fleet.hpp"
+#include "sim/record/store.hpp"
+
+namespace msfusion {
+
+class RecordedRun {
+ public:
+  /// Throws UserError for a run that is not there or did not finish.
+  RecordedRun(const std::string& results_folder, int run);
+
+  Maybe mean_loss(int round) const { return rounds_.at(static_cast<std::size_t>(round)).mean_loss; }
+
+  /// Copies what training found into the round's rows: losses, completed trainings, evaluations at the new clock's
+  /// times. Throws RunError with the reason where the round would not have trained the same.
+  void complete(RoundResult& result, std::uint32_t participation, const Fleet& fleet) const;
+
+  static std::string participation_file(const std::string& results_folder, int run);
+
+ private:
+  void compare(const RoundResult& result, std::uint32_t participation, const Fleet& fleet) const;
+
+  std::vector<RoundRecord> rounds_;
+  std::vector<std::uint32_t> participation_;
+  std::map<int, std::vector<DeviceRoundRecord>> devices_;  // by round
+  std::map<int, EvaluationRecord> evaluations_;
+  std::map<int, std::vector<DeviceEvaluationRecord>> device_evaluations_;
+};
+
+}  // namespace msfusion

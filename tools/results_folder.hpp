@@ -1,0 +1,31 @@
+// A folder that holds one program's results, locked while it runs so that no second one writes there.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace msfusion {
+
+class ResultsFolder {
+ public:
+  /// Makes and locks it. Earlier results move to the first free subfolder earlier-N, unless they are to be resumed.
+  /// Says where to, unless `quiet`. Throws UserError where it cannot be made or written, RunError where another program
+  /// writes there.
+  ResultsFolder(std::filesystem::path path, bool resume, bool quiet = false);
+  ~ResultsFolder();
+  ResultsFolder(const ResultsFolder&) = delete;
+  ResultsFolder& operator=(const ResultsFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  void make();
+  void lock();
+  void set_aside_earlier(bool quiet);
+
+  std::filesystem::path path_;
+  int lock_ = -1;
+};
+
+}  // namespace msfusion

@@ -1,0 +1,78 @@
+#include "tools/run_records.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "reports/export.hpp"
+#include "reports/html_report.hpp"
+#include "reports/summary.hpp"
+#include "sim/method/names.hpp"
+
+namespace msfusion {
+
+namespace {
+
+template <class T>
+std::string joined(const std::vector<T>& values) {
+  std::string text;
+  for (const T& value : values) text += fmt::format("{}{}", text.empty() ? "" : " ", value);
+  return text;
+}
+
+}  // namespace
+
+std::string file_text(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+MetaMap meta_of(const Preparation& preparation, const std::string& command_line) {
+  const Scenario& scenario = preparation.scenario;
+  return {{"scenario", scenario.name},
+          {"description", scenario.description},
+          {"scenario_file", scenario.file},
+          {"working_folder", std::filesystem::current_path().string()},
+          {"scenario_text", scenario.text},
+          {"platform_text", file_text(scenario.platform.file)},
+          {"command", command_line},
+          {"version", MSFUSION_VERSION},
+          {"libraries", MSFUSION_LIBRARIES},
+          {"network_model", scenario.platform.network == PlatformSpec::Network::cm02 ? "CM02" : "LV08"},
+          {"targets", joined(scenario.targets)},
+          {"seeds", joined(scenario.seeds)}};
+}
+
+std::vector<RunRecord> run_records(const Preparation& preparation) {
+  std::vector<RunRecord> records;
+  for (const RunSpec& run : runs_of(preparation)) {
+    RunRecord record;
+    record.run = run.run;
+    record.method = run.method->name;
+    record.label = run.method->label;
+    record.choices = choices_text(*run.method);
+    record.seed = run.seed;
+    record.rounds = preparation.scenario.training.rounds;
+    record.state = "waiting";
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+void write_reports(const ResultsFolder& folder) {
+  write_file(folder.file("summary.json"), summary_json(StoreReader(folder.file("run.sqlite"))));
+  write_file(folder.file("report.html"), html_report({folder.path().string()}));
+}
+
+int exit_code(const std::vector<RunReport>& reports, int signal_received) {
+  if (signal_received != 0) return 128 + signal_received;
+  for (const RunReport& report : reports)
+    if (report.state == RunReport::State::failed) return 1;
+  return 0;
+}
+
+}  // namespace msfusion
