@@ -29,7 +29,8 @@ Json device_json(const Device& device) {
   return Json::array({device.name, device.kind, device.speed_flops, optional_json(device.memory_bytes),
                       optional_json(device.memory_bandwidth), device.step_overhead_seconds,
                       optional_json(device.price_usd_per_hour), optional_json(device.price_usd_per_gb),
-                      optional_json(device.split), device.has_power});
+                      optional_json(device.split), device.has_power,
+                      optional_json(device.battery_joules), optional_json(device.grams_co2_per_kwh)});
 }
 
 Device device_from(const Json& json) {
@@ -44,6 +45,8 @@ Device device_from(const Json& json) {
   device.price_usd_per_gb = optional_number(json.at(7));
   device.split = optional_number(json.at(8));
   device.has_power = json.at(9);
+  device.battery_joules = optional_number(json.at(10));
+  device.grams_co2_per_kwh = optional_number(json.at(11));
   return device;
 }
 

@@ -16,7 +16,7 @@ namespace {
 const std::vector<std::string>& known_properties() {
   static const std::vector<std::string> names = {
       "role",          "kind",  "memory",  "memory_bandwidth",  "step_overhead", "price",
-      "traffic_price", "split", "battery", "wattage_per_state", "wattage_off"};
+      "traffic_price", "split", "battery",           "carbon", "wattage_per_state", "wattage_off"};
   return names;
 }
 
@@ -94,7 +94,8 @@ NodeSpec read_node(const std::string& name, double speed_flops, int power_states
   device.step_overhead_seconds = reader.quantity("step_overhead", Quantity::seconds, true).value_or(0);
   device.price_usd_per_hour = reader.quantity("price", Quantity::usd_per_hour, true);
   device.price_usd_per_gb = reader.quantity("traffic_price", Quantity::usd_per_gigabyte, true);
-  reader.quantity("battery", Quantity::joules, false);
+  device.battery_joules = reader.quantity("battery", Quantity::joules, false);
+  device.grams_co2_per_kwh = reader.quantity("carbon", Quantity::grams_per_kilowatthour, true);
   if (const std::string* text = reader.text("split")) {
     const auto rate = parse_number(*text);
     if (rate && *rate > 0 && *rate <= 1) {

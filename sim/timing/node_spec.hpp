@@ -16,7 +16,7 @@ struct NodeSpec {
   bool is_server = false;
 };
 
-/// Turns properties (memory, memory_bandwidth, step_overhead, price, traffic_price, split, battery, kind, role,
+/// Turns properties (memory, memory_bandwidth, step_overhead, price, traffic_price, split, battery, carbon, kind, role,
 /// wattage_per_state, wattage_off) into a device; `line_of` gives the line of a property for the mistakes, which are
 /// added. Names that SimGrid or nobody knows are left alone, unless they look like a slip of the pen.
 NodeSpec read_node(const std::string& name, double speed_flops, int power_states,

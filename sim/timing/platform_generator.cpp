@@ -58,6 +58,9 @@ void check(const FleetMix& mix) {
     throw UserError(Mistake{"", 0, fmt::format("{} devices", mix.devices), fmt::format("1 to {}", kMostDevices)});
   }
   if (mix.parts.empty()) throw UserError(Mistake{"", 0, "a fleet of no kind", "at least one kind of device and link"});
+  if (mix.devices_per_cell && *mix.devices_per_cell < 0) {
+    throw UserError(Mistake{"", 0, fmt::format("{} devices per cell", *mix.devices_per_cell), "0 or more"});
+  }
   if (!(mix.spread >= 0 && mix.spread <= 3)) {
     throw UserError(Mistake{"", 0, fmt::format("a spread of {}", mix.spread), "a number from 0 to 3"});
   }
@@ -110,13 +113,20 @@ std::string host_link(const std::string& name) {
   return fmt::format("      <host_link id=\"{}\" up=\"{}-up\" down=\"{}-down\"/>\n", name, name, name);
 }
 
+std::string state_profile(const std::string& host, const FleetMix& mix, int device) {
+  return fmt::format(
+      "  <trace id=\"{0}-state\" periodicity=\"{1}\">\n{2}  </trace>\n"
+      "  <trace_connect kind=\"HOST_AVAIL\" trace=\"{0}-state\" element=\"{0}\"/>\n",
+      host, churn_period_seconds(mix.churn), churn_profile(mix.churn, mix.seed, device));
+}
+
 }  // namespace
 
 std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
   check(mix);
   const std::vector<int> counts = count_devices(mix);
   std::map<std::string, int> numbers, cell_numbers;
-  std::string core_hosts, core_links, cells, lines, ways;
+  std::string core_hosts, core_links, cells, lines, ways, profiles;
   if (!mix.server.empty()) {
     const DeviceKind& server = find_kind(catalogue.devices, mix.server);
     core_hosts += fmt::format("      <host id=\"server\" speed=\"{}f\">{}{}</host>\n", server.speed_flops,
@@ -126,15 +136,17 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
   for (std::size_t part = 0; part < mix.parts.size(); ++part) {
     const DeviceKind& device = find_kind(catalogue.devices, mix.parts[part].device);
     const LinkKind& link = find_kind(catalogue.links, mix.parts[part].link);
-    const int in_zone = link.cell ? link.cell->devices : counts[part];
+    const bool has_cells = link.cell && mix.devices_per_cell != 0;
+    const int in_zone = has_cells ? mix.devices_per_cell.value_or(link.cell->devices) : counts[part];
     for (int first = 0; first < counts[part]; first += in_zone) {
       std::string hosts, links;
       for (int i = first; i < std::min(first + in_zone, counts[part]); ++i) {
         const std::string name = fmt::format("{}-{}", device.name, numbers[device.name]++);
+        if (mix.churn.kind != Churn::Kind::none) profiles += state_profile(name, mix, device_index);
         add_device(hosts, name, device, link, Spread(mix, device_index++));
         links += host_link(name);
       }
-      if (!link.cell) {
+      if (!has_cells) {
         core_hosts += hosts;
         core_links += links;
         continue;
@@ -160,7 +172,7 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
   }
   text += " -->\n<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"DijkstraCache\">\n" + cells;
   text += "    <zone id=\"core\" routing=\"Cluster\">\n" + core_hosts + "      <router id=\"core-router\"/>\n" +
-          core_links + "    </zone>\n" + lines + ways + "  </zone>\n</platform>\n";
+          core_links + "    </zone>\n" + lines + ways + "  </zone>\n" + profiles + "</platform>\n";
   return text;
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/timing/catalogue.hpp"
+#include "sim/timing/churn.hpp"
 
 namespace msfusion {
 
@@ -23,7 +25,11 @@ struct FleetMix {
   /// Standard deviation of the logarithm of each device's speed, bandwidths and latency; the catalogue's figure is the
   /// median. 0: all devices of a kind are alike.
   double spread = 0.3;
+  /// Devices behind one access point; none: as the catalogue says; 0: no shared access points. Fewer, larger cells
+  /// load faster (SimGrid looks for every new name in every zone): 10,000 devices want about 100 cells, not 1,000.
+  std::optional<int> devices_per_cell;
   std::uint64_t seed = 1;
+  Churn churn;  ///< of all devices; the server is always on
 };
 
 /// The platform file as text. The devices of each part are those of the largest remainder method, named KIND-NUMBER,

@@ -77,7 +77,7 @@ TEST_CASE("a link that goes off before the first byte is over it breaks the tran
   options.platform_file = msfusion::write_platform(
       "<host id=\"a\" speed=\"1Gf\"/><host id=\"b\" speed=\"1Gf\"/>\n<link id=\"l\" bandwidth=\"1MBps\" "
       "latency=\"1s\" state_file=\"" +
-      profile + "\"/>\n<host_link id=\"a\" up=\"l\" down=\"l\"/>\n");
+      profile + "\"><prop id=\"wattage_range\" value=\"2:4\"/></link>\n<host_link id=\"a\" up=\"l\" down=\"l\"/>\n");
   PlanBuilder builder;
   builder.transfer(0, 1, 1e6);
   builder.compute(0, 4e9);
@@ -85,7 +85,9 @@ TEST_CASE("a link that goes off before the first byte is over it breaks the tran
   CHECK(rounds[0]["steps"][0][2] == "failed");
   CHECK(rounds[0]["steps"][0][1] == seconds(0.5));
   CHECK(rounds[0]["nodes"][0][1] == 0);
+  CHECK(rounds[0]["links"]["l"][1].get<double>() == Approx(2 * 1.5));  // idle for 1.5 s, off for 2.5 s
   CHECK(rounds[1]["steps"][0][1] == seconds(6));
+  CHECK(rounds[1]["links"]["l"][1].get<double>() == Approx(2 * 4 + 2 * 1));  // idle for 4 s, busy for 1 s of them
 }
 
 TEST_CASE("a device that is off gets and consumes nothing") {

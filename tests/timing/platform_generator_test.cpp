@@ -124,6 +124,24 @@ TEST_CASE("devices of a cell share its capacity, and others do not") {
   CHECK(round["steps"][4][1].get<double>() == Approx(2 + 0.004 + 0.006));
 }
 
+TEST_CASE("cells can be larger than the catalogue's, or left out") {
+  FleetMix mix;
+  mix.devices = 16;
+  mix.parts = {{"laptop", "wifi4", 1}};
+  const auto cells = [&] {
+    const std::string text = generate_platform(catalogue(), mix);
+    int count = 0;
+    for (std::size_t at = 0; (at = text.find("<backbone", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  CHECK(cells() == 2);
+  mix.devices_per_cell = 16;
+  CHECK(cells() == 1);
+  mix.devices_per_cell = 0;
+  CHECK(cells() == 0);
+  CHECK(inspect_platform(options_for(mix)).size() == 16);
+}
+
 TEST_CASE("mixes without sense are refused with what is allowed") {
   const auto refused = [](FleetMix mix) { CHECK_THROWS_AS(generate_platform(catalogue(), mix), UserError); };
   FleetMix good;
