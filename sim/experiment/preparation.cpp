@@ -38,7 +38,7 @@ void collect(std::vector<Mistake>& mistakes, const std::string& file, int line, 
     for (Mistake mistake : error.mistakes()) {
       if (mistake.file.empty()) {
         mistake.file = file;
-        mistake.line = line;
+        if (mistake.line == 0) mistake.line = line;
       }
       mistakes.push_back(std::move(mistake));
     }

@@ -130,7 +130,6 @@ void Planner::add_split_steps(RoundPlan& plan) {
       (parametrised <= setup_.method.exchange.cut ? client : rest).layers.push_back(layer);
       if (parametrised <= setup_.method.exchange.cut) cut_layer = layer.layer;
     }
-    if (rest.layers.empty()) refuse_cut(parametrised);
     client.parameters = rest.parameters = 0;
     for (const LayerCost& layer : client.layers) client.parameters += layer.parameters;
     for (const LayerCost& layer : rest.layers) rest.parameters += layer.parameters;

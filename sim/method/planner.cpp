@@ -153,6 +153,7 @@ Planner::Planner(PlannerSetup setup)
   for (NodeId device = 0; device < setup_.fleet.size(); ++device)
     rates_[static_cast<std::size_t>(device)] = settled_rate(device);
   if (method.exchange.kind != ExchangeKind::central) check_memory();
+  if (method.exchange.kind == ExchangeKind::split) check_cut();
 }
 
 double Planner::settled_rate(NodeId device) {
@@ -234,7 +235,11 @@ void Planner::check_memory() {
     refuse(setup_, "every device is excluded: the model fits none", "a smaller model, split or batch");
 }
 
-void Planner::refuse_cut(int parametrised_layers) const {
+void Planner::check_cut() {
+  const std::vector<LayerCost>& layers = cost_of(full_slice(setup_.shape)).layers;
+  const auto parametrised_layers =
+      std::count_if(layers.begin(), layers.end(), [](const LayerCost& layer) { return layer.parameters > 0; });
+  if (setup_.method.exchange.cut < parametrised_layers) return;
   refuse(setup_,
          fmt::format("cut=\"{}\" leaves the server nothing of a model of {} parametrised layers",
                      setup_.method.exchange.cut, parametrised_layers),

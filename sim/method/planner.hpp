@@ -73,7 +73,7 @@ class Planner {
   double work_flops(const TrainTask& task, NodeId node);
   double control(int round) const;
   void check_memory();
-  [[noreturn]] void refuse_cut(int parametrised_layers) const;
+  void check_cut();
   void track_flight(const RoundPlan& plan, const TimedRound& timed);
   void adapt_overlap(double mean_loss, int round);
 
