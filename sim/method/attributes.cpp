@@ -90,6 +90,10 @@ bool is_sliced(const Method& m) {
 bool contrasts(const Method& m) {
   return m.objective.kind == ObjectiveKind::contrastive || m.objective.kind == ObjectiveKind::model_contrastive;
 }
+bool weighs(ObjectiveKind kind) {
+  return kind == ObjectiveKind::proximal || kind == ObjectiveKind::model_contrastive ||
+         kind == ObjectiveKind::contrastive;
+}
 bool distils(const Method& m) {
   return m.merge.kind == MergeKind::distill || m.merge.kind == MergeKind::average_logits;
 }
@@ -254,6 +258,9 @@ const std::vector<AttributeRule>& attribute_rules() {
 std::pair<std::string, std::string> contradiction(const Method& m) {
   const std::string merge = name_of(kMerges, m.merge.kind), exchange = name_of(kExchanges, m.exchange.kind);
   const bool partial = m.split.rule != SplitRule::full && m.split.rule != SplitRule::narrow;
+  if (m.split.rule == SplitRule::narrow &&
+      (m.split.rate.kind == RateChoice::Kind::levels || m.split.rate.kind == RateChoice::Kind::device))
+    return {"split-rule=\"narrow\" with several rates: it is one model for everybody", "split=\"auto\" or one rate"};
   if (partial && m.merge.kind != MergeKind::overlap_mean)
     return {fmt::format("split-rule=\"{}\" with merge=\"{}\": the merge needs whole models of one size",
                         name_of(kSplitRules, m.split.rule), merge),
@@ -286,6 +293,9 @@ std::pair<std::string, std::string> contradiction(const Method& m) {
     return {fmt::format("objective=\"{}\" with merge=\"{}\": control variates need both their loss and their merge",
                         name_of(kObjectives, m.objective.kind), merge),
             "objective=\"control-variates\" together with merge=\"variates\""};
+  if (distils(m) && (m.merge.open_samples == 0 || m.merge.distill_steps == 0))
+    return {fmt::format("merge=\"{}\" without open-samples and distill-steps: there is nothing to distil on", merge),
+            "both of them, e.g. open-samples=\"1000\" distill-steps=\"20\""};
   if (m.objective.kind == ObjectiveKind::model_contrastive && partial)
     return {"objective=\"model-contrastive\" on sub-models: MOON compares whole models", "objective=\"contrastive\""};
   if (m.exchange.kind == ExchangeKind::split && m.objective.kind != ObjectiveKind::cross_entropy)
@@ -342,6 +352,15 @@ std::vector<Method> make_methods(const Scenario& scenario, std::vector<Mistake>&
         mistakes.push_back({scenario.file, attribute.line,
                             fmt::format("attribute {} of method {}", attribute.name, element.name),
                             "see scenarios/README.md"});
+    // Another objective's weight means something else, and none at all would be an objective without effect.
+    if (weighs(method.objective.kind) && method.objective.kind != entry->make().objective.kind &&
+        attribute_of("mu") == element.attributes.end() && attribute_of("lambda") == element.attributes.end())
+      mistakes.push_back({scenario.file, element.line,
+                          fmt::format("method {}: objective=\"{}\" without its weight", element.name,
+                                      name_of(kObjectives, method.objective.kind)),
+                          method.objective.kind == ObjectiveKind::contrastive ? "lambda=\"0.1\", say"
+                          : method.objective.kind == ObjectiveKind::proximal  ? "mu=\"0.01\", say"
+                                                                              : "mu=\"1\", say"});
     if (mistakes.size() == mistakes_before) {
       const auto [found, allowed] = contradiction(method);
       if (!found.empty())
