@@ -137,7 +137,7 @@ TEST_CASE("methods whose distinguishing choice is neutral learn what FedAvg lear
     const auto evaluations = store.evaluations(run.run);
     REQUIRE(evaluations.size() == fedavg.size());
     for (std::size_t i = 0; i < fedavg.size(); ++i)
-      CHECK(evaluations[i].global_loss == Approx(fedavg[i].global_loss).epsilon(1e-4));
+      CHECK(evaluations[i].global_loss == Approx(fedavg[i].global_loss).epsilon(1e-6));
   }
 }
 

@@ -35,6 +35,7 @@ struct Shipped {
 
 TEST_CASE("every shipped scenario runs in its small variant") {
   for (const Shipped& row : std::vector<Shipped>{
+           {"quickstart", 5},
            {"nobody-holds-the-model", 6},
            {"msfusion-ablation", 11},
            {"participants", 3},
@@ -45,6 +46,7 @@ TEST_CASE("every shipped scenario runs in its small variant") {
            {"asynchronous", 4},
            {"cifar10-resnet18", 4},
            {"wikitext2-transformer", 4},
+           {"niid-bench-cifar10", 3},
        }) {
     INFO(row.name);
     const TemporaryFolder folder;
