@@ -1,6 +1,7 @@
 // The commands of the command line; each returns the program's exit code and throws UserError or RunError.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct RunCommand {
   bool resume = false;        ///< go on where an earlier call stopped
   int checkpoint_every = 10;  ///< rounds
   std::string command_line;   ///< that repeats the run, for the report
+  bool in_sweep = false;      ///< one combination: values are single
 };
 
 struct ReportCommand {
@@ -44,8 +46,32 @@ struct RecostCommand {
   int jobs = 0;
   std::vector<Override> overrides;
   std::string command_line;
+  bool in_sweep = false;  ///< the sweep compares at its end
 };
 
+struct PlatformCommand {
+  int devices = 10;
+  std::vector<std::string> parts;  ///< "40% old-phone on 4g"
+  std::string server = "cloud-cpu";
+  double spread = 0.3;
+  std::uint64_t seed = 1;
+  std::string churn = "none";
+  std::string on = "30min", off = "10min";
+  std::string out;  ///< file; empty: standard output
+};
+
+/// What varies, and the changes that are the same for all.
+struct Sweep {
+  std::vector<SweepAxis> axes;
+  std::vector<Override> fixed;
+};
+
+/// Paths that the command line gives several times, and those of the scenario's <sweep>.
+Sweep split_sweep(const std::vector<Override>& overrides, const std::vector<SweepAxis>& of_scenario);
+
+int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& scenario_name);
+int make_platform(const PlatformCommand& command);
+void list_devices();
 int run_scenario(const RunCommand& command);
 int plan_scenario(const PlanCommand& command);
 int recost_run(const RecostCommand& command);

@@ -51,6 +51,7 @@ int list_things(const std::string& what) {
   if (what == "methods") list_methods();
   if (what == "models") list_models();
   if (what == "data") list_data();
+  if (what == "devices") list_devices();
   return 0;
 }
 

@@ -69,7 +69,7 @@ int main_of(int argc, char** argv) {
         ->add_option("--set", sets,
                      "Change an attribute: ELEMENT.ATTRIBUTE=VALUE, e.g. training.rounds=3 or "
                      "methods.method[msfusion].split=0.5; "
-                     "may be repeated")
+                     "may be repeated; one path several times runs every value (a sweep)")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->type_name("PATH=VALUE");
@@ -133,15 +133,46 @@ int main_of(int argc, char** argv) {
     };
   });
 
+  PlatformCommand platform;
+  CLI::App* platform_command =
+      app.add_subcommand("platform", "Write a platform file for a mix of devices and links of the catalogue");
+  platform_command->add_option("-n,--devices", platform.devices, "How many devices")->capture_default_str();
+  platform_command
+      ->add_option(
+          "--part", platform.parts,
+          "A part of the fleet, e.g. --part \"40% old-phone on 4g\"; may be repeated; see msfusion list devices")
+      ->required()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("\"SHARE DEVICE on LINK\"");
+  platform_command->add_option("--server", platform.server, "Kind of the server, or none")->capture_default_str();
+  platform_command
+      ->add_option("--spread", platform.spread,
+                   "Standard deviation of the logarithm of speeds, bandwidths and latencies; 0: all of a kind alike")
+      ->capture_default_str();
+  platform_command->add_option("--seed", platform.seed, "Of every draw")->capture_default_str();
+  platform_command->add_option("--churn", platform.churn, "When devices are there: none, exponential or diurnal")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"none", "exponential", "diurnal"}));
+  platform_command->add_option("--on", platform.on, "Mean time that a device is on (diurnal: a day)")
+      ->capture_default_str()
+      ->type_name("TIME");
+  platform_command->add_option("--off", platform.off, "Mean time that a device is off (exponential)")
+      ->capture_default_str()
+      ->type_name("TIME");
+  platform_command->add_option("-o,--out", platform.out, "The file to write (default: standard output)")
+      ->type_name("FILE");
+  platform_command->callback([&] { action = [&] { return make_platform(platform); }; });
+
   CLI::App* check = app.add_subcommand("check", "Find every mistake of a scenario and say what it would run");
   scenario_options(check);
   check->callback([&] { action = [&] { return check_scenario(run.scenario, parse_overrides(sets)); }; });
 
   std::string thing;
   CLI::App* list = app.add_subcommand("list", "What a scenario can name");
-  list->add_option("what", thing, "methods, models or data")
+  list->add_option("what", thing, "methods, models, data or devices")
       ->required()
-      ->check(CLI::IsMember({"methods", "models", "data"}));
+      ->check(CLI::IsMember({"methods", "models", "data", "devices"}));
   list->callback([&] { action = [&] { return list_things(thing); }; });
 
   ReportCommand report_options;

@@ -100,6 +100,8 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
 }  // namespace
 
 int plan_scenario(const PlanCommand& command) {
+  if (!split_sweep(command.overrides, {}).axes.empty())
+    throw UserError(Mistake{"--set", 0, "several values of one attribute", "one value each: plan makes no sweeps"});
   const Preparation preparation = prepare(command.scenario, command.overrides, true);
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
@@ -111,6 +113,7 @@ int plan_scenario(const PlanCommand& command) {
   options.store_file = store_file;
   options.checkpoint_folder = folder.file("checkpoints");
   options.jobs = command.jobs;
+  options.participation_folder = folder.path().string();
   if (command.json) options.observe = json_writer(folder, command.windows);
   int signal_received = 0;
   const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, signal_received);

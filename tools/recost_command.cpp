@@ -137,6 +137,7 @@ int recost_run(const RecostCommand& command) {
     throw UserError(std::move(refusals));
   }
   write_reports(folder);
+  if (command.in_sweep) return exit_code(reports, signal_received);
   fmt::print("{}\nreport: {}\n", comparison({from, folder.path().string()}, TableFormat::terminal),
              folder.file("report.html"));
   return exit_code(reports, signal_received);

@@ -41,6 +41,11 @@ void check_unchanged(const MetaMap& before, const MetaMap& now) {
 }  // namespace
 
 int run_scenario(const RunCommand& command) {
+  if (!command.in_sweep) {
+    const Scenario scenario = read_scenario(command.scenario, split_sweep(command.overrides, {}).fixed);
+    const Sweep sweep = split_sweep(command.overrides, scenario.sweep);
+    if (!sweep.axes.empty()) return run_sweep(command, sweep, scenario.name);
+  }
   const Preparation preparation = prepare(command.scenario, command.overrides, false);
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out), command.resume);

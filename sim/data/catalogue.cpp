@@ -359,9 +359,27 @@ Dataset load_synthetic(const DataSpec& spec, std::uint64_t seed, bool pixels) {
   measure_channels(data);
   return data;
 }
+
+Dataset load_synthetic_text(const DataSpec& spec, int window, std::uint64_t seed) {
+  if (window < 1) {
+    throw UserError({"", spec.line, "a synthetic vocabulary with a model for images",
+                     "a language model (transformer, lstm)"});
+  }
+  SyntheticText choice;
+  choice.vocabulary = spec.synthetic_vocabulary;
+  choice.window = window;
+  choice.train_samples = spec.train_samples.value_or(choice.train_samples);
+  choice.test_samples = spec.test_samples.value_or(choice.test_samples);
+  expect_between(spec, "vocabulary", choice.vocabulary, std::int64_t{1} << 24);
+  constexpr std::int64_t kMostTokens = std::int64_t{1} << 30;
+  expect_between(spec, "train_samples", choice.train_samples, kMostTokens / window);
+  expect_between(spec, "test_samples", choice.test_samples, kMostTokens / window);
+  return make_synthetic_text(choice, seed);
+}
 }  // namespace
 
 Dataset load_dataset(const DataSpec& spec, int window, std::uint64_t seed, bool for_cost_only) {
+  if (spec.set == "synthetic" && spec.synthetic_vocabulary > 0) return load_synthetic_text(spec, window, seed);
   if (spec.set == "synthetic") return load_synthetic(spec, seed, !for_cost_only);
   if ((spec.set == "tokens" || spec.set == "characters") && window < 1) {
     throw UserError({"", spec.line, fmt::format("set=\"{}\" with a model for images", spec.set),

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <boost/random/normal_distribution.hpp>
+#include <boost/random/uniform_int_distribution.hpp>
 #include <cmath>
+#include <numeric>
+#include <string>
 
 #include "sim/base/random.hpp"
 #include "sim/base/seed.hpp"
@@ -50,7 +53,36 @@ ImageSet draw(const SyntheticChoice& choice, std::int64_t samples, const std::ve
   }
   return set;
 }
+
+TokenSet draw_text(const SyntheticText& choice, std::int64_t samples, const std::vector<std::int32_t>& follower,
+                   Random& random) {
+  boost::random::uniform_int_distribution<std::int32_t> any(0, choice.vocabulary - 1);
+  boost::random::uniform_int_distribution<int> quarter(0, 3);
+  TokenSet set;
+  set.tokens.push_back(any(random));
+  for (std::int64_t i = 0; i < samples * choice.window; ++i)
+    set.tokens.push_back(quarter(random) == 0 ? any(random) : follower[static_cast<std::size_t>(set.tokens.back())]);
+  return set;
+}
 }  // namespace
+
+Dataset make_synthetic_text(const SyntheticText& choice, std::uint64_t seed) {
+  Dataset data;
+  data.name = "synthetic";
+  data.kind = DataKind::tokens;
+  data.classes = choice.vocabulary;
+  data.window = choice.window;
+  Random table(derive_seed(seed, Purpose::synthetic_data, 0));
+  Random train(derive_seed(seed, Purpose::synthetic_data, 1));
+  Random test(derive_seed(seed, Purpose::synthetic_data, 2));
+  std::vector<std::int32_t> follower(static_cast<std::size_t>(choice.vocabulary));
+  std::iota(follower.begin(), follower.end(), 0);
+  shuffle(follower, table);
+  for (std::int32_t token = 0; token < choice.vocabulary; ++token) data.vocabulary.push_back(std::to_string(token));
+  data.train_tokens = draw_text(choice, choice.train_samples, follower, train);
+  data.test_tokens = draw_text(choice, choice.test_samples, follower, test);
+  return data;
+}
 
 Dataset make_synthetic(const SyntheticChoice& choice, std::uint64_t seed) {
   Dataset data;

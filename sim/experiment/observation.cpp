@@ -100,6 +100,13 @@ Maybe price(const ObservationInputs& inputs, const NodeUse& use, double round_se
   return total;
 }
 
+// By the electricity of the device's region, or else of the scenario.
+Maybe grams_co2(const std::optional<double>& of_region, const PriceSpec& prices, double joules) {
+  const std::optional<double> per_kwh = of_region ? of_region : prices.grams_co2_per_kwh;
+  if (!per_kwh || std::isnan(joules)) return std::nullopt;
+  return joules / kJoulesPerKwh * *per_kwh;
+}
+
 // When each node was at work in a round, from the steps that involve it.
 struct NodeTimes {
   std::vector<Interval> busy;
@@ -220,12 +227,14 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
     round.mean_loss = sum / static_cast<double>(outcomes.size());
   }
   round.joules = 0.0;
+  round.grams_co2 = 0.0;
   bool priced = false;
   double usd = 0;
   for (const NodeUse& use : timed.nodes) {
     round.bytes_sent += use.bytes_sent;
     round.bytes_received += use.bytes_received;
     add(round.joules, known(use.joules));
+    add(round.grams_co2, grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules));
     if (const Maybe cost = price(inputs, use, timed.end_seconds - timed.start_seconds)) {
       priced = true;
       usd += *cost;
@@ -234,11 +243,12 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
   if (priced) round.usd = usd;
   for (const LinkUse& link : timed.links) {
     // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
-    if (!std::isnan(link.joules)) add(round.joules, link.joules);
+    if (!std::isnan(link.joules)) {
+      add(round.joules, link.joules);
+      add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules));
+    }
     result.links.push_back({inputs.run, plan.round, link.name, link.bytes, known(link.joules)});
   }
-  if (round.joules && inputs.prices.grams_co2_per_kwh)
-    round.grams_co2 = *round.joules / kJoulesPerKwh * *inputs.prices.grams_co2_per_kwh;
 
   round.coverage = planner.coverage().share_trained_in(plan.round);
   round.coverage_ever = planner.coverage().share_trained_ever();

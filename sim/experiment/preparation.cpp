@@ -84,7 +84,14 @@ TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
                                                                              : TimingOptions::NetworkModel::cm02;
   options.message_loss = scenario.constraints.message_loss;
   options.seed = seed;
+  options.sends_at_once = scenario.platform.sends_at_once.value_or(0);
   return options;
+}
+
+int transfers_at_once(const Scenario& scenario, const Method& method, int devices) {
+  constexpr int kMostPeersAtOnce = 64;
+  const bool many = method.exchange.kind == ExchangeKind::peers && devices > kMostPeersAtOnce;
+  return scenario.platform.sends_at_once.value_or(many ? 1 : 0);
 }
 
 Preparation prepare(const std::string& scenario_file, const std::vector<Override>& overrides, bool cost_only) {

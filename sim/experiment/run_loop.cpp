@@ -28,6 +28,13 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+TimingOptions options_of(const RunInputs& inputs) {
+  const Preparation& preparation = inputs.preparation;
+  TimingOptions options = timing_options(preparation.scenario, inputs.run.seed);
+  options.sends_at_once = transfers_at_once(preparation.scenario, *inputs.run.method, preparation.fleet.size());
+  return options;
+}
+
 class RunLoop {
  public:
   RunLoop(const RunInputs& inputs, const LearnerFactory& make_learner, StoreWriter& store, const RunOptions& options)
@@ -35,7 +42,7 @@ class RunLoop {
         scenario_(inputs.preparation.scenario),
         store_(store),
         options_(options),
-        timing_(timing_options(scenario_, inputs.run.seed)),
+        timing_(options_of(inputs)),
         planner_(inputs.planner_setup(timing_.fleet())) {
     if (make_learner)
       learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
@@ -87,13 +94,17 @@ class RunLoop {
     }
     store_.write_devices(devices);
     for (const std::string& text : planner_.warnings()) store_.write_warning({run, -1, text});
+    if (!scenario_.platform.sends_at_once && transfers_at_once(scenario_, *inputs_.run.method, fleet.size()) > 0)
+      store_.write_warning({run, -1,
+                            "each device sends its messages one after the other, as there are more than 64 peers "
+                            "(platform sends-at-once)"});
   }
 
   // Plans and times the finished rounds again, which brings fleet, clock and plans to where they were, then takes the
   // learner from the checkpoint. Returns the round to go on with.
   int replay(const ResumePoint& point) {
     for (int round = 0; round <= point.checkpoint.round; ++round) {
-      const RoundPlan plan = planner_.plan(round);
+      const RoundPlan plan = next_plan(round);
       const TimedRound timed = timing_.execute(plan);
       planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
       note_participation(plan, timed, arrived(plan, timed));
@@ -104,6 +115,18 @@ class RunLoop {
       learner_->restore(state);
     }
     return point.checkpoint.round + 1;
+  }
+
+  // Where nobody is there, an empty round waits until somebody may have come.
+  RoundPlan next_plan(int round) {
+    RoundPlan plan = planner_.plan(round, [&](NodeId node) { return timing_.is_on(node); });
+    if (!plan.tasks.empty() || !planner_.is_idle() || plan.closing.kind == Closing::Kind::deadline) return plan;
+    const std::optional<double> next = timing_.next_switch_seconds();
+    if (!next) return plan;
+    plan.closing = Closing{};
+    plan.closing.kind = Closing::Kind::deadline;
+    plan.closing.deadline_seconds = *next - timing_.now_seconds();
+    return plan;
   }
 
   void write_checkpoint(int round) {
@@ -117,7 +140,7 @@ class RunLoop {
   void carry_out_round(int round) {
     Stopwatch whole, part;
     WallRecord wall{inputs_.run.run, round, 0, 0, 0, 0, 0, 0, 0};
-    const RoundPlan plan = planner_.plan(round);
+    const RoundPlan plan = next_plan(round);
     wall.plan_seconds = part.lap();
     const TimedRound timed = timing_.execute(plan);
     wall.timing_seconds = part.lap();
@@ -144,6 +167,7 @@ class RunLoop {
                                        outcomes, planner_);
     if (!learner_) result.round.completed = merged_tasks(plan, timed, arrivals);
     if (options_.recorded) options_.recorded->complete(result, participation_.back(), timing_.fleet());
+    for (const std::string& text : planner_.news()) result.warnings.push_back({inputs_.run.run, round, text});
     wall.record_seconds = part.lap();
     wall.round_seconds = whole.lap();
     result.wall = wall;

@@ -67,8 +67,9 @@ void Planner::add_peer_steps(RoundPlan& plan) {
     return;  // there an element that no neighbour trained keeps the value held
   std::vector<const WidthSlice*> trained;
   for (const TrainTask& task : plan.tasks) trained.push_back(&task.slice);
+  const auto stale = coverage_.stale_parameters(plan.next_slices, trained);
   for (std::size_t to = 0; to < plan.tasks.size(); ++to) {
-    for (const auto& [holder, elements] : coverage_.stale_parameters(plan.next_slices[to], trained)) {
+    for (const auto& [holder, elements] : stale[to]) {
       const auto sender = std::find_if(plan.tasks.begin(), plan.tasks.end(),
                                        [h = holder](const TrainTask& task) { return task.device == h; });
       if (sender == plan.tasks.end() || sender->device == plan.tasks[to].device) continue;

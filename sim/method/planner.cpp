@@ -134,6 +134,8 @@ Planner::Planner(PlannerSetup setup)
       coverage_(setup_.shape),
       has_previous_(static_cast<std::size_t>(setup_.fleet.size()) + 1, false),
       in_flight_(static_cast<std::size_t>(setup_.fleet.size()) + 1, false),
+      drawn_joules_(static_cast<std::size_t>(setup_.fleet.size()), 0.0),
+      is_empty_(static_cast<std::size_t>(setup_.fleet.size()) + 1, false),
       current_control_(setup_.method.split.control),
       next_control_(setup_.method.split.control) {
   const Method& method = setup_.method;
@@ -153,6 +155,7 @@ Planner::Planner(PlannerSetup setup)
   for (NodeId device = 0; device < setup_.fleet.size(); ++device)
     rates_[static_cast<std::size_t>(device)] = settled_rate(device);
   if (method.exchange.kind != ExchangeKind::central) check_memory();
+  check_batteries();
   if (method.exchange.kind == ExchangeKind::split) check_cut();
 }
 
@@ -267,10 +270,35 @@ double Planner::control(int round) const {
   return round <= planned_round_ ? current_control_ : next_control_;
 }
 
-std::vector<NodeId> Planner::participants(int round) const {
+void Planner::check_batteries() const {
+  for (const Device& device : setup_.fleet.devices)
+    if (device.battery_joules && !device.has_power)
+      refuse(setup_, fmt::format("device {} has a battery, but states no power that would empty it", device.name),
+             "a property wattage_per_state=\"IDLE:BUSY\" of the host in the platform file");
+}
+
+// A device whose battery is used up leaves for good. Its owner's charger is a switch of the platform's state profiles.
+void Planner::drain_batteries(const TimedRound& timed) {
+  news_.clear();
+  const std::size_t devices = std::min(timed.nodes.size(), drawn_joules_.size());
+  for (std::size_t device = 0; device < devices; ++device) {
+    const Device& host = setup_.fleet.devices[device];
+    if (!host.battery_joules) continue;
+    drawn_joules_[device] += timed.nodes[device].joules;
+    if (is_empty_[device] || drawn_joules_[device] < *host.battery_joules) continue;
+    is_empty_[device] = true;
+    news_.push_back(fmt::format("the battery of {} ({}) is empty: it leaves", host.name,
+                                human(*host.battery_joules, Quantity::joules)));
+  }
+}
+
+std::vector<NodeId> Planner::participants(int round, const std::function<bool(NodeId)>& is_present) const {
+  if (is_present && needs_server(setup_.method) && !is_present(setup_.fleet.server_node())) return {};
   std::vector<NodeId> free;
-  for (NodeId device : members_)
-    if (!in_flight_[static_cast<std::size_t>(device)]) free.push_back(device);
+  for (NodeId device : members_) {
+    const auto n = static_cast<std::size_t>(device);
+    if (!in_flight_[n] && !is_empty_[n] && (!is_present || is_present(device))) free.push_back(device);
+  }
   const ExchangeChoice& exchange = setup_.method.exchange;
   std::size_t wanted = free.size();
   if (exchange.cohort) wanted = std::min(wanted, static_cast<std::size_t>(*exchange.cohort));
@@ -361,7 +389,7 @@ double Planner::work_flops(const TrainTask& task, NodeId node) {
   return compute_seconds(cost_of(task.slice), training_of(task.device), host) * host.speed_flops;
 }
 
-RoundPlan Planner::plan(int round) {
+RoundPlan Planner::plan(int round, const std::function<bool(NodeId)>& is_present) {
   RoundPlan plan;
   plan.round = round;
   planned_round_ = round;
@@ -381,7 +409,7 @@ RoundPlan Planner::plan(int round) {
     add_central_steps(plan);
     return plan;
   }
-  const std::vector<NodeId> devices = participants(round);
+  const std::vector<NodeId> devices = participants(round, is_present);
   for (std::size_t i = 0; i < devices.size(); ++i)
     plan.tasks.push_back(task_for(devices[i], rate_of(devices[i], round), slice_of(devices, i, round)));
   switch (setup_.method.exchange.kind) {
@@ -426,6 +454,7 @@ void Planner::observe(const RoundPlan& plan, const TimedRound& timed, std::optio
     has_previous_[static_cast<std::size_t>(task.device)] = true;
   }
   coverage_.mark(plan.round, trained);
+  drain_batteries(timed);
   if (plan.closing.keep_in_flight) track_flight(plan, timed);
   if (mean_loss) adapt_overlap(*mean_loss, plan.round);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -51,7 +52,12 @@ class Planner {
   /// available, per device) where the scenario says memory="fail", a missing property that is needed, a missing server.
   explicit Planner(PlannerSetup setup);
 
-  RoundPlan plan(int round);
+  /// The next round of those that are there (`is_present`; none given: everybody). A plan without tasks is an empty
+  /// round.
+  RoundPlan plan(int round, const std::function<bool(NodeId)>& is_present = {});
+
+  /// Whether no step of an earlier plan is still going on.
+  bool is_idle() const { return flying_steps_.empty(); }
 
   /// Tells what became of a plan (carried steps belong to earlier ones), and how the training went, if there was any.
   void observe(const RoundPlan& plan, const TimedRound& timed, std::optional<double> mean_loss);
@@ -59,13 +65,16 @@ class Planner {
   const Coverage& coverage() const { return coverage_; }
   std::optional<double> overlap_control() const;                   ///< c(t) of the last plan, if the split rule has one
   const std::vector<NodeId>& members() const { return members_; }  ///< devices that may take part
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }  ///< from before the first round
+  const std::vector<std::string>& news() const { return news_; }  ///< what the last observed round changed for good
   const std::optional<PeerNetwork>& peers() const { return peers_; }
 
  private:
   double rate_of(NodeId device, int round) const;
   double settled_rate(NodeId device);
-  std::vector<NodeId> participants(int round) const;
+  std::vector<NodeId> participants(int round, const std::function<bool(NodeId)>& is_present) const;
+  void check_batteries() const;
+  void drain_batteries(const TimedRound& timed);
   WidthSlice slice_of(const std::vector<NodeId>& participants, std::size_t position, int round) const;
   const SliceCost& cost_of(const WidthSlice& slice);
   LocalTraining training_of(NodeId device) const;
@@ -94,7 +103,9 @@ class Planner {
   std::vector<bool> in_flight_;     // devices whose task is not back yet (asynchronous)
   std::map<std::pair<int, StepId>, NodeId> flying_steps_;  // (round, step) in flight, and the device whose task it is
   std::map<std::vector<int>, SliceCost> costs_;            // by the lengths of the slice's index sets
-  std::vector<std::string> warnings_;
+  std::vector<std::string> warnings_, news_;
+  std::vector<double> drawn_joules_;  // per device, since the run began
+  std::vector<bool> is_empty_;        // devices whose battery is used up
   TaskId next_task_ = 0;
   int planned_round_ = 0;
   double current_control_, next_control_;  // c of the planned round and of the one after it (adaptive overlap)

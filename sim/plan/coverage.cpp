@@ -1,5 +1,6 @@
 #include "sim/plan/coverage.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -77,15 +78,18 @@ double Coverage::mean_staleness(int round) const {
   return sum / real(total_);
 }
 
-std::map<NodeId, std::int64_t> Coverage::stale_parameters(const WidthSlice& wanted,
-                                                          const std::vector<const WidthSlice*>& trained) const {
-  std::map<NodeId, std::int64_t> by_holder;
+std::vector<std::map<NodeId, std::int64_t>> Coverage::stale_parameters(
+    const std::vector<WidthSlice>& wanted, const std::vector<const WidthSlice*>& trained) const {
+  std::vector<std::map<NodeId, std::int64_t>> by_holder(wanted.size());
   for (const Grid& grid : grids_) {
     std::vector<bool> fresh(grid.cells.size(), false);
     for (const WidthSlice* slice : trained) visit_cells(grid, *slice, [&](std::size_t cell) { fresh[cell] = true; });
-    visit_cells(grid, wanted, [&](std::size_t cell) {
-      if (!fresh[cell] && grid.cells[cell].round >= 0) by_holder[grid.cells[cell].holder] += grid.elements_per_cell;
-    });
+    if (std::all_of(fresh.begin(), fresh.end(), [](bool is_fresh) { return is_fresh; })) continue;
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      visit_cells(grid, wanted[i], [&](std::size_t cell) {
+        if (!fresh[cell] && grid.cells[cell].round >= 0)
+          by_holder[i][grid.cells[cell].holder] += grid.elements_per_cell;
+      });
   }
   return by_holder;
 }

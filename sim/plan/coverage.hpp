@@ -27,10 +27,10 @@ class Coverage {
   double share_trained_in(int round) const;  ///< of all parameters, in [0, 1]
   double share_trained_ever() const;
 
-  /// Parameters of `wanted` that none of `trained` covers, by the device that trained them last, in rounds marked so
-  /// far. Those never trained are left out: everybody can derive them from the seed.
-  std::map<NodeId, std::int64_t> stale_parameters(const WidthSlice& wanted,
-                                                  const std::vector<const WidthSlice*>& trained) const;
+  /// For each of `wanted`, the parameters that none of `trained` covers, by the device that trained them last, in
+  /// rounds marked so far. Those never trained are left out: everybody can derive them from the seed.
+  std::vector<std::map<NodeId, std::int64_t>> stale_parameters(const std::vector<WidthSlice>& wanted,
+                                                               const std::vector<const WidthSlice*>& trained) const;
 
   /// Mean age in rounds of the parameters at the end of `round`: 0 for just trained; never trained ones count from
   /// round -1.

@@ -21,6 +21,8 @@ struct Device {
   double step_overhead_seconds = 0;          ///< per optimiser step, property "step_overhead"
   std::optional<double> price_usd_per_hour;  ///< property "price"
   std::optional<double> price_usd_per_gb;    ///< per GB sent, property "traffic_price"
+  std::optional<double> battery_joules;      ///< property "battery": what it may consume before it leaves
+  std::optional<double> grams_co2_per_kwh;   ///< property "carbon": of the electricity of its region
   std::optional<double> split;               ///< property "split": the rate that split="device" takes
   bool has_power = false;                    ///< "wattage_per_state" is given, so joules are known
 };

@@ -16,6 +16,7 @@ PlatformSpec read_platform(AttributeReader& reader, const std::string& scenario_
   spec.line = reader.line();
   spec.file = resolve_path(scenario_file, reader.text("file"));
   spec.network = reader.choice("network", spec.network, {{"CM02", Network::cm02}, {"LV08", Network::lv08}});
+  if (reader.has("sends-at-once")) spec.sends_at_once = reader.integer("sends-at-once", 0);
   std::error_code error;
   if (!fs::exists(spec.file, error))
     reader.mistake("file", reader.quote("file") + ": there is no " + spec.file, "the path of a SimGrid platform file");
@@ -26,7 +27,7 @@ PlatformSpec read_platform(AttributeReader& reader, const std::string& scenario_
 }
 
 bool is_text(const DataSpec& data) {
-  return data.set == "tokens" || data.set == "characters";
+  return data.set == "tokens" || data.set == "characters" || data.synthetic_vocabulary > 0;
 }
 
 DataSpec read_data(AttributeReader& reader, const std::string& scenario_file) {
@@ -49,13 +50,14 @@ DataSpec read_data(AttributeReader& reader, const std::string& scenario_file) {
   spec.synthetic_classes = reader.integer("synthetic-classes", spec.synthetic_classes);
   spec.synthetic_side = reader.integer("synthetic-side", spec.synthetic_side);
   spec.synthetic_channels = reader.integer("synthetic-channels", spec.synthetic_channels);
+  spec.synthetic_vocabulary = reader.integer("synthetic-vocabulary", spec.synthetic_vocabulary);
 
   const bool synthetic = spec.set == "synthetic";
   reader.belongs_to("partition", spec.partition == Partition::dirichlet, "partition=\"dirichlet\"", {"alpha"});
   reader.belongs_to("partition", spec.partition == Partition::shards, "partition=\"shards\"", {"classes-per-device"});
   reader.belongs_to("partition", spec.partition == Partition::iid, "partition=\"iid\"", {"size-skew"});
   reader.belongs_to("set", synthetic, "set=\"synthetic\"",
-                    {"synthetic-classes", "synthetic-side", "synthetic-channels"});
+                    {"synthetic-classes", "synthetic-side", "synthetic-channels", "synthetic-vocabulary"});
   reader.belongs_to("set", !synthetic, "sets that are read from files", {"path"});
   reader.belongs_to("set", !is_text(spec), "images", {"augment"});
   if (is_text(spec) && (spec.partition == Partition::dirichlet || spec.partition == Partition::shards))

@@ -18,6 +18,7 @@ ConstraintSpec read_constraints(AttributeReader& reader);
 PriceSpec read_prices(AttributeReader& reader);
 std::vector<std::uint64_t> read_seeds(AttributeReader& reader);
 std::vector<double> read_targets(AttributeReader& reader);
+std::vector<SweepAxis> read_sweep(ReadingContext& context, const XmlElement& sweep);
 std::vector<MethodElement> read_methods(ReadingContext& context, const XmlElement& methods);
 
 /// Whether a data set holds text (tokens) rather than images.

@@ -79,6 +79,7 @@ class ScenarioReader {
     scenario.prices = read_prices(prices);
     scenario.seeds = read_seeds(seeds);
     scenario.targets = read_targets(target);
+    for (const XmlElement& sweep : root_.children("sweep")) scenario.sweep = read_sweep(context_, sweep);
     for (const XmlElement& methods : root_.children("methods")) scenario.methods = read_methods(context_, methods);
     if (model.has("kind") && data.has("set") && !data.refused("set")) check_model_reads_data(scenario, model);
     return scenario;

@@ -14,6 +14,7 @@ struct PlatformSpec {
   std::string file;  ///< as the program can open it: relative paths are resolved against the scenario's folder
   int line = 0;
   enum class Network { cm02, lv08 } network = Network::cm02;
+  std::optional<int> sends_at_once;  ///< transfers of a device, 0: all; none: see transfers_at_once
 };
 
 /// data: what is learned from, and who holds it.
@@ -33,6 +34,7 @@ struct DataSpec {
   int synthetic_classes = 4;
   int synthetic_side = 8;  ///< pixels
   int synthetic_channels = 1;
+  int synthetic_vocabulary = 0;  ///< above 0: text of that many different tokens instead of images
 };
 
 enum class NormKind { none, batch, group };
@@ -134,6 +136,13 @@ struct MethodElement {
   std::vector<MethodAttribute> attributes;  ///< without name and label
 };
 
+/// vary: an attribute that takes several values.
+struct SweepAxis {
+  std::string path;  ///< as in Override
+  std::vector<std::string> values;
+  int line = 0;
+};
+
 struct Scenario {
   std::string file;  ///< as the user wrote it
   std::string name;  ///< letters, digits, '.', '_', '-'
@@ -149,7 +158,8 @@ struct Scenario {
   PriceSpec prices;
   std::vector<MethodElement> methods;
   std::vector<std::uint64_t> seeds = {1};
-  std::vector<double> targets;  ///< accuracies in (0, 1], ascending
+  std::vector<SweepAxis> sweep;  ///< whoever runs the scenario runs the product of the values
+  std::vector<double> targets;   ///< accuracies in (0, 1], ascending
 };
 
 /// "--set training.rounds=3": element and attribute separated by dots; a method by name or label in brackets,

@@ -22,9 +22,9 @@ constexpr int kCycles = 100;
 void check(const Churn& churn) {
   const auto positive = [](double seconds) { return seconds > 0 && std::isfinite(seconds); };
   if (!positive(churn.on_seconds) || (churn.kind == Churn::Kind::exponential && !positive(churn.off_seconds)))
-    throw UserError(Mistake{"", 0, fmt::format("devices that are on for {} s and off for {} s", churn.on_seconds,
-                                               churn.off_seconds),
-                            "times above 0"});
+    throw UserError(Mistake{
+        "", 0, fmt::format("devices that are on for {} s and off for {} s", churn.on_seconds, churn.off_seconds),
+        "times above 0"});
   if (churn.kind == Churn::Kind::diurnal && churn.on_seconds > kDay - 2 * kHour)
     throw UserError(Mistake{"", 0, fmt::format("devices that are on for {:.3g} h a day", churn.on_seconds / kHour),
                             "at most 22 h"});

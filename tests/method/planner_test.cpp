@@ -279,3 +279,52 @@ TEST_CASE("an asynchronous device gets its next task when its last one has lande
   REQUIRE(third.tasks.size() == 1);
   CHECK(third.tasks[0].device == 1);
 }
+
+TEST_CASE("those who are away take no part, and the windows of those present cover the model among themselves") {
+  const Bench bench(msfusion_at(0.5), 4);
+  Planner planner(bench.setup());
+  const RoundPlan plan = planner.plan(0, [](NodeId device) { return device >= 2; });
+  REQUIRE(plan.tasks.size() == 2);
+  CHECK(plan.tasks[0].device == 2);
+  for (const Step& step : plan.steps)
+    if (const auto* transfer = std::get_if<Transfer>(&step.what)) CHECK((transfer->from >= 2 && transfer->to >= 2));
+  for (std::size_t axis = 0; axis < bench.shape.axes.size(); ++axis) {
+    std::set<int> covered;
+    for (const TrainTask& task : plan.tasks)
+      for (int unit : task.slice.axes[axis].units()) covered.insert(unit);
+    CHECK(static_cast<int>(covered.size()) == bench.shape.axes[axis].units);
+  }
+  CHECK(planner.plan(1).tasks.size() == 4);
+}
+
+TEST_CASE("without its server a server method has an empty round, and peers do not care") {
+  const auto server_is_away = [](NodeId node) { return node < 4; };
+  const Bench fedavg(make_fedavg()), peers(msfusion_at(0.5));
+  Planner one(fedavg.setup()), two(peers.setup());
+  CHECK(one.plan(0, server_is_away).tasks.empty());
+  CHECK(two.plan(0, server_is_away).tasks.size() == 4);
+}
+
+TEST_CASE("a device leaves in the round after its battery is used up, and that is told once") {
+  Bench bench(make_fedavg(), 2);
+  for (Device& device : bench.fleet.devices) device.has_power = true;
+  bench.fleet.devices[0].battery_joules = 10;
+  Planner planner(bench.setup());
+  std::vector<std::size_t> sizes, news;
+  for (int round = 0; round < 4; ++round) {
+    const RoundPlan plan = planner.plan(round);
+    sizes.push_back(plan.tasks.size());
+    TimedRound timed = everything_done(plan);
+    for (NodeId node = 0; node < 3; ++node) timed.nodes.push_back({node, 1, 0, 0, 5});
+    planner.observe(plan, timed, std::nullopt);
+    news.push_back(planner.news().size());
+  }
+  CHECK(sizes == std::vector<std::size_t>{2, 2, 1, 1});
+  CHECK(news == std::vector<std::size_t>{0, 1, 0, 0});
+}
+
+TEST_CASE("a battery that nothing is known to empty is refused") {
+  Bench bench(make_fedavg(), 2);
+  bench.fleet.devices[1].battery_joules = 10;
+  CHECK_THROWS_WITH(Planner(bench.setup()), Catch::Contains("phone-1") && Catch::Contains("wattage_per_state"));
+}

@@ -56,7 +56,7 @@ TEST_CASE("coverage and stale elements equal a count over every element") {
     std::map<NodeId, std::int64_t> stale;
     for (std::int64_t element : elements(shape, wanted))
       if (now.count(element) == 0 && holder.count(element) == 1) ++stale[holder[element]];
-    REQUIRE(coverage.stale_parameters(wanted, {&slices[0], &slices[1], &slices[2]}) == stale);
+    REQUIRE(coverage.stale_parameters({wanted}, {&slices[0], &slices[1], &slices[2]}).front() == stale);
 
     coverage.mark(round, {{0, &slices[0]}, {1, &slices[1]}, {2, &slices[2]}});
     for (std::size_t n = slices.size(); n-- > 0;)

@@ -1,0 +1,209 @@
+// What is planned, timed again and swept, without training where none is needed.
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "sim/record/store.hpp"
+#include "tests/e2e/program.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+using nlohmann::json;
+
+namespace {
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+double sum(const json& devices, const char* key) {
+  double total = 0;
+  for (const json& device : devices) total += device[key].get<double>();
+  return total;
+}
+
+}  // namespace
+
+TEST_CASE("plan --json has the documented keys, and its figures agree with one another") {
+  const TemporaryFolder folder;
+  const Ended plan = msfusion_program({"plan", input("tiny.xml"), "--json", "--windows", "-o", folder.file("p")});
+  INFO(plan.err);
+  REQUIRE(plan.code == 0);
+  const json object = json::parse(plan.out);
+  REQUIRE(object["runs"].size() == 10);
+  for (const json& run : object["runs"]) {
+    CHECK(run["model"]["parameters"] == 1028);
+    CHECK(run["model"]["forward_macs"].get<std::int64_t>() > 0);
+    REQUIRE(run["rounds"].size() == 5);
+    for (const json& round : run["rounds"]) {
+      for (const char* key : {"seconds", "joules", "usd", "bytes", "critical_path", "devices"})
+        CHECK(round.contains(key));
+      const json& path = round["critical_path"];
+      const double length = path.back()["end_seconds"].get<double>() - path.front()["start_seconds"].get<double>();
+      CHECK(length == Approx(round["seconds"].get<double>()).epsilon(1e-12));
+      for (const json& device : round["devices"]) {
+        for (const char* key : {"name", "split", "parameters", "forward_macs", "training_flops", "peak_memory_bytes",
+                                "bytes_sent", "bytes_received", "compute_seconds", "windows"})
+          CHECK(device.contains(key));
+        CHECK(device["parameters"].get<int>() <= 1028);
+        for (const json& window : device["windows"]) CHECK(window["length"].get<int>() <= window["size"].get<int>());
+      }
+      // Peers' messages are all of the traffic; a server sends and receives the other half.
+      CHECK(sum(round["devices"], "bytes_sent") <= round["bytes"].get<double>());
+      if (run["method"] == "msfusion") CHECK(sum(round["devices"], "bytes_sent") == round["bytes"].get<double>());
+    }
+  }
+}
+
+TEST_CASE("a plan costs what the trained run costs") {
+  const TemporaryFolder folder;
+  REQUIRE(msfusion_program({"plan", input("tiny.xml"), "-o", folder.file("p")}).code == 0);
+  REQUIRE(msfusion_program({"run", input("tiny.xml"), "-o", folder.file("r")}).code == 0);
+  const StoreReader plan(folder.file("p/run.sqlite")), run(folder.file("r/run.sqlite"));
+  for (const RunRecord& record : run.runs()) {
+    const auto planned = plan.rounds(record.run), trained = run.rounds(record.run);
+    REQUIRE(planned.size() == trained.size());
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+      CHECK(planned[i].end_seconds == trained[i].end_seconds);
+      CHECK(planned[i].joules == trained[i].joules);
+      CHECK(planned[i].usd == trained[i].usd);
+      CHECK(planned[i].bytes_sent == trained[i].bytes_sent);
+      CHECK(planned[i].completed == trained[i].completed);
+    }
+  }
+
+  SECTION("and recost on the same platform reproduces every recorded figure to the last bit") {
+    const Ended recost = msfusion_program({"recost", folder.file("r"), "-o", folder.file("c")});
+    INFO(recost.out << recost.err);
+    REQUIRE(recost.code == 0);
+    CHECK(tables_of(folder.file("c")) == tables_of(folder.file("r")));
+  }
+  SECTION("and recost on faster links takes less time for the same training") {
+    const std::string fast = folder.write(
+        "fast.xml", replaced(replaced(text_of(input("platform.xml")), "\"20ms\"", "\"2ms\""), "\"30ms\"", "\"3ms\""));
+    REQUIRE(msfusion_program({"recost", folder.file("r"), "-p", fast, "-o", folder.file("c")}).code == 0);
+    const StoreReader again(folder.file("c/run.sqlite"));
+    for (const RunRecord& record : run.runs()) {
+      CHECK(again.rounds(record.run).back().end_seconds < run.rounds(record.run).back().end_seconds);
+      const auto before = run.evaluations(record.run), now = again.evaluations(record.run);
+      REQUIRE(before.size() == now.size());
+      for (std::size_t i = 0; i < now.size(); ++i) {
+        CHECK(now[i].global_accuracy == before[i].global_accuracy);
+        CHECK(now[i].seconds < before[i].seconds);
+      }
+    }
+  }
+  SECTION("and another price list changes nothing but the money") {
+    REQUIRE(msfusion_program({"recost", folder.file("r"), "--set", "prices.energy=3USD/kWh", "--set",
+                              "prices.traffic=1USD/GB", "-o", folder.file("c")})
+                .code == 0);
+    const StoreReader again(folder.file("c/run.sqlite"));
+    CHECK(again.rounds(0).back().end_seconds == run.rounds(0).back().end_seconds);
+    CHECK(*again.rounds(0).back().usd > *run.rounds(0).back().usd);
+  }
+  SECTION("and recost refuses what would change who trains what, with the reason, and leaves nothing behind") {
+    const std::string small =
+        folder.write("small.xml", replaced(text_of(input("platform.xml")), "value=\"64MiB\"", "value=\"50kB\""));
+    const Ended fewer = msfusion_program(
+        {"recost", folder.file("r"), "-p", small, "--set", "constraints.memory=exclude", "-o", folder.file("c")});
+    CHECK(fewer.code == 2);
+    CHECK_THAT(fewer.err, Catch::Contains("phone-1 does not take part, and did"));
+    CHECK_FALSE(std::filesystem::exists(folder.file("c/run.sqlite")));
+    const Ended deadline = msfusion_program({"recost", folder.file("r"), "--set", "constraints.close=deadline", "--set",
+                                             "constraints.deadline=1ms", "-o", folder.file("c")});
+    CHECK(deadline.code == 2);
+    const Ended batch =
+        msfusion_program({"recost", folder.file("r"), "--set", "training.batch=4", "-o", folder.file("c")});
+    CHECK(batch.code == 2);
+    CHECK_THAT(batch.err, Catch::Contains("recost does not train"));
+  }
+}
+
+TEST_CASE("asynchronous methods train, merge and evaluate through the whole program, and recost the same") {
+  const TemporaryFolder folder;
+  const std::string text = replaced(text_of(input("tiny.xml")), "<method name=\"fedavg\"/>",
+                                    "<method name=\"fedasync\"/><method name=\"fedbuff\" buffer=\"2\"/>");
+  std::filesystem::copy(input("platform.xml"), folder.file("platform.xml"));
+  const Ended run =
+      msfusion_program({"run", folder.write("s.xml", text), "--set", "training.rounds=12", "-o", folder.file("r")});
+  INFO(run.out << run.err);
+  REQUIRE(run.code == 0);
+  const StoreReader store(folder.file("r/run.sqlite"));
+  for (const RunRecord& record : store.runs()) {
+    if (record.method != "fedasync" && record.method != "fedbuff") continue;
+    const int buffer = record.method == "fedbuff" ? 2 : 1;
+    bool in_flight = false;
+    for (const DeviceRoundRecord& device : store.device_rounds(record.run)) in_flight |= device.fate == "in flight";
+    CHECK(in_flight);  // some work outlives a merge
+    for (const RoundRecord& round : store.rounds(record.run)) CHECK(round.completed >= buffer);
+    CHECK(store.evaluations(record.run).size() == 6);
+  }
+  REQUIRE(msfusion_program({"recost", folder.file("r"), "-o", folder.file("c")}).code == 0);
+  CHECK(tables_of(folder.file("c")) == tables_of(folder.file("r")));
+}
+
+TEST_CASE("a sweep runs the product of the values, shares training where only costs differ, and compares") {
+  const TemporaryFolder folder;
+  const Ended run =
+      msfusion_program({"run", input("tiny.xml"), "--set", "training.rounds=1", "--set", "seeds.values=1", "--set",
+                        "training.batch=8", "--set", "training.batch=16", "--set", "prices.traffic=1USD/GB", "--set",
+                        "prices.traffic=2USD/GB", "-o", folder.file("s")});
+  INFO(run.out << run.err);
+  REQUIRE(run.code == 0);
+  std::set<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.file("s")))
+    if (entry.is_directory()) found.insert(entry.path().filename().string());
+  CHECK(found == std::set<std::string>{"batch=8,traffic=1USD_GB", "batch=8,traffic=2USD_GB", "batch=16,traffic=1USD_GB",
+                                       "batch=16,traffic=2USD_GB"});
+  const StoreReader cheap(folder.file("s/batch=8,traffic=1USD_GB/run.sqlite")),
+      dear(folder.file("s/batch=8,traffic=2USD_GB/run.sqlite"));
+  CHECK(cheap.meta().count("recosted_from") == 0);
+  CHECK(dear.meta().count("recosted_from") == 1);
+  CHECK(*dear.rounds(0).front().usd > *cheap.rounds(0).front().usd);
+  CHECK(dear.evaluations(0).back().global_loss == cheap.evaluations(0).back().global_loss);
+  CHECK(std::filesystem::exists(folder.file("s/report.html")));
+
+  SECTION("which a scenario may ask for itself") {
+    std::filesystem::copy(input("platform.xml"), folder.file("platform.xml"));
+    const std::string text =
+        replaced(text_of(input("tiny.xml")), "<seeds values=\"1 2\"/>",
+                 "<seeds values=\"1\"/><sweep><vary path=\"training.rounds\" values=\"1 | 2\"/></sweep>");
+    REQUIRE(msfusion_program({"run", folder.write("w.xml", text), "-o", folder.file("w")}).code == 0);
+    CHECK(StoreReader(folder.file("w/rounds=2/run.sqlite")).rounds(0).size() == 2);
+  }
+}
+
+TEST_CASE("a generated platform with churn is run to its end, empty rounds included") {
+  const TemporaryFolder folder;
+  std::filesystem::copy(input("tiny.xml"), folder.file("s.xml"));
+  REQUIRE(msfusion_program({"platform", "-n", "3", "--part", "mid-phone on 4g", "--churn", "exponential", "--on", "1s",
+                            "--off", "10s", "-o", folder.file("platform.xml")})
+              .code == 0);
+  const Ended plan =
+      msfusion_program({"plan", folder.file("s.xml"), "--set", "training.rounds=40", "-o", folder.file("p")});
+  INFO(plan.out << plan.err);
+  REQUIRE(plan.code == 0);
+  const StoreReader store(folder.file("p/run.sqlite"));
+  int empty = 0;
+  constexpr int kFedavg = 6;  // msfusion's rounds are over before anybody goes
+  for (const RoundRecord& round : store.rounds(kFedavg)) {
+    empty += round.participants == 0;
+    CHECK(round.end_seconds > round.start_seconds);
+  }
+  CHECK(store.rounds(kFedavg).size() == 40);
+  CHECK(empty > 0);
+}
+
+TEST_CASE("models far too large to train here are planned") {
+  for (const char* name : {"resnet152-cost", "gpt2-cost"}) {
+    const TemporaryFolder folder;
+    const Ended plan = msfusion_program({"plan", std::string(MSFUSION_SOURCE_DIR) + "/scenarios/" + name + ".xml",
+                                         "--set", "training.rounds=1", "--json", "-o", folder.file("p")});
+    INFO(name << plan.err);
+    REQUIRE(plan.code == 0);
+    const json object = json::parse(plan.out);
+    CHECK(object["runs"][0]["model"]["parameters"].get<double>() > 5e7);
+    CHECK(object["runs"][0]["rounds"][0]["devices"][0]["split"] == 0.0625);
+  }
+}
