@@ -240,7 +240,11 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
       usd += *cost;
     }
   }
-  if (priced) round.usd = usd;
+  // Where energy has a price, a total without some node's energy would be too low.
+  const bool lacks_energy =
+      inputs.prices.usd_per_kwh &&
+      std::any_of(timed.nodes.begin(), timed.nodes.end(), [](const NodeUse& use) { return std::isnan(use.joules); });
+  if (priced && !lacks_energy) round.usd = usd;
   for (const LinkUse& link : timed.links) {
     // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
     if (!std::isnan(link.joules)) {

@@ -1,0 +1,95 @@
+#include "sim/experiment/observation.hpp"
+
+#include <cmath>
+
+#include "sim/method/registry.hpp"
+#include "sim/shape/models.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+
+namespace {
+
+// Two phones and a server, one FedAvg round of 1800 s in which each node did what its row says.
+struct Bench {
+  Shape shape = build_shape(MlpSpec{{4}}, {InputKind::image, 1, 2, 2, 2});
+  Fleet fleet;
+  Method method = make_fedavg();
+  TrainingSpec training;
+  ConstraintSpec constraints;
+  PriceSpec prices;
+  TimedRound timed;
+
+  Bench() {
+    for (const char* name : {"phone-0", "phone-1"}) {
+      Device device;
+      device.name = name;
+      device.speed_flops = 1e9;
+      device.memory_bytes = 1e9;
+      fleet.devices.push_back(device);
+    }
+    fleet.server = Device{};
+    fleet.server->name = "server";
+    fleet.server->speed_flops = 1e12;
+    training.rounds = 1;
+    timed.end_seconds = 1800;
+    timed.nodes = {{0, 100, 1e9, 2e9, 3.6e5}, {1, 200, 3e9, 2e9, 7.2e5}, {2, 0, 4e9, 4e9, 1.8e6}};
+  }
+
+  RoundResult observe() {
+    Planner planner({shape, fleet, method, training, constraints, {10, 10}, 8, 1, "s.xml"});
+    const RoundPlan plan = planner.plan(0);
+    timed.steps.assign(plan.steps.size(), {0, 1800, Fate::done});
+    return observe_round({0, shape, fleet, prices}, plan, timed, {}, planner);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("money is the price list by hand: hours owned, gigabytes sent, kilowatt-hours used") {
+  Bench bench;
+  bench.fleet.server->price_usd_per_hour = 0.4;
+  bench.fleet.server->price_usd_per_gb = 0.09;
+  bench.prices.usd_per_gb = 0.5;
+  bench.prices.usd_per_kwh = 0.3;
+  const RoundResult result = bench.observe();
+  const double phone_0 = 1 * 0.5 + 0.1 * 0.3, phone_1 = 3 * 0.5 + 0.2 * 0.3;
+  const double server = 0.5 * 0.4 + 4 * 0.09 + 0.5 * 0.3;  // its own price of traffic goes before the scenario's
+  CHECK(*result.devices[0].usd == Approx(phone_0));
+  CHECK(*result.devices[1].usd == Approx(phone_1));
+  CHECK(*result.round.usd == Approx(phone_0 + phone_1 + server));
+}
+
+TEST_CASE("carbon is that of each device's region, or else of the scenario") {
+  Bench bench;
+  bench.fleet.devices[0].grams_co2_per_kwh = 50;
+  bench.prices.grams_co2_per_kwh = 400;
+  CHECK(*bench.observe().round.grams_co2 == Approx(0.1 * 50 + 0.2 * 400 + 0.5 * 400));
+}
+
+TEST_CASE("what nobody stated is absent, not zero") {
+  Bench bench;
+  CHECK_FALSE(bench.observe().round.usd.has_value());
+  CHECK_FALSE(bench.observe().round.grams_co2.has_value());
+  bench.prices.usd_per_kwh = 0.3;
+  bench.prices.grams_co2_per_kwh = 400;
+  bench.timed.nodes[1].joules = NAN;
+  const RoundResult result = bench.observe();
+  CHECK_FALSE(result.round.joules.has_value());
+  CHECK_FALSE(result.round.grams_co2.has_value());
+  CHECK_FALSE(result.devices[1].usd.has_value());
+  CHECK_FALSE(result.round.usd.has_value());
+}
+
+TEST_CASE("only what arrived is delivered to a merge: not a failed device's work, nor late or lost messages") {
+  Bench bench;
+  Planner planner({bench.shape, bench.fleet, bench.method, bench.training, bench.constraints, {10, 10}, 8, 1, "s.xml"});
+  const RoundPlan plan = planner.plan(0);
+  for (const Fate fate : {Fate::failed, Fate::late, Fate::skipped, Fate::in_flight}) {
+    bench.timed.steps.assign(plan.steps.size(), {0, 1, Fate::done});
+    bench.timed.steps[2].fate = fate;  // phone-0's upload
+    const auto arrived = deliveries(plan, bench.timed, [&](int) -> const RoundPlan& { return plan; });
+    REQUIRE(arrived.size() == 1);
+    CHECK(arrived[0].task == plan.tasks[1].id);
+  }
+}
