@@ -79,7 +79,8 @@ void ProgressView::update(const std::vector<RunReport>& reports, int changed) {
     return;
   }
   const bool ended = report.state != RunReport::State::running;
-  if (ended || report.progress.accuracy) {
+  const bool last_round = report.progress.rounds_done == report.progress.rounds;  // its end follows at once
+  if (ended || (report.progress.accuracy && !last_round)) {
     fmt::print("{}{}\n", line(report), report.message.empty() ? "" : ": " + report.message);
     std::fflush(stdout);
   }
