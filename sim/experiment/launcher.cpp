@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <thread>
@@ -28,9 +29,23 @@ std::atomic<int> g_signals{0};  // how many came
 std::atomic<int> g_first_signal{0};
 std::atomic<bool> g_stop{false};  // in a child: finish the round
 
+// Who signals a process and its group, as timeout(1) does, means one signal.
+constexpr double kSameSignalSeconds = 0.1;
+
+double seconds_now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
 void on_signal(int number) {
+  static double first_at = 0;
   int none = 0;
-  g_first_signal.compare_exchange_strong(none, number);
+  if (g_first_signal.compare_exchange_strong(none, number)) {
+    first_at = seconds_now();
+  } else if (seconds_now() - first_at < kSameSignalSeconds) {
+    return;
+  }
   ++g_signals;
   g_stop = true;
 }
@@ -99,6 +114,7 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
 // The whole life of a child process.
 [[noreturn]] void be_child(const Preparation& preparation, const RunSpec& run, const LearnerFactory& make_learner,
                            const LaunchOptions& options, CoreBudget& cores, int slot, int jobs, int pipe) {
+  setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // no orphan trains on when the program was killed
   g_signals = 0;
   handle_signals(on_child_signal);
@@ -224,14 +240,13 @@ class Launcher {
       if (polled[i].revents != 0) read_from(slots[i]);
   }
 
-  // A terminal signals the whole group; kill(1) only us. A child that hears it twice ends at once, so pass on only what
-  // it cannot have heard.
+  // Runs are process groups of their own, so that what a terminal or another program sends to ours reaches us alone and
+  // is passed on once: a run that hears twice ends at once, without its checkpoint.
   void pass_on_signals() {
     const int heard = g_signals.load();
     if (heard == passed_on_) return;
-    const bool from_terminal = g_first_signal == SIGINT && isatty(STDIN_FILENO);
     for (std::size_t slot = 0; slot < slots_; ++slot)
-      if (slot_run_[slot] >= 0 && !from_terminal) kill(children_[slot].pid, heard > 1 ? SIGKILL : SIGTERM);
+      if (slot_run_[slot] >= 0) kill(children_[slot].pid, heard > 1 ? SIGKILL : SIGTERM);
     passed_on_ = heard;
   }
 
@@ -266,6 +281,8 @@ class Launcher {
       report.state = RunReport::State::finished;
     } else if (g_stop || (WIFEXITED(status) && WEXITSTATUS(status) == kInterrupted)) {
       report.state = RunReport::State::interrupted;
+      // A run that was ended at once could not say so itself.
+      StoreWriter::open(options_.store_file).set_state(report.run.run, "interrupted");
     } else {
       report.state = RunReport::State::failed;
       if (WIFSIGNALED(status)) {

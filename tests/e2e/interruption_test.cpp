@@ -51,6 +51,7 @@ TEST_CASE("an interrupted or killed run keeps its rounds and resumes to the same
     Program program(long_run(name));
     wait_for_rounds(name, 25);
     program.signal(number);
+    if (number == SIGINT) program.signal(number);  // as from timeout(1): to the process and to its group
     const Ended ended = program.wait();
     CHECK(ended.code == 128 + number);
     const int kept = rounds_recorded(name);
