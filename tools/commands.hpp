@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/scenario/scenario.hpp"
+#include "tools/side_by_side.hpp"
 
 namespace msfusion {
 
@@ -18,6 +19,7 @@ struct RunCommand {
   int checkpoint_every = 10;  ///< rounds
   std::string command_line;   ///< that repeats the run, for the report
   bool in_sweep = false;      ///< one combination: values are single
+  CoreShare share;            ///< of a sweep's cores
 };
 
 struct ReportCommand {
@@ -37,6 +39,8 @@ struct PlanCommand {
   bool json = false;     ///< one JSON object instead of tables
   bool windows = false;  ///< with the index windows of every device
   std::string command_line;
+  bool in_sweep = false;  ///< one combination: values are single
+  CoreShare share;        ///< of a sweep's cores
 };
 
 struct RecostCommand {
@@ -47,12 +51,16 @@ struct RecostCommand {
   std::vector<Override> overrides;
   std::string command_line;
   bool in_sweep = false;  ///< the sweep compares at its end
+  CoreShare share;        ///< of a sweep's cores
 };
 
 struct PlatformCommand {
   int devices = 10;
   std::vector<std::string> parts;  ///< "40% old-phone on 4g"
   std::string server = "cloud-cpu";
+  std::string aggregator;  ///< kind; empty: no edge aggregators
+  std::string backhaul = "fibre";
+  int per_cell = -1;  ///< devices behind one access point; -1: as the catalogue says
   double spread = 0.3;
   std::uint64_t seed = 1;
   std::string churn = "none";
@@ -70,6 +78,7 @@ struct Sweep {
 Sweep split_sweep(const std::vector<Override>& overrides, const std::vector<SweepAxis>& of_scenario);
 
 int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& scenario_name);
+int plan_sweep(const PlanCommand& command, const Sweep& sweep, const std::string& scenario_name);
 int make_platform(const PlatformCommand& command);
 void list_devices();
 int run_scenario(const RunCommand& command);

@@ -144,8 +144,20 @@ int main_of(int argc, char** argv) {
       ->required()
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->type_name("\"SHARE DEVICE on LINK\"");
+      ->type_name("\"SHARE DEVICE on LINK [in REGION]\"");
   platform_command->add_option("--server", platform.server, "Kind of the server, or none")->capture_default_str();
+  platform_command
+      ->add_option("--per-cell", platform.per_cell,
+                   "Devices behind one shared access point; 0: none is shared (default: as the catalogue says)")
+      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("N");
+  platform_command
+      ->add_option("--aggregator", platform.aggregator,
+                   "Kind of an edge aggregator at every access point, for exchange=\"edge\" (default: none)")
+      ->type_name("KIND");
+  platform_command->add_option("--backhaul", platform.backhaul, "Kind of link between an aggregator and the core")
+      ->capture_default_str()
+      ->type_name("LINK");
   platform_command
       ->add_option("--spread", platform.spread,
                    "Standard deviation of the logarithm of speeds, bandwidths and latencies; 0: all of a kind alike")

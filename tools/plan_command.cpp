@@ -100,8 +100,11 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
 }  // namespace
 
 int plan_scenario(const PlanCommand& command) {
-  if (!split_sweep(command.overrides, {}).axes.empty())
-    throw UserError(Mistake{"--set", 0, "several values of one attribute", "one value each: plan makes no sweeps"});
+  if (!command.in_sweep) {
+    const Scenario scenario = read_scenario(command.scenario, split_sweep(command.overrides, {}).fixed);
+    const Sweep sweep = split_sweep(command.overrides, scenario.sweep);
+    if (!sweep.axes.empty()) return plan_sweep(command, sweep, scenario.name);
+  }
   const Preparation preparation = prepare(command.scenario, command.overrides, true);
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
@@ -113,6 +116,8 @@ int plan_scenario(const PlanCommand& command) {
   options.store_file = store_file;
   options.checkpoint_folder = folder.file("checkpoints");
   options.jobs = command.jobs;
+  options.cores = command.share.budget;
+  options.first_process = command.share.first_process;
   options.participation_folder = folder.path().string();
   if (command.json) options.observe = json_writer(folder, command.windows);
   int signal_received = 0;

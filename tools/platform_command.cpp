@@ -15,21 +15,27 @@ namespace msfusion {
 
 namespace {
 
-// "40% old-phone on 4g"; the share may have a percent sign or none, and is 1 where it is left out.
+// "40% old-phone on 4g in germany"; the share may have a percent sign or none, and is 1 where it is left out.
 FleetPart parse_part(const std::string& text) {
   const auto refuse = [&] {
-    return UserError(Mistake{"--part", 0, fmt::format("\"{}\"", text),
-                             "[SHARE] DEVICE on LINK, e.g. \"40% old-phone on 4g\"; see msfusion list devices"});
+    return UserError(Mistake{
+        "--part", 0, fmt::format("\"{}\"", text),
+        "[SHARE] DEVICE on LINK [in REGION], e.g. \"40% old-phone on 4g in germany\"; see msfusion list devices"});
   };
   std::istringstream in(text);
   std::vector<std::string> words;
   for (std::string word; in >> word;) words.push_back(word);
+  std::string region;
+  if (words.size() > 4 && words[words.size() - 2] == "in") {
+    region = words.back();
+    words.resize(words.size() - 2);
+  }
   if (words.size() == 3) words.insert(words.begin(), "1");
   if (words.size() != 4 || words[2] != "on") throw refuse();
   if (words[0].back() == '%') words[0].pop_back();
   const auto share = parse_number(words[0]);
   if (!share || *share <= 0) throw refuse();
-  return {words[1], words[3], *share};
+  return {words[1], words[3], *share, region};
 }
 
 double seconds_of(const char* option, const std::string& text) {
@@ -61,6 +67,9 @@ int make_platform(const PlatformCommand& command) {
   mix.devices = command.devices;
   for (const std::string& part : command.parts) mix.parts.push_back(parse_part(part));
   mix.server = command.server == "none" ? "" : command.server;
+  mix.aggregator = command.aggregator;
+  mix.backhaul = command.backhaul;
+  if (command.per_cell >= 0) mix.devices_per_cell = command.per_cell;
   mix.spread = command.spread;
   mix.seed = command.seed;
   mix.churn = parse_churn(command);
@@ -92,6 +101,9 @@ void list_devices() {
         link.cell ? fmt::format("{} devices: {}", link.cell->devices,
                                 human(link.cell->bytes_per_second, Quantity::bytes_per_second))
                   : "nobody");
+  fmt::print("\n{:<16} {:>12}\n", "region", "gCO2/kWh");
+  for (const Region& region : catalogue.regions)
+    fmt::print("{:<16} {:>12.4g}\n", region.name, region.grams_co2_per_kwh);
   fmt::print("\nEvery figure's source: platforms/catalogue.xml. A fleet of them: msfusion platform --help\n");
 }
 

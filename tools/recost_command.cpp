@@ -123,6 +123,8 @@ int recost_run(const RecostCommand& command) {
   options.participation_folder = folder.path().string();
   options.recorded_folder = from;
   options.jobs = command.jobs;
+  options.cores = command.share.budget;
+  options.first_process = command.share.first_process;
   int signal_received = 0;
   const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, signal_received);
 

@@ -65,6 +65,8 @@ int run_scenario(const RunCommand& command) {
   options.participation_folder = folder.path().string();
   options.resume = command.resume;
   options.jobs = command.jobs;
+  options.cores = command.share.budget;
+  options.first_process = command.share.first_process;
   options.on_change = [&](const std::vector<RunReport>& reports, int changed) { view.update(reports, changed); };
   const LearnerFactory make_learner = load_learner;
   int signal_received = 0;

@@ -1,4 +1,5 @@
-// A sweep: a scenario run for every combination of values, each in a folder of its own, and compared.
+// A sweep: a scenario run for every combination of values, each in a folder of its own, side by side as cores
+// allow, and compared.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "reports/comparison.hpp"
 #include "reports/export.hpp"
@@ -93,57 +95,161 @@ Sweep split_sweep(const std::vector<Override>& overrides, const std::vector<Swee
   return sweep;
 }
 
-int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& scenario_name) {
-  const fs::path folder = command.out.empty() ? fs::path("results") / scenario_name : fs::path(command.out);
-  const auto combinations = product(sweep.axes);
-  std::vector<RunCommand> commands;
+namespace {
+
+struct Combination {
+  std::vector<Override> values;
+  std::string name;  // of its folder
+};
+
+std::vector<Combination> combinations_of(const Sweep& sweep, const std::string& scenario) {
+  std::vector<Combination> combinations;
   std::set<std::string> names;
-  for (const std::vector<Override>& combination : combinations) {
-    RunCommand one = command;
-    one.overrides = sweep.fixed;
-    one.overrides.insert(one.overrides.end(), combination.begin(), combination.end());
-    one.out = (folder / name_of(combination)).string();
-    one.in_sweep = true;
-    if (!names.insert(one.out).second)
-      throw UserError(Mistake{command.scenario, 0, fmt::format("two combinations of the sweep called {}", one.out),
+  for (const std::vector<Override>& values : product(sweep.axes)) {
+    combinations.push_back({values, name_of(values)});
+    if (!names.insert(combinations.back().name).second)
+      throw UserError(Mistake{scenario, 0, fmt::format("two combinations of the sweep called {}", name_of(values)),
                               "values that differ in letters or digits"});
-    prepare(one.scenario, one.overrides,
-            true);  // a mistake in the last combination must not cost the first ones' hours
-    one.overrides.push_back({"name", run_name(combination)});
-    commands.push_back(std::move(one));
+    std::vector<Override> all = sweep.fixed;
+    all.insert(all.end(), values.begin(), values.end());
+    prepare(scenario, all, true);  // a mistake in the last combination must not cost the first ones' hours
   }
-  std::map<std::string, std::string> trained;  // results folder by what was trained
-  std::vector<std::string> folders;
+  return combinations;
+}
+
+// The overrides of one combination, with its name as the scenario's, so that a comparison tells them apart.
+std::vector<Override> overrides_of(const Sweep& sweep, const Combination& combination) {
+  std::vector<Override> all = sweep.fixed;
+  all.insert(all.end(), combination.values.begin(), combination.values.end());
+  all.push_back({"name", run_name(combination.values)});
+  return all;
+}
+
+int cores_of(int jobs) {
+  return jobs > 0 ? jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+SideBySide side_by_side(int jobs, std::size_t combinations, std::size_t& done) {
+  SideBySide options;
+  options.cores = cores_of(jobs);
+  options.processes_each = options.cores + 1;  // as a launcher has slots
+  options.ended = [combinations, &done](const SideJob& job, int code) {
+    fmt::print("[{}/{}] {}: {}\n", ++done, combinations, job.name,
+               code == 0 ? "done" : fmt::format("ended with {}; see {}", code, job.log));
+  };
+  return options;
+}
+
+// Combinations that train the same: the first one trains, the others are costed anew from it.
+int run_group(const RunCommand& command, const Sweep& sweep, const std::vector<const Combination*>& group,
+              const fs::path& folder, const CoreShare& share) {
+  std::string trained;
   int worst = 0;
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    const RunCommand& one = commands[i];
-    fmt::print("\n[{}/{}] {}\n", i + 1, commands.size(), name_of(combinations[i]));
-    std::fflush(stdout);
-    folders.push_back(one.out);
-    const std::string key = key_of_training(combinations[i]);
-    const auto same = trained.find(key);
-    if (same != trained.end()) {
+  for (const Combination* combination : group) {
+    RunCommand one = command;
+    one.overrides = overrides_of(sweep, *combination);
+    one.out = (folder / combination->name).string();
+    one.in_sweep = true;
+    one.share = share;
+    if (!trained.empty()) {
+      std::vector<Override> costs;
+      for (const Override& value : combination->values)
+        if (is_cost(value.path)) costs.push_back(value);
+      RecostCommand recost;
+      recost.run = trained;
+      recost.out = one.out;
+      recost.jobs = one.jobs;
+      recost.overrides = costs;
+      recost.command_line = one.command_line;
+      recost.in_sweep = true;
+      recost.share = share;
+      recost.overrides.push_back({"name", run_name(combination->values)});
       try {
-        std::vector<Override> costs;
-        for (const Override& value : combinations[i])
-          if (is_cost(value.path)) costs.push_back(value);
-        RecostCommand recost{same->second, "", one.out, one.jobs, costs, one.command_line};
-        recost.in_sweep = true;
-        recost.overrides.push_back({"name", run_name(combinations[i])});
         worst = std::max(worst, recost_run(recost));
         continue;
       } catch (const UserError& error) {
-        fmt::print("trained anew: {}\n", error.mistakes().front().found);
+        fmt::print("{}: trained anew: {}\n", combination->name, error.mistakes().front().found);
       }
     }
     const int code = run_scenario(one);
-    if (code > 2) return code;  // interrupted: what was done is kept
+    if (code > 2) return code;
     worst = std::max(worst, code);
-    if (code == 0) trained.emplace(key, one.out);
+    if (code == 0 && trained.empty()) trained = one.out;
   }
-  write_file((folder / "report.html").string(), html_report(folders));
-  fmt::print("\n{}\nreport: {}\n", comparison(folders, TableFormat::terminal), (folder / "report.html").string());
   return worst;
+}
+
+int worst_of(const std::vector<int>& codes, int signal_received) {
+  if (signal_received != 0) return 128 + signal_received;
+  int worst = 0;
+  for (int code : codes) worst = std::max(worst, code > 2 ? 1 : code);
+  return worst;
+}
+
+}  // namespace
+
+int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& scenario_name) {
+  const fs::path folder = command.out.empty() ? fs::path("results") / scenario_name : fs::path(command.out);
+  const std::vector<Combination> combinations = combinations_of(sweep, command.scenario);
+  fs::create_directories(folder);
+  std::vector<std::string> keys;
+  std::map<std::string, std::vector<const Combination*>> groups;
+  for (const Combination& combination : combinations) {
+    const std::string key = key_of_training(combination.values);
+    if (groups[key].empty()) keys.push_back(key);
+    groups[key].push_back(&combination);
+  }
+  std::vector<SideJob> jobs;
+  for (const std::string& key : keys) {
+    const std::vector<const Combination*>& group = groups[key];
+    std::string name = group.front()->name;
+    if (group.size() > 1) name += fmt::format(" (and {} that train the same)", group.size() - 1);
+    jobs.push_back({name, (folder / (group.front()->name + ".log")).string(),
+                    [&](const CoreShare& share) { return run_group(command, sweep, group, folder, share); }});
+  }
+  fmt::print("{} combinations, {} trainings\n", combinations.size(), jobs.size());
+  int signal_received = 0;
+  std::size_t done = 0;
+  const std::vector<int> codes = run_side_by_side(jobs, side_by_side(command.jobs, jobs.size(), done), signal_received);
+  std::vector<std::string> folders;
+  for (const Combination& combination : combinations)
+    if (fs::exists(folder / combination.name / "run.sqlite")) folders.push_back((folder / combination.name).string());
+  if (!folders.empty()) {
+    write_file((folder / "report.html").string(), html_report(folders));
+    fmt::print("\n{}\nreport: {}\n", comparison(folders, TableFormat::terminal), (folder / "report.html").string());
+  }
+  return worst_of(codes, signal_received);
+}
+
+int plan_sweep(const PlanCommand& command, const Sweep& sweep, const std::string& scenario_name) {
+  if (command.json)
+    throw UserError(Mistake{"--json", 0, "a sweep", "one value each: --json prints one object of one scenario"});
+  const fs::path folder = command.out.empty() ? fs::path("results") / (scenario_name + "-plan") : fs::path(command.out);
+  const std::vector<Combination> combinations = combinations_of(sweep, command.scenario);
+  fs::create_directories(folder);
+  std::vector<SideJob> jobs;
+  for (const Combination& combination : combinations)
+    jobs.push_back({combination.name, (folder / (combination.name + ".log")).string(), [&](const CoreShare& share) {
+                      PlanCommand one = command;
+                      one.overrides = overrides_of(sweep, combination);
+                      one.out = (folder / combination.name).string();
+                      one.in_sweep = true;
+                      one.share = share;
+                      return plan_scenario(one);
+                    }});
+  int signal_received = 0;
+  std::size_t done = 0;
+  SideBySide options = side_by_side(command.jobs, jobs.size(), done);
+  std::map<std::string, std::string> summaries;
+  const auto say = options.ended;
+  options.ended = [&](const SideJob& job, int code) {
+    summaries[job.name] = file_text(job.log);
+    say(job, code);
+  };
+  const std::vector<int> codes = run_side_by_side(jobs, options, signal_received);
+  for (const Combination& combination : combinations)
+    if (summaries.count(combination.name)) fmt::print("\n== {}\n{}", combination.name, summaries[combination.name]);
+  return worst_of(codes, signal_received);
 }
 
 }  // namespace msfusion

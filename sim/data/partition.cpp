@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/random/gamma_distribution.hpp>
 #include <boost/random/normal_distribution.hpp>
+#include <boost/random/uniform_int_distribution.hpp>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -152,14 +153,35 @@ std::vector<std::vector<std::size_t>> choose_classes(std::size_t classes, std::s
   return chosen;
 }
 
-Partition deal_shards(const Dataset& data, const DataSpec& spec, std::size_t devices, std::uint64_t seed) {
-  const auto by_class = samples_by_class(data, spec, "shards");
+/// As NIID-Bench's "#C = k": device n gets class n mod K and per_device - 1 others, whichever the draw brings.
+std::vector<std::vector<std::size_t>> draw_classes(std::size_t classes, std::size_t per_device, std::size_t devices,
+                                                   Random& random) {
+  std::vector<std::size_t> others(classes);
+  std::vector<std::vector<std::size_t>> chosen(devices);
+  for (std::size_t n = 0; n < devices; ++n) {
+    std::iota(others.begin(), others.end(), std::size_t{0});
+    std::swap(others[0], others[n % classes]);
+    for (std::size_t i = 1; i < per_device; ++i)
+      std::swap(others[i], others[boost::random::uniform_int_distribution<std::size_t>(i, classes - 1)(random)]);
+    chosen[n].assign(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(per_device));
+  }
+  return chosen;
+}
+
+/// Every class cut into equal pieces, one for each device that takes it: the devices of label-k differ in size, and
+/// their pieces are random ones.
+Partition deal_classes(const Dataset& data, const DataSpec& spec, std::size_t devices, std::uint64_t seed) {
+  const bool is_label_k = spec.partition == DataSpec::Partition::label_k;
+  auto by_class = samples_by_class(data, spec, is_label_k ? "label-k" : "shards");
   if (spec.classes_per_device < 1 || spec.classes_per_device > data.classes) {
     fail(spec, fmt::format("{} classes per device", spec.classes_per_device), fmt::format("1 to {}", data.classes));
   }
   Random random(derive_seed(seed, Purpose::partition));
   const auto per_device = static_cast<std::size_t>(spec.classes_per_device);
-  const auto chosen = choose_classes(by_class.size(), per_device, devices, random);
+  const auto chosen = is_label_k ? draw_classes(by_class.size(), per_device, devices, random)
+                                 : choose_classes(by_class.size(), per_device, devices, random);
+  for (auto& members : by_class)
+    if (is_label_k) shuffle(members, random);
   std::vector<std::size_t> takers(by_class.size(), 0), served(by_class.size(), 0);
   for (const auto& mine : chosen) {
     for (const auto k : mine) ++takers[k];
@@ -172,7 +194,7 @@ Partition deal_shards(const Dataset& data, const DataSpec& spec, std::size_t dev
       append(part, by_class[k], size * shard / takers[k], size * (shard + 1) / takers[k]);
     }
     if (part.empty()) {
-      fail(spec, fmt::format("shards of {} classes a device leave a device without samples", per_device),
+      fail(spec, fmt::format("{} classes a device leave a device without samples", per_device),
            "more samples, fewer devices or more classes per device");
     }
     parts.samples.push_back(std::move(part));
@@ -187,7 +209,7 @@ Partition deal_natural(const Dataset& data, const DataSpec& spec, std::size_t de
   const auto& groups = data.train_images.groups;
   if (groups.empty()) {
     fail(spec, fmt::format("partition=\"natural\" of {}, whose samples have no key", data.name),
-         "iid, dirichlet, shards");
+         "iid, dirichlet, shards, label-k");
   }
   std::map<std::int32_t, Samples> by_group;
   for (std::size_t i = 0; i < groups.size(); ++i) by_group[groups[i]].push_back(static_cast<std::int32_t>(i));
@@ -226,7 +248,8 @@ Partition partition(const Dataset& data, const DataSpec& spec, int devices, std:
       parts = deal_dirichlet(data, spec, count, seed);
       break;
     case DataSpec::Partition::shards:
-      parts = deal_shards(data, spec, count, seed);
+    case DataSpec::Partition::label_k:
+      parts = deal_classes(data, spec, count, seed);
       break;
     case DataSpec::Partition::natural:
       parts = deal_natural(data, spec, count, seed);

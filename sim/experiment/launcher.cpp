@@ -164,7 +164,8 @@ class Launcher {
         // One run more than there are cores, so that a core is not idle while a run plans, evaluates its last round or
         // starts.
         slots_(static_cast<std::size_t>(jobs_) + 1),
-        cores_(jobs_, jobs_ + 1) {
+        own_cores_(jobs_, jobs_ + 1),
+        cores_(options.cores ? *options.cores : own_cores_) {
     for (const RunSpec& run : runs_of(preparation))
       reports_.push_back(
           {run, RunReport::State::waiting, "", {run.run, 0, preparation.scenario.training.rounds, 0, {}, {}}});
@@ -216,7 +217,7 @@ class Launcher {
     if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
     if (pid == 0) {
       close(ends[0]);
-      be_child(preparation_, report.run, make_learner_, options_, cores_, static_cast<int>(slot), jobs_, ends[1]);
+      be_child(preparation_, report.run, make_learner_, options_, cores_, process_of(slot), jobs_, ends[1]);
     }
     close(ends[1]);
     children_[slot] = Child{pid, ends[0], {}};
@@ -275,7 +276,7 @@ class Launcher {
     while (waitpid(children_[slot].pid, &status, 0) < 0 && errno == EINTR) {
     }
     close(children_[slot].pipe);
-    cores_.release_all_of(static_cast<int>(slot));
+    cores_.release_all_of(process_of(slot));
     slot_run_[slot] = -1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == kFinished) {
       report.state = RunReport::State::finished;
@@ -295,6 +296,7 @@ class Launcher {
     changed(report);
   }
 
+  int process_of(std::size_t slot) const { return options_.first_process + static_cast<int>(slot); }
   RunReport& report_of(std::size_t slot) { return reports_[static_cast<std::size_t>(slot_run_[slot])]; }
   void changed(const RunReport& report) const {
     if (options_.on_change) options_.on_change(reports_, report.run.run);
@@ -305,7 +307,8 @@ class Launcher {
   const LaunchOptions& options_;
   int jobs_;
   std::size_t slots_;
-  CoreBudget cores_;
+  CoreBudget own_cores_;
+  CoreBudget& cores_;
   std::vector<RunReport> reports_;
   std::vector<int> slot_run_;  // -1: free
   std::vector<Child> children_;

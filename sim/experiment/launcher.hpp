@@ -19,7 +19,9 @@ struct RunReport {
 
 struct LaunchOptions {
   std::string store_file;
-  int jobs = 0;  ///< cores in use at once; 0: all there are
+  int jobs = 0;                 ///< cores in use at once; 0: all there are
+  CoreBudget* cores = nullptr;  ///< shared with other launches; none: one of `jobs` cores
+  int first_process = 0;        ///< in the shared budget: this launch uses jobs + 1 numbers from here on
   std::string checkpoint_folder;
   int checkpoint_every = 0;  ///< rounds; 0: only when interrupted
   bool resume = false;       ///< go on from the checkpoints; finished runs are left as they are

@@ -76,6 +76,22 @@ Fate worse(Fate a, Fate b) {
   return rank(a) >= rank(b) ? a : b;
 }
 
+std::map<TaskId, Fate> task_fates(const RoundPlan& plan, const TimedRound& timed) {
+  std::map<TaskId, Fate> fates;
+  const auto add = [&](TaskId task, Fate fate) {
+    const auto [known, is_new] = fates.emplace(task, fate);
+    if (!is_new) known->second = worse(known->second, fate);
+  };
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what);
+    add(plan.steps[s].task, timed.steps[s].fate);
+    if (!transfer || transfer->cargo != Cargo::sum || timed.steps[s].fate == Fate::done) continue;
+    // A sum that is lost takes its parts with it.
+    for (StepId part : plan.steps[s].after) add(plan.steps[static_cast<std::size_t>(part)].task, timed.steps[s].fate);
+  }
+  return fates;
+}
+
 std::string slice_text(const WidthSlice& slice) {
   std::string text;
   for (const IndexSet& set : slice.axes)
@@ -186,6 +202,7 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
   }
   record.joules = known(use.joules);
   record.usd = price(inputs, use, round_seconds);
+  record.grams_co2 = grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules);
   record.fate = text_of(fate);
   return record;
 }
@@ -202,11 +219,7 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
   round.end_seconds = timed.end_seconds;
   round.participants = static_cast<int>(plan.tasks.size());
 
-  std::map<TaskId, Fate> fates;
-  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-    const auto [fate, is_new] = fates.emplace(plan.steps[s].task, timed.steps[s].fate);
-    if (!is_new) fate->second = worse(fate->second, timed.steps[s].fate);
-  }
+  const std::map<TaskId, Fate> fates = task_fates(plan, timed);
   const auto times = node_times(plan, timed);
   std::map<TaskId, double> losses;
   for (const TaskOutcome& outcome : outcomes) losses[outcome.task] = outcome.mean_loss;
@@ -214,7 +227,7 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
     const auto node = times.find(task.device);
     const NodeUse& use = timed.nodes[static_cast<std::size_t>(task.device)];
     result.devices.push_back(
-        device_record(inputs, task, use, node == times.end() ? nullptr : &node->second, timed, fates[task.id]));
+        device_record(inputs, task, use, node == times.end() ? nullptr : &node->second, timed, fates.at(task.id)));
     const auto loss = losses.find(task.id);
     if (loss != losses.end()) result.devices.back().loss = loss->second;
     round.training_flops += task.training_flops;
@@ -256,6 +269,7 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
 
   round.coverage = planner.coverage().share_trained_in(plan.round);
   round.coverage_ever = planner.coverage().share_trained_ever();
+  round.mean_staleness = planner.coverage().mean_staleness(plan.round);
   round.overlap_control = planner.overlap_control();
   const CriticalPath path = critical_path(plan, timed, inputs.fleet);
   if (!path.steps.empty()) {

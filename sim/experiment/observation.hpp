@@ -11,7 +11,7 @@
 namespace msfusion {
 
 /// What arrived in a round: every transfer of trained values that was done, carried ones of earlier plans included
-/// (`plan_of` gives the plan of a round that still had steps in flight).
+/// (`plan_of` gives the plan of a round that still had steps in flight), and every part of a sum that arrived.
 template <class PlanOf>
 std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed, PlanOf plan_of);
 
@@ -36,7 +36,11 @@ std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed,
   };
   for (const CarriedStep& carried : timed.carried)
     add(plan_of(carried.round).steps[static_cast<std::size_t>(carried.step)], carried.timed.fate);
-  for (std::size_t s = 0; s < plan.steps.size(); ++s) add(plan.steps[s], timed.steps[s].fate);
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    add(plan.steps[s], timed.steps[s].fate);
+    for (StepId part : arrived_parts(plan, timed, static_cast<StepId>(s)))
+      arrived.push_back({plan.steps[static_cast<std::size_t>(part)].task, std::get<Transfer>(plan.steps[s].what).to});
+  }
   return arrived;
 }
 

@@ -110,6 +110,7 @@ std::string round_json(const Shape& shape, const Timing& timing, const RoundPlan
                    {"compute_seconds", row.busy_seconds},
                    {"joules", known(row.joules)},
                    {"usd", known(row.usd)},
+                   {"grams_co2", known(row.grams_co2)},
                    {"fate", row.fate}};
     if (windows) {
       Json& all = device["windows"] = Json::array();

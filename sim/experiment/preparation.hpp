@@ -59,7 +59,8 @@ class RunInputs {
 };
 
 /// How many transfers a device sends at the same time, 0 for all: what the scenario says, otherwise all, but one by one
-/// in a fleet of more than 64 peers. There a complete graph's flows, all at once, would cost the square of their number.
+/// in a fleet of more than 64 peers. There a complete graph's flows, all at once, would cost the square of their
+/// number.
 int transfers_at_once(const Scenario& scenario, const Method& method, int devices);
 
 TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed);

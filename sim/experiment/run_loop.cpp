@@ -84,9 +84,9 @@ class RunLoop {
     store_.set_model(run, cost.parameters, cost.forward_macs);
     std::vector<DeviceRecord> devices;
     const Fleet& fleet = timing_.fleet();
-    for (NodeId node = 0; node < fleet.size() + (fleet.server ? 1 : 0); ++node) {
+    for (NodeId node = 0; node < fleet.nodes(); ++node) {
       const Device& device = fleet.node(node);
-      const bool is_server = node == fleet.size();
+      const bool is_server = !fleet.is_device(node);
       const auto samples =
           is_server ? 0 : static_cast<std::int64_t>(inputs_.parts.samples[static_cast<std::size_t>(node)].size());
       devices.push_back(
@@ -201,6 +201,7 @@ class RunLoop {
         for (TaskId task : trained_tasks(plan, timed)) tasks.insert(task);
         break;
       case ExchangeKind::server:
+      case ExchangeKind::edge:
       case ExchangeKind::asynchronous:
       case ExchangeKind::split:
         break;

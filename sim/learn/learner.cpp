@@ -178,6 +178,7 @@ class TorchLearner : public Learner {
       case ExchangeKind::central:
         return true;
       case ExchangeKind::server:
+      case ExchangeKind::edge:
       case ExchangeKind::asynchronous:
       case ExchangeKind::split:
         return false;

@@ -114,6 +114,8 @@ const std::vector<AttributeRule>& attribute_rules() {
        [](Method& m, const std::string& v) { return set_choice(m.split.rule, kSplitRules, v); }},
       {"objective", always, "",
        [](Method& m, const std::string& v) { return set_choice(m.objective.kind, kObjectives, v); }},
+      {"exchange", always, "",
+       [](Method& m, const std::string& v) { return set_choice(m.exchange.kind, kExchanges, v); }},
       {"merge", always, "", [](Method& m, const std::string& v) { return set_choice(m.merge.kind, kMerges, v); }},
       {"contrastive", [](const Method& m) { return shifts(m) || contrasts(m) || m.name == "msfusion"; },
        "a double-shift split or a contrastive objective",
@@ -173,8 +175,8 @@ const std::vector<AttributeRule>& attribute_rules() {
        [](Method& m, const std::string& v) { return set_either(m.objective.scaler, v, "on", true, "off", false); }},
       {"cohort",
        [](const Method& m) {
-         return m.exchange.kind == ExchangeKind::server || m.exchange.kind == ExchangeKind::split ||
-                m.exchange.kind == ExchangeKind::logits;
+         return m.exchange.kind == ExchangeKind::server || m.exchange.kind == ExchangeKind::edge ||
+                m.exchange.kind == ExchangeKind::split || m.exchange.kind == ExchangeKind::logits;
        },
        "a server that draws its participants: peers, local and centralised always take everybody, asynchronous methods "
        "have concurrency",
@@ -270,6 +272,8 @@ std::pair<std::string, std::string> contradiction(const Method& m) {
       case ExchangeKind::server:
         return {MergeKind::mean, MergeKind::overlap_mean, MergeKind::momentum,
                 MergeKind::adam, MergeKind::variates,     MergeKind::distill};
+      case ExchangeKind::edge:
+        return {MergeKind::mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates};
       case ExchangeKind::peers:
         return {MergeKind::overlap_mean, MergeKind::gossip};
       case ExchangeKind::asynchronous:

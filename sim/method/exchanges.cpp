@@ -1,6 +1,7 @@
 // Who sends what to whom: the steps that each exchange adds to a plan's tasks.
 #include <algorithm>
 #include <cassert>
+#include <map>
 
 #include "sim/method/planner.hpp"
 
@@ -26,15 +27,49 @@ StepId transfer(RoundPlan& plan, const TrainTask& task, NodeId from, NodeId to, 
 
 }  // namespace
 
-// Model down, training, update up. SCAFFOLD's variates double both ways.
+double Planner::model_bytes(const TrainTask& task) {
+  // SCAFFOLD's variates travel with the parameters.
+  const double factor = setup_.method.merge.kind == MergeKind::variates ? 2 : 1;
+  return factor * kFloatBytes * static_cast<double>(cost_of(task.slice).parameters);
+}
+
+// Model down, training, update up.
 void Planner::add_server_steps(RoundPlan& plan) {
   const NodeId server = setup_.fleet.server_node();
-  const double factor = setup_.method.merge.kind == MergeKind::variates ? 2 : 1;
   for (const TrainTask& task : plan.tasks) {
-    const double bytes = factor * kFloatBytes * static_cast<double>(cost_of(task.slice).parameters);
+    const double bytes = model_bytes(task);
     const StepId down = transfer(plan, task, server, task.device, bytes, Cargo::model, {});
     const StepId training = compute(plan, task, task.device, work_flops(task, task.device), {down});
     transfer(plan, task, task.device, server, bytes, Cargo::trained, {training});
+  }
+}
+
+// Hierarchical FedAvg with one aggregation at the edge a round (Liu et al. 2020, kappa_2 = 1): the server sends the
+// model to each aggregator once, and each aggregator sends the weighted sum of what its devices trained, which is as
+// large as one model. A device that drops out is missing in the sum; an aggregator with no device left sends nothing.
+// Whole models only, so that the sum is one number an element.
+void Planner::add_edge_steps(RoundPlan& plan) {
+  const NodeId server = setup_.fleet.server_node();
+  struct Edge {
+    StepId down;
+    double bytes;
+    std::vector<StepId> updates;
+  };
+  std::map<NodeId, Edge> edges;
+  for (const TrainTask& task : plan.tasks) {
+    const NodeId aggregator = *setup_.fleet.node(task.device).aggregator;
+    const double bytes = model_bytes(task);
+    const auto [at, is_new] = edges.emplace(aggregator, Edge{0, bytes, {}});
+    Edge& edge = at->second;
+    if (is_new) edge.down = push(plan, {Transfer{server, aggregator, bytes, Cargo::model}, kNoTask, {}});
+    const StepId down = transfer(plan, task, aggregator, task.device, bytes, Cargo::model, {edge.down});
+    const StepId training = compute(plan, task, task.device, work_flops(task, task.device), {down});
+    edge.updates.push_back(transfer(plan, task, task.device, aggregator, bytes, Cargo::partial, {training}));
+  }
+  for (const auto& [aggregator, edge] : edges) {
+    Step sum{Transfer{aggregator, server, edge.bytes, Cargo::sum}, kNoTask, edge.updates};
+    sum.makes_do = true;
+    push(plan, std::move(sum));
   }
 }
 
@@ -177,6 +212,7 @@ void Planner::add_logit_steps(RoundPlan& plan) {
   }
   for (const TrainTask& task : plan.tasks) {
     const StepId down = transfer(plan, task, server, task.device, bytes, Cargo::other, uploads);
+    plan.steps.back().makes_do = true;
     const double samples = static_cast<double>(merge.distill_steps) * setup_.training.batch;
     compute(plan, task, task.device, 2.0 * samples * static_cast<double>(cost_of(task.slice).training_macs), {down});
   }

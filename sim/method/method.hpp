@@ -59,6 +59,7 @@ struct ObjectiveChoice {
 
 enum class ExchangeKind {
   server,        ///< model down, training, update up
+  edge,          ///< the same through edge aggregators, each of which sends the sum of its devices' updates on
   peers,         ///< training, then the parts that peers need next (MSfusion) or the whole model (gossip)
   asynchronous,  ///< the server merges after `buffer` arrivals
   split,         ///< SplitFed: activations up, gradients down, every batch

@@ -26,7 +26,8 @@ inline constexpr NameTable<ObjectiveKind, 6> kObjectives{{{ObjectiveKind::cross_
                                                           {ObjectiveKind::control_variates, "control-variates"},
                                                           {ObjectiveKind::model_contrastive, "model-contrastive"},
                                                           {ObjectiveKind::contrastive, "contrastive"}}};
-inline constexpr NameTable<ExchangeKind, 7> kExchanges{{{ExchangeKind::server, "server"},
+inline constexpr NameTable<ExchangeKind, 8> kExchanges{{{ExchangeKind::server, "server"},
+                                                        {ExchangeKind::edge, "edge"},
                                                         {ExchangeKind::peers, "peers"},
                                                         {ExchangeKind::asynchronous, "asynchronous"},
                                                         {ExchangeKind::split, "split"},

@@ -22,6 +22,7 @@ namespace {
 constexpr int kRateSteps = 64;          // "auto" chooses among the multiples of 1/64
 constexpr int kPatience = 3;            // rounds without a better mean loss before the adaptive overlap moves
 constexpr double kAdaptiveStep = 0.25;  // of what is left to 1
+constexpr double kFloatBytes = 4;
 
 int optimiser_slots(const TrainingSpec& training) {
   if (training.optimiser != TrainingSpec::Optimiser::sgd) return 2;
@@ -68,6 +69,7 @@ PeerGraphOptions::Kind graph_kind(PeerGraph graph) {
 bool needs_server(const Method& method) {
   switch (method.exchange.kind) {
     case ExchangeKind::server:
+    case ExchangeKind::edge:
     case ExchangeKind::asynchronous:
     case ExchangeKind::split:
     case ExchangeKind::logits:
@@ -157,6 +159,7 @@ Planner::Planner(PlannerSetup setup)
   if (method.exchange.kind != ExchangeKind::central) check_memory();
   check_batteries();
   if (method.exchange.kind == ExchangeKind::split) check_cut();
+  if (method.exchange.kind == ExchangeKind::edge) check_aggregators();
 }
 
 double Planner::settled_rate(NodeId device) {
@@ -188,15 +191,32 @@ double Planner::settled_rate(NodeId device) {
     const SliceCost& cost = cost_of(fixed_slice(setup_.shape, rate));
     LocalTraining training = training_of(device);
     if (contrasts(setup_.method)) training.frozen_models = 2;
-    const bool in_time =
-        setup_.constraints.close != ConstraintSpec::Close::deadline ||
-        compute_seconds(cost, training, setup_.fleet.node(device)) <= setup_.constraints.deadline_seconds;
-    if (peak_memory_bytes(cost, training) <= available && in_time) return rate;
+    if (peak_memory_bytes(cost, training) <= available && keeps_limits(device, cost, training)) return rate;
   }
   refuse(setup_,
          fmt::format("no slice of the model fits device {} ({})", setup_.fleet.node(device).name,
                      human(available, Quantity::bytes)),
-         "a smaller model or batch, more memory, or a later deadline");
+         "a smaller model or batch, more memory, a later deadline, or more energy");
+}
+
+// Deadline and energy of a round, as far as one device alone can tell: its own computing and, with a server, the
+// model's way there and back on links that it has to itself.
+bool Planner::keeps_limits(NodeId device, const SliceCost& cost, const LocalTraining& training) const {
+  const Device& host = setup_.fleet.node(device);
+  const ConstraintSpec& limits = setup_.constraints;
+  const double computing = compute_seconds(cost, training, host);
+  if (limits.close == ConstraintSpec::Close::deadline) {
+    double seconds = computing;
+    const double bytes = kFloatBytes * static_cast<double>(cost.parameters);
+    if (needs_server(setup_.method) && host.from_server) seconds += host.from_server->seconds(bytes);
+    if (needs_server(setup_.method) && host.to_server) seconds += host.to_server->seconds(bytes);
+    if (seconds > limits.deadline_seconds) return false;
+  }
+  if (!limits.energy_joules) return true;
+  if (!host.training_watts)
+    refuse(setup_, fmt::format("device {} states no power, but split=\"auto\" has an energy limit to keep", host.name),
+           "a property wattage_per_state=\"IDLE:BUSY\" of the host in the platform file");
+  return computing * *host.training_watts <= *limits.energy_joules;
 }
 
 void Planner::check_memory() {
@@ -277,6 +297,17 @@ void Planner::check_batteries() const {
              "a property wattage_per_state=\"IDLE:BUSY\" of the host in the platform file");
 }
 
+void Planner::check_aggregators() const {
+  for (const Device& device : setup_.fleet.devices)
+    if (!device.aggregator)
+      refuse(
+          setup_, fmt::format("exchange=\"edge\", but device {} states no aggregator", device.name),
+          "a property aggregator=\"HOST\" of the device, and role=\"aggregator\" of that host, in the platform file");
+  if (setup_.constraints.close == ConstraintSpec::Close::quorum)
+    refuse(setup_, "close=\"quorum\" with exchange=\"edge\": the server hears of sums, not of devices",
+           "close=\"all\" or \"deadline\"");
+}
+
 // A device whose battery is used up leaves for good. Its owner's charger is a switch of the platform's state profiles.
 void Planner::drain_batteries(const TimedRound& timed) {
   news_.clear();
@@ -297,7 +328,9 @@ std::vector<NodeId> Planner::participants(int round, const std::function<bool(No
   std::vector<NodeId> free;
   for (NodeId device : members_) {
     const auto n = static_cast<std::size_t>(device);
-    if (!in_flight_[n] && !is_empty_[n] && (!is_present || is_present(device))) free.push_back(device);
+    const bool is_served = setup_.method.exchange.kind != ExchangeKind::edge || !is_present ||
+                           is_present(*setup_.fleet.node(device).aggregator);
+    if (!in_flight_[n] && !is_empty_[n] && is_served && (!is_present || is_present(device))) free.push_back(device);
   }
   const ExchangeChoice& exchange = setup_.method.exchange;
   std::size_t wanted = free.size();
@@ -415,6 +448,9 @@ RoundPlan Planner::plan(int round, const std::function<bool(NodeId)>& is_present
   switch (setup_.method.exchange.kind) {
     case ExchangeKind::server:
       add_server_steps(plan);
+      break;
+    case ExchangeKind::edge:
+      add_edge_steps(plan);
       break;
     case ExchangeKind::peers:
       if (setup_.method.merge.kind == MergeKind::gossip) {

@@ -72,13 +72,16 @@ class Planner {
  private:
   double rate_of(NodeId device, int round) const;
   double settled_rate(NodeId device);
+  bool keeps_limits(NodeId device, const SliceCost& cost, const LocalTraining& training) const;
   std::vector<NodeId> participants(int round, const std::function<bool(NodeId)>& is_present) const;
   void check_batteries() const;
+  void check_aggregators() const;
   void drain_batteries(const TimedRound& timed);
   WidthSlice slice_of(const std::vector<NodeId>& participants, std::size_t position, int round) const;
   const SliceCost& cost_of(const WidthSlice& slice);
   LocalTraining training_of(NodeId device) const;
   TrainTask task_for(NodeId device, double split, WidthSlice slice);
+  double model_bytes(const TrainTask& task);
   double work_flops(const TrainTask& task, NodeId node);
   double control(int round) const;
   void check_memory();
@@ -87,6 +90,7 @@ class Planner {
   void adapt_overlap(double mean_loss, int round);
 
   void add_server_steps(RoundPlan& plan);
+  void add_edge_steps(RoundPlan& plan);
   void add_peer_steps(RoundPlan& plan);
   void add_gossip_steps(RoundPlan& plan);
   void add_split_steps(RoundPlan& plan);

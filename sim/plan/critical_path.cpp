@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/dag_shortest_paths.hpp>
+#include <cmath>
 #include <map>
 
 #include "sim/base/overloaded.hpp"
@@ -29,12 +30,15 @@ std::string label(const Step& step, const Fleet& fleet) {
 }
 
 NodeId responsible(const Step& step, const Fleet& fleet) {
-  return std::visit(
-      Overloaded{
-          [](const Compute& compute) { return compute.node; },
-          [&](const Transfer& transfer) { return transfer.from < fleet.size() ? transfer.from : transfer.to; },
-      },
-      step.what);
+  return std::visit(Overloaded{
+                        [](const Compute& compute) { return compute.node; },
+                        [&](const Transfer& transfer) {
+                          if (fleet.is_device(transfer.from)) return transfer.from;
+                          return fleet.is_device(transfer.to) || transfer.from == fleet.server_node() ? transfer.to
+                                                                                                      : transfer.from;
+                        },
+                    },
+                    step.what);
 }
 
 }  // namespace
@@ -47,8 +51,12 @@ CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const
   const std::size_t vertices = plan.steps.size() + 1;
   Graph graph(vertices);
   const auto done = [&](StepId step) { return timed.steps[static_cast<std::size_t>(step)].fate == Fate::done; };
+  // What failed may still be what a step that makes do with the rest had to wait for.
+  const auto took_time = [&](StepId step) {
+    return done(step) || !std::isnan(timed.steps[static_cast<std::size_t>(step)].end_seconds);
+  };
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-    if (!done(static_cast<StepId>(s))) continue;
+    if (!took_time(static_cast<StepId>(s))) continue;
     const double weight = -length(timed.steps[s]);
     if (plan.steps[s].after.empty()) boost::add_edge(0, s + 1, weight, graph);
     for (StepId before : plan.steps[s].after)

@@ -12,15 +12,15 @@ namespace msfusion {
 
 /// Local training of one device in one round.
 struct TrainTask {
-  TaskId id = 0;                     ///< unique in the run
+  TaskId id = 0;  ///< unique in the run
   NodeId device = 0;
-  double split = 1;                  ///< the rate that the slice was cut with
+  double split = 1;  ///< the rate that the slice was cut with
   WidthSlice slice;
-  std::int64_t samples = 0;          ///< processed this round: local epochs x samples held
+  std::int64_t samples = 0;  ///< processed this round: local epochs x samples held
   std::int64_t optimiser_steps = 0;
-  std::int64_t parameters = 0;       ///< of the slice
-  std::int64_t forward_macs = 0;     ///< of the slice, per sample
-  double training_flops = 0;         ///< 2 x MACs, extra forwards of the objective included
+  std::int64_t parameters = 0;    ///< of the slice
+  std::int64_t forward_macs = 0;  ///< of the slice, per sample
+  double training_flops = 0;      ///< 2 x MACs, extra forwards of the objective included
   double peak_memory_bytes = 0;
 };
 
@@ -35,6 +35,8 @@ enum class Cargo {
   model,    ///< the values to start from
   trained,  ///< what the task's device trained this round: merging uses it if it arrives
   stale,    ///< elements nobody trained this round, from their last holder
+  partial,  ///< what the task's device trained, on its way to an aggregator: merging uses it if the sum arrives
+  sum,      ///< of the partials that the step comes after
   other,    ///< activations, logits, labels
 };
 
@@ -48,8 +50,9 @@ struct Transfer {
 /// A node of the graph: starts when all of `after` are done (at once if there are none).
 struct Step {
   std::variant<Compute, Transfer> what;
-  TaskId task = 0;            ///< the training it belongs to
+  TaskId task = 0;            ///< the training it belongs to, or kNoTask
   std::vector<StepId> after;  ///< earlier steps of the same plan
+  bool makes_do = false;      ///< starts when all of `after` have ended and one of them at least is done
 };
 
 /// When a round ends. `quorum` and `arrivals` count tasks all of whose steps are done.

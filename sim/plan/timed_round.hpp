@@ -34,10 +34,10 @@ struct CarriedStep {
 /// What a node used between the round's start and end. Joules are NaN where the platform states no power.
 struct NodeUse {
   NodeId node = 0;
-  double busy_seconds = 0;     ///< computing
-  double bytes_sent = 0;       ///< that left the node, lost and late ones included as far as they got
-  double bytes_received = 0;   ///< that arrived complete
-  double joules = 0;           ///< the host's own, idle included
+  double busy_seconds = 0;    ///< computing
+  double bytes_sent = 0;      ///< that left the node, lost and late ones included as far as they got
+  double bytes_received = 0;  ///< that arrived complete
+  double joules = 0;          ///< the host's own, idle included
 };
 
 struct LinkUse {
@@ -50,10 +50,14 @@ struct TimedRound {
   int round = 0;
   double start_seconds = 0;
   double end_seconds = 0;
-  std::vector<TimedStep> steps;      ///< like the plan's
+  std::vector<TimedStep> steps;  ///< like the plan's
   std::vector<CarriedStep> carried;
-  std::vector<NodeUse> nodes;        ///< every node of the fleet, by id
-  std::vector<LinkUse> links;        ///< every link that the round used, by name
+  std::vector<NodeUse> nodes;  ///< every node of the fleet, by id
+  std::vector<LinkUse> links;  ///< every link that the round used, by name
 };
+
+/// The transfers that a sum of the plan brought along: those that it comes after and that are done, where the step is a
+/// sum that is done itself; none for other steps.
+std::vector<StepId> arrived_parts(const RoundPlan& plan, const TimedRound& timed, StepId sum);
 
 }  // namespace msfusion

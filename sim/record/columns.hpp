@@ -46,7 +46,7 @@ struct Columns<DeviceRecord> {
     visitor("device", r.device, "", "0 .. N-1 in the fleet's order; the server, if any, comes after them");
     visitor("name", r.name, "", "of the host in the platform file");
     visitor("kind", r.kind, "", "e.g. phone");
-    visitor("is_server", r.is_server, "", "1 for the server, 0 otherwise");
+    visitor("is_server", r.is_server, "", "1 for the server and its edge aggregators, 0 otherwise");
     visitor("speed_flops", r.speed_flops, "FLOP/s", "of one core");
     visitor("memory_bytes", r.memory_bytes, "B", "absent where the platform does not say");
     visitor("samples", r.samples, "", "training samples held");
@@ -75,6 +75,8 @@ struct Columns<RoundRecord> {
     visitor("coverage", r.coverage, "", "share of the model's parameters trained in this round, 0 to 1");
     visitor("coverage_ever", r.coverage_ever, "",
             "share of the model's parameters trained in this or an earlier round, 0 to 1");
+    visitor("mean_staleness", r.mean_staleness, "rounds",
+            "since a parameter was last trained, mean over the model's parameters; 0: all in this round");
     visitor("overlap_control", r.overlap_control, "", "c(t) of a double shift, 0 to 1");
     visitor("critical_node", r.critical_node, "", "the device with most time on the critical path");
     visitor("critical_path", r.critical_path, "", "in words: which steps the round's end waited for");
@@ -105,6 +107,7 @@ struct Columns<DeviceRoundRecord> {
     visitor("idle_seconds", r.idle_seconds, "s", "neither computing nor sending nor receiving");
     visitor("joules", r.joules, "J", "its own, idle included");
     visitor("usd", r.usd, "USD", "its own");
+    visitor("grams_co2", r.grams_co2, "g", "of CO2, of its own energy");
     visitor("loss", r.loss, "", "mean of the local objective over the steps");
     visitor("fate", r.fate, "", "done, failed, late, skipped or in flight");
   }

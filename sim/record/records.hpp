@@ -44,6 +44,7 @@ struct RoundRecord {
   Maybe usd, grams_co2;
   Maybe mean_loss;                   ///< of the completed tasks; none in an empty round
   Maybe coverage, coverage_ever;     ///< share of the model's parameters trained this round, and in any round so far
+  Maybe mean_staleness;              ///< rounds since a parameter was last trained, mean over all of them
   Maybe overlap_control;             ///< c(t) of a double shift
   std::optional<int> critical_node;  ///< with most time on the critical path
   std::string critical_path;         ///< "phone-3 computes 12 s, phone-3 -> server 4 s"
@@ -59,7 +60,7 @@ struct DeviceRoundRecord {
   double bytes_sent = 0, bytes_received = 0;
   Maybe start_seconds, compute_start_seconds, compute_end_seconds, exchange_end_seconds;
   double busy_seconds = 0, idle_seconds = 0;
-  Maybe joules, usd;
+  Maybe joules, usd, grams_co2;
   Maybe loss;
   std::string fate;  ///< done | failed | late | skipped | in flight
 };

@@ -42,6 +42,7 @@ DataSpec read_data(AttributeReader& reader, const std::string& scenario_file) {
                                  {{"iid", Partition::iid},
                                   {"dirichlet", Partition::dirichlet},
                                   {"shards", Partition::shards},
+                                  {"label-k", Partition::label_k},
                                   {"natural", Partition::natural}});
   spec.alpha = reader.number("alpha", spec.alpha);
   spec.classes_per_device = reader.integer("classes-per-device", spec.classes_per_device);
@@ -54,13 +55,14 @@ DataSpec read_data(AttributeReader& reader, const std::string& scenario_file) {
 
   const bool synthetic = spec.set == "synthetic";
   reader.belongs_to("partition", spec.partition == Partition::dirichlet, "partition=\"dirichlet\"", {"alpha"});
-  reader.belongs_to("partition", spec.partition == Partition::shards, "partition=\"shards\"", {"classes-per-device"});
+  const bool by_labels = spec.partition == Partition::shards || spec.partition == Partition::label_k;
+  reader.belongs_to("partition", by_labels, "partition=\"shards\" or \"label-k\"", {"classes-per-device"});
   reader.belongs_to("partition", spec.partition == Partition::iid, "partition=\"iid\"", {"size-skew"});
   reader.belongs_to("set", synthetic, "set=\"synthetic\"",
                     {"synthetic-classes", "synthetic-side", "synthetic-channels", "synthetic-vocabulary"});
   reader.belongs_to("set", !synthetic, "sets that are read from files", {"path"});
   reader.belongs_to("set", !is_text(spec), "images", {"augment"});
-  if (is_text(spec) && (spec.partition == Partition::dirichlet || spec.partition == Partition::shards))
+  if (is_text(spec) && (spec.partition == Partition::dirichlet || by_labels))
     reader.mistake("partition", reader.quote("partition") + ", which deals by class, but text has no classes",
                    "allowed: one of iid, natural");
   return spec;

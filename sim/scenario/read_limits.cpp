@@ -16,6 +16,7 @@ ConstraintSpec read_constraints(AttributeReader& reader) {
   const auto deadline = reader.quantity("deadline", Quantity::seconds);
   spec.deadline_seconds = deadline.value_or(0);
   spec.quorum = reader.number("quorum", spec.quorum);
+  spec.energy_joules = reader.quantity("energy", Quantity::joules);
   spec.message_loss = reader.number("message-loss", spec.message_loss);
 
   reader.belongs_to("close", spec.close == Close::deadline, "close=\"deadline\"", {"deadline"});
@@ -23,6 +24,8 @@ ConstraintSpec read_constraints(AttributeReader& reader) {
   if (spec.close == Close::deadline && !reader.has("deadline"))
     reader.mistake("close", reader.quote("close") + " without a deadline", "needed: deadline, e.g. \"30s\"");
   if (deadline && *deadline <= 0) reader.mistake("deadline", reader.quote("deadline"), "a time above 0 is needed");
+  if (spec.energy_joules && *spec.energy_joules <= 0)
+    reader.mistake("energy", reader.quote("energy"), "an energy above 0 is needed");
   if (spec.close == Close::quorum && !reader.has("quorum"))
     reader.mistake("close", reader.quote("close") + " without a quorum", "needed: quorum, e.g. \"0.8\"");
   return spec;

@@ -25,9 +25,9 @@ struct DataSpec {
   int line = 0;
   std::optional<std::int64_t> train_samples;  ///< a seeded stratified subset; none: all
   std::optional<std::int64_t> test_samples;   ///< the first ones; none: all
-  enum class Partition { iid, dirichlet, shards, natural } partition = Partition::iid;
+  enum class Partition { iid, dirichlet, shards, label_k, natural } partition = Partition::iid;
   double alpha = 0.5;          ///< dirichlet: smaller is more skewed
-  int classes_per_device = 2;  ///< shards
+  int classes_per_device = 2;  ///< shards, label_k
   double size_skew = 0;        ///< iid: standard deviation of the log-normal device sizes; 0: equal sizes
   bool augment = false;        ///< random crop with 4 pixels of padding, and horizontal flip
   // synthetic only: Gaussian class prototypes plus noise
@@ -112,6 +112,7 @@ struct ConstraintSpec {
   enum class Close { all, deadline, quorum } close = Close::all;
   double deadline_seconds = 0;
   double quorum = 1;
+  std::optional<double> energy_joules;  ///< of a device's training in a round, for split="auto"
   double message_loss = 0;  ///< probability
 };
 

@@ -115,6 +115,13 @@ LinkKind read_link(const XmlElement& element, Entry entry) {
   return kind;
 }
 
+Region read_region(Entry entry) {
+  Region region;
+  region.name = entry.kind();
+  region.grams_co2_per_kwh = entry.required<Quantity::grams_per_kilowatthour>("carbon");
+  return region;
+}
+
 }  // namespace
 
 Catalogue read_catalogue(const std::string& file) {
@@ -130,8 +137,10 @@ Catalogue read_catalogue(const std::string& file) {
       catalogue.devices.push_back(read_device(Entry(element, file, mistakes)));
     } else if (element.name() == "link") {
       catalogue.links.push_back(read_link(element, Entry(element, file, mistakes)));
+    } else if (element.name() == "region") {
+      catalogue.regions.push_back(read_region(Entry(element, file, mistakes)));
     } else {
-      mistakes.push_back({file, element.line(), fmt::format("<{}>", element.name()), "<device> or <link>"});
+      mistakes.push_back({file, element.line(), fmt::format("<{}>", element.name()), "<device>, <link> or <region>"});
     }
   }
   if (!mistakes.empty()) throw UserError(std::move(mistakes));

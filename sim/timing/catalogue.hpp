@@ -1,4 +1,4 @@
-// Kinds of devices and links with figures and their sources, read from platforms/catalogue.xml.
+// Kinds of devices and links, and regions, with figures and their sources, read from platforms/catalogue.xml.
 #pragma once
 
 #include <optional>
@@ -31,9 +31,15 @@ struct LinkKind {
   std::optional<Cell> cell;
 };
 
+struct Region {
+  std::string name;
+  double grams_co2_per_kwh = 0;
+};
+
 struct Catalogue {
   std::vector<DeviceKind> devices;
   std::vector<LinkKind> links;
+  std::vector<Region> regions;
 };
 
 /// Throws UserError with every mistake: a figure that is missing or wrong, or that no <source> stands for.

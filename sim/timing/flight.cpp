@@ -48,6 +48,7 @@ Flight::Flight(const RoundPlan& plan)
       ++open_steps_of_task[static_cast<std::size_t>(flying.task)];
     }
     flying.open_conditions = static_cast<int>(step.after.size());
+    flying.makes_do = step.makes_do;
     conditions += step.after.size();
     for (const StepId earlier : step.after) {
       assert(earlier >= 0 && earlier < static_cast<StepId>(i));

@@ -26,6 +26,8 @@ struct FlyingStep {
   bool lost = false;  ///< drawn in advance: the message will not arrive
   int task = -1;      ///< into Flight::open_steps_of_task; -1: of no task of the plan
   int open_conditions = 0;
+  bool makes_do = false;  ///< one of its conditions met is enough, once all have ended
+  bool has_one = false;   ///< a condition of it is met
   State state = State::waiting;
   TimedStep timed;
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "sim/timing/simgrid_platform.hpp"
@@ -25,12 +26,25 @@ std::optional<double> optional_number(const Json& json) {
   return json.is_null() ? std::nullopt : std::optional<double>(json.get<double>());
 }
 
+Json way_json(const std::optional<Way>& way) {
+  if (!way) return Json();
+  return Json::array({way->latency_seconds, way->bandwidth_bytes_per_second});
+}
+
+std::optional<Way> way_from(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  // JSON has no infinity: a way without links has a bandwidth of null.
+  const double bandwidth = json.at(1).is_null() ? std::numeric_limits<double>::infinity() : json.at(1).get<double>();
+  return Way{json.at(0), bandwidth};
+}
+
 Json device_json(const Device& device) {
   return Json::array({device.name, device.kind, device.speed_flops, optional_json(device.memory_bytes),
                       optional_json(device.memory_bandwidth), device.step_overhead_seconds,
                       optional_json(device.price_usd_per_hour), optional_json(device.price_usd_per_gb),
-                      optional_json(device.split), device.has_power,
-                      optional_json(device.battery_joules), optional_json(device.grams_co2_per_kwh)});
+                      optional_json(device.split), device.has_power, optional_json(device.battery_joules),
+                      optional_json(device.grams_co2_per_kwh), optional_json(device.training_watts),
+                      optional_json(device.aggregator), way_json(device.from_server), way_json(device.to_server)});
 }
 
 Device device_from(const Json& json) {
@@ -47,6 +61,10 @@ Device device_from(const Json& json) {
   device.has_power = json.at(9);
   device.battery_joules = optional_number(json.at(10));
   device.grams_co2_per_kwh = optional_number(json.at(11));
+  device.training_watts = optional_number(json.at(12));
+  if (!json.at(13).is_null()) device.aggregator = json.at(13).get<NodeId>();
+  device.from_server = way_from(json.at(14));
+  device.to_server = way_from(json.at(15));
   return device;
 }
 
@@ -58,7 +76,7 @@ Json mistakes_json(const std::vector<Mistake>& mistakes) {
   return json;
 }
 
-/// What the child finds out: {"devices": [..], "server": ..} or {"mistakes": [..]}.
+/// What the child finds out: {"devices": [..], "server": .., "aggregators": [..]} or {"mistakes": [..]}.
 Json load_and_describe(const TimingOptions& options, const PlatformFile& file) {
   try {
     const SimGridPlatform platform = load_platform(options, file);
@@ -66,7 +84,11 @@ Json load_and_describe(const TimingOptions& options, const PlatformFile& file) {
     if (!mistakes.empty()) return {{"mistakes", mistakes_json(mistakes)}};
     Json devices = Json::array();
     for (const Device& device : platform.fleet.devices) devices.push_back(device_json(device));
-    return {{"devices", devices}, {"server", platform.fleet.server ? device_json(*platform.fleet.server) : Json()}};
+    Json aggregators = Json::array();
+    for (const Device& aggregator : platform.fleet.aggregators) aggregators.push_back(device_json(aggregator));
+    return {{"devices", devices},
+            {"server", platform.fleet.server ? device_json(*platform.fleet.server) : Json()},
+            {"aggregators", aggregators}};
   } catch (const UserError& error) {
     return {{"mistakes", mistakes_json(error.mistakes())}};
   }
@@ -146,6 +168,7 @@ Fleet inspect_platform(const TimingOptions& options) {
   }
   Fleet fleet;
   for (const Json& device : json.at("devices")) fleet.devices.push_back(device_from(device));
+  for (const Json& aggregator : json.at("aggregators")) fleet.aggregators.push_back(device_from(aggregator));
   if (!json.at("server").is_null()) fleet.server = device_from(json.at("server"));
   return fleet;
 }

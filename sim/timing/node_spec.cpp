@@ -15,8 +15,8 @@ namespace {
 
 const std::vector<std::string>& known_properties() {
   static const std::vector<std::string> names = {
-      "role",          "kind",  "memory",  "memory_bandwidth",  "step_overhead", "price",
-      "traffic_price", "split", "battery",           "carbon", "wattage_per_state", "wattage_off"};
+      "role",  "kind",    "memory", "memory_bandwidth",  "step_overhead", "price",     "traffic_price",
+      "split", "battery", "carbon", "wattage_per_state", "wattage_off",   "aggregator"};
   return names;
 }
 
@@ -43,6 +43,13 @@ std::optional<std::vector<double>> parse_watts(const std::string& text) {
     watts.push_back(*value);
   }
   return watts;
+}
+
+/// SimGrid's host energy: with some of the cores at work the power lies on the line from the second last figure (barely
+/// busy) to the last one (all cores busy).
+double watts_of_one_core(const std::vector<double>& watts, int cores) {
+  const double all = watts.back(), barely = watts.size() == 3 ? watts[1] : watts[0];
+  return cores <= 1 ? all : barely + (all - barely) / cores;
 }
 
 class Reader {
@@ -79,7 +86,7 @@ class Reader {
 
 }  // namespace
 
-NodeSpec read_node(const std::string& name, double speed_flops, int power_states,
+NodeSpec read_node(const std::string& name, double speed_flops, int cores, int power_states,
                    const std::map<std::string, std::string>& properties, const std::string& file,
                    const std::function<int(const std::string&)>& line_of, std::vector<Mistake>& mistakes) {
   NodeSpec spec;
@@ -105,8 +112,15 @@ NodeSpec read_node(const std::string& name, double speed_flops, int power_states
     }
   }
   if (const std::string* role = reader.text("role")) {
-    spec.is_server = *role == "server";
-    if (*role != "server" && *role != "device") reader.refuse("role", one_of(*role, {"device", "server"}));
+    if (*role == "server") spec.role = NodeSpec::Role::server;
+    if (*role == "aggregator") spec.role = NodeSpec::Role::aggregator;
+    if (*role != "device" && spec.role == NodeSpec::Role::device)
+      reader.refuse("role", one_of(*role, {"aggregator", "device", "server"}));
+  }
+  if (const std::string* aggregator = reader.text("aggregator")) {
+    spec.aggregator = *aggregator;
+    if (aggregator->empty() || spec.role != NodeSpec::Role::device)
+      reader.refuse("aggregator", "the name of a host with role=\"aggregator\", on a device");
   }
   if (const std::string* text = reader.text("wattage_per_state")) {
     device.has_power = true;
@@ -116,6 +130,7 @@ NodeSpec read_node(const std::string& name, double speed_flops, int power_states
       const auto watts = parse_watts(state);
       understood = understood && watts && (watts->size() == 2 || watts->size() == 3);
     }
+    if (understood) device.training_watts = watts_of_one_core(*parse_watts(states.front()), cores);
     if (!understood) {
       reader.refuse("wattage_per_state",
                     fmt::format("watts as \"idle:busy\" or \"idle:epsilon:busy\", separated by commas for each of the "

@@ -45,7 +45,7 @@ class Checker {
     walk(root);
     check_references();
     if (devices_ == 0) {
-      report(root.line(), "a platform without devices", "at least one <host> that is not the server");
+      report(root.line(), "a platform without devices", "at least one <host> that is neither server nor aggregator");
     }
     if (hosts_ > kMostHosts) {
       report(root.line(), fmt::format("{} hosts", hosts_), fmt::format("at most {}", kMostHosts));
@@ -180,10 +180,18 @@ class Checker {
       lines.emplace(id, prop.line());
     }
     const NodeSpec spec = read_node(
-        name, 1, power_states, properties, file_, [&](const std::string& id) { return lines.at(id); }, mistakes_);
+        name, 1, 1, power_states, properties, file_, [&](const std::string& id) { return lines.at(id); }, mistakes_);
     result_.has_host_power = result_.has_host_power || spec.device.has_power;
     hosts_ += count;
-    if (!spec.is_server) {
+    if (!spec.aggregator.empty()) aggregators_used_.push_back({spec.aggregator, lines.at("aggregator")});
+    if (spec.role == NodeSpec::Role::aggregator) {
+      aggregators_.insert(name);
+      if (count > 1)
+        report(lines.at("role"), fmt::format("{} of {} hosts", name, count), "a <host> for each aggregator");
+      if (first_aggregator_line_ == 0) first_aggregator_line_ = lines.at("role");
+      return;
+    }
+    if (spec.role == NodeSpec::Role::device) {
       devices_ += count;
       return;
     }
@@ -382,6 +390,14 @@ class Checker {
       keep_switches(parse_profile(trace->second.text(), file_, trace->second.line(), period, kind->second, mistakes_),
                     kind->second, connect.line());
     }
+    for (const auto& [name, line] : aggregators_used_) {
+      if (aggregators_.count(name) == 0) {
+        report(line, fmt::format("aggregator=\"{}\"", name), "the id of a <host> with role=\"aggregator\"");
+      }
+    }
+    if (!aggregators_.empty() && server_.empty()) {
+      report(first_aggregator_line_, "an aggregator without a server to send to", "a <host> with role=\"server\"");
+    }
     if (made_by_simgrid_) return;  // a <cluster> makes hosts and links whose names SimGrid alone knows
     for (const auto& [name, line] : hosts_used_) {
       if (!name.empty() && result_.host_lines.count(name) == 0) {
@@ -404,7 +420,9 @@ class Checker {
   PlatformFile result_;
   std::vector<Mistake> mistakes_;
   std::unordered_map<std::string, int> link_lines_;
-  std::vector<Reference> hosts_used_, links_used_;
+  std::vector<Reference> hosts_used_, links_used_, aggregators_used_;
+  std::unordered_set<std::string> aggregators_;
+  int first_aggregator_line_ = 0;
   std::map<std::string, XmlElement> traces_;
   std::vector<XmlElement> connects_;
   bool made_by_simgrid_ = false;

@@ -18,6 +18,7 @@ namespace msfusion {
 namespace {
 
 constexpr int kMostDevices = 1'000'000;
+constexpr int kDevicesPerAggregator = 100;  // where neither the mix nor the link's cells say
 
 template <class Kind>
 const Kind& find_kind(const std::vector<Kind>& kinds, const std::string& name) {
@@ -61,6 +62,12 @@ void check(const FleetMix& mix) {
   if (mix.devices_per_cell && *mix.devices_per_cell < 0) {
     throw UserError(Mistake{"", 0, fmt::format("{} devices per cell", *mix.devices_per_cell), "0 or more"});
   }
+  if (!mix.aggregator.empty() && mix.devices_per_cell == 0) {
+    throw UserError(Mistake{"", 0, "an aggregator for cells of 0 devices", "1 device per cell or more"});
+  }
+  if (!mix.aggregator.empty() && mix.server.empty()) {
+    throw UserError(Mistake{"", 0, "aggregators without a server", "a kind of server"});
+  }
   if (!(mix.spread >= 0 && mix.spread <= 3)) {
     throw UserError(Mistake{"", 0, fmt::format("a spread of {}", mix.spread), "a number from 0 to 3"});
   }
@@ -98,19 +105,59 @@ class Spread {
   boost::random::normal_distribution<double> normal_;
 };
 
-void add_device(std::string& zone, const std::string& name, const DeviceKind& device, const LinkKind& link,
-                Spread spread) {
-  zone += fmt::format("      <host id=\"{}\" speed=\"{}f\">{}</host>\n", name, spread.draw(device.speed_flops),
-                      properties(device));
+void add_device(std::string& hosts, std::string& links, const std::string& name, const std::string& own_properties,
+                const DeviceKind& device, const LinkKind& link, Spread spread) {
+  hosts += fmt::format("      <host id=\"{}\" speed=\"{}f\">{}{}</host>\n", name, spread.draw(device.speed_flops),
+                       properties(device), own_properties);
   const double latency = spread.draw(link.latency_seconds);
-  zone += fmt::format("      <link id=\"{}-down\" bandwidth=\"{}Bps\" latency=\"{}s\"/>\n", name,
-                      spread.draw(link.down_bytes_per_second), latency);
-  zone += fmt::format("      <link id=\"{}-up\" bandwidth=\"{}Bps\" latency=\"{}s\"/>\n", name,
-                      spread.draw(link.up_bytes_per_second), latency);
+  links += fmt::format("      <link id=\"{}-down\" bandwidth=\"{}Bps\" latency=\"{}s\"/>\n", name,
+                       spread.draw(link.down_bytes_per_second), latency);
+  links += fmt::format("      <link id=\"{}-up\" bandwidth=\"{}Bps\" latency=\"{}s\"/>\n", name,
+                       spread.draw(link.up_bytes_per_second), latency);
 }
 
 std::string host_link(const std::string& name) {
   return fmt::format("      <host_link id=\"{}\" up=\"{}-up\" down=\"{}-down\"/>\n", name, name, name);
+}
+
+/// Devices around a shared access point (`air`, if the link has cells), with the way from there to the core.
+std::string cell_zone(const std::string& cell, const LinkKind& link, const std::string& hosts, const std::string& links,
+                      const std::string& host_links) {
+  return fmt::format(
+      "    <zone id=\"{0}\" routing=\"Cluster\">\n{1}      <router id=\"{0}-router\"/>\n"
+      "      <backbone id=\"{0}-air\" bandwidth=\"{2}Bps\" latency=\"0s\"/>\n{3}{4}    </zone>\n",
+      cell, hosts, link.cell->bytes_per_second, links, host_links);
+}
+
+/// The same with an aggregator at the access point. A Cluster would send what the aggregator passes on through the air
+/// once more, so the routes are written out.
+std::string edge_zone(const std::string& cell, const LinkKind& link, const DeviceKind& aggregator,
+                      const LinkKind& backhaul, const std::vector<std::string>& names, const std::string& hosts,
+                      const std::string& links) {
+  std::string zone = fmt::format("    <zone id=\"{}\" routing=\"DijkstraCache\">\n{}", cell, hosts);
+  zone += fmt::format("      <host id=\"{}-edge\" speed=\"{}f\">{}{}</host>\n      <router id=\"{}-router\"/>\n", cell,
+                      aggregator.speed_flops, property("role", "aggregator"), properties(aggregator), cell);
+  zone += links;
+  std::string air;
+  if (link.cell) {
+    zone += fmt::format("      <link id=\"{}-air\" bandwidth=\"{}Bps\" latency=\"0s\"/>\n", cell,
+                        link.cell->bytes_per_second);
+    air = fmt::format("<link_ctn id=\"{}-air\"/>", cell);
+  }
+  for (const char* way : {"up", "down"})
+    zone += fmt::format("      <link id=\"{}-{}\" bandwidth=\"{}Bps\" latency=\"{}s\"/>\n", cell, way,
+                        way[0] == 'u' ? backhaul.up_bytes_per_second : backhaul.down_bytes_per_second,
+                        backhaul.latency_seconds);
+  const auto route = [&](const std::string& from, const std::string& to, const std::string& crossed) {
+    zone += fmt::format("      <route src=\"{}\" dst=\"{}\" symmetrical=\"NO\">{}</route>\n", from, to, crossed);
+  };
+  for (const std::string& name : names) {
+    route(name, cell + "-edge", fmt::format("<link_ctn id=\"{}-up\"/>{}", name, air));
+    route(cell + "-edge", name, fmt::format("{}<link_ctn id=\"{}-down\"/>", air, name));
+  }
+  route(cell + "-edge", cell + "-router", fmt::format("<link_ctn id=\"{}-up\"/>", cell));
+  route(cell + "-router", cell + "-edge", fmt::format("<link_ctn id=\"{}-down\"/>", cell));
+  return zone + "    </zone>\n";
 }
 
 std::string state_profile(const std::string& host, const FleetMix& mix, int device) {
@@ -136,29 +183,39 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
   for (std::size_t part = 0; part < mix.parts.size(); ++part) {
     const DeviceKind& device = find_kind(catalogue.devices, mix.parts[part].device);
     const LinkKind& link = find_kind(catalogue.links, mix.parts[part].link);
-    const bool has_cells = link.cell && mix.devices_per_cell != 0;
-    const int in_zone = has_cells ? mix.devices_per_cell.value_or(link.cell->devices) : counts[part];
+    const std::string& region = mix.parts[part].region;
+    const std::string of_region =
+        region.empty()
+            ? ""
+            : property("carbon", fmt::format("{}gCO2/kWh", find_kind(catalogue.regions, region).grams_co2_per_kwh));
+    const bool has_cells = link.cell && mix.devices_per_cell != 0, has_edges = !mix.aggregator.empty();
+    const int usual = link.cell ? link.cell->devices : kDevicesPerAggregator;
+    const int in_zone = has_cells || has_edges ? mix.devices_per_cell.value_or(usual) : counts[part];
     for (int first = 0; first < counts[part]; first += in_zone) {
-      std::string hosts, links;
+      const std::string cell = fmt::format("{}-cell-{}", link.name, cell_numbers[link.name]);
+      std::string hosts, links, host_links;
+      std::vector<std::string> names;
       for (int i = first; i < std::min(first + in_zone, counts[part]); ++i) {
-        const std::string name = fmt::format("{}-{}", device.name, numbers[device.name]++);
-        if (mix.churn.kind != Churn::Kind::none) profiles += state_profile(name, mix, device_index);
-        add_device(hosts, name, device, link, Spread(mix, device_index++));
-        links += host_link(name);
+        names.push_back(fmt::format("{}-{}", device.name, numbers[device.name]++));
+        if (mix.churn.kind != Churn::Kind::none) profiles += state_profile(names.back(), mix, device_index);
+        add_device(hosts, links, names.back(),
+                   has_edges ? of_region + property("aggregator", cell + "-edge") : of_region, device, link,
+                   Spread(mix, device_index++));
+        host_links += host_link(names.back());
       }
-      if (!has_cells) {
+      if (!has_cells && !has_edges) {
         core_hosts += hosts;
-        core_links += links;
+        core_links += links + host_links;
         continue;
       }
-      const std::string cell = fmt::format("{}-cell-{}", link.name, cell_numbers[link.name]++);
-      cells += fmt::format(
-          "    <zone id=\"{0}\" routing=\"Cluster\">\n{1}      <router id=\"{0}-router\"/>\n"
-          "      <backbone id=\"{0}-air\" bandwidth=\"{2}Bps\" latency=\"0s\"/>\n{3}    </zone>\n",
-          cell, hosts, link.cell->bytes_per_second, links);
-      // SimGrid wants a link on every way between zones; as wide as the cell it never limits.
-      lines += fmt::format("    <link id=\"{0}-line\" bandwidth=\"{1}Bps\" latency=\"1ms\"/>\n", cell,
-                           2 * link.cell->bytes_per_second);
+      ++cell_numbers[link.name];
+      cells += has_edges ? edge_zone(cell, link, find_kind(catalogue.devices, mix.aggregator),
+                                     find_kind(catalogue.links, mix.backhaul), names, hosts, links)
+                         : cell_zone(cell, link, hosts, links, host_links);
+      // SimGrid wants a link on every way between zones; it never limits.
+      const double never_limits = 2 * (has_edges ? find_kind(catalogue.links, mix.backhaul).down_bytes_per_second
+                                                 : link.cell->bytes_per_second);
+      lines += fmt::format("    <link id=\"{0}-line\" bandwidth=\"{1}Bps\" latency=\"1ms\"/>\n", cell, never_limits);
       ways += fmt::format(
           "    <zoneRoute src=\"{0}\" dst=\"core\" gw_src=\"{0}-router\" gw_dst=\"core-router\"><link_ctn "
           "id=\"{0}-line\"/></zoneRoute>\n",
@@ -169,6 +226,7 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
   text += fmt::format("<!-- Generated: {} devices, spread {}, seed {}.", mix.devices, mix.spread, mix.seed);
   for (std::size_t i = 0; i < mix.parts.size(); ++i) {
     text += fmt::format("\n     {} x {} on {}", counts[i], mix.parts[i].device, mix.parts[i].link);
+    if (!mix.parts[i].region.empty()) text += " in " + mix.parts[i].region;
   }
   text += " -->\n<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"DijkstraCache\">\n" + cells;
   text += "    <zone id=\"core\" routing=\"Cluster\">\n" + core_hosts + "      <router id=\"core-router\"/>\n" +

@@ -16,6 +16,7 @@ struct FleetPart {
   std::string device;  ///< a kind of the catalogue
   std::string link;
   double share = 1;
+  std::string region = {};  ///< of the catalogue, whose electricity the devices use; empty: not stated
 };
 
 struct FleetMix {
@@ -28,6 +29,10 @@ struct FleetMix {
   /// Devices behind one access point; none: as the catalogue says; 0: no shared access points. Fewer, larger cells
   /// load faster (SimGrid looks for every new name in every zone): 10,000 devices want about 100 cells, not 1,000.
   std::optional<int> devices_per_cell;
+  /// A kind of the catalogue: every cell gets an edge aggregator of it, at its access point; devices on links without
+  /// cells are put into groups of their own then. Empty: no aggregators.
+  std::string aggregator;
+  std::string backhaul = "fibre";  ///< a kind of link of the catalogue: between an aggregator and the core
   std::uint64_t seed = 1;
   Churn churn;  ///< of all devices; the server is always on
 };

@@ -4,6 +4,7 @@
 #include <simgrid/plugins/energy.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <regex>
 
@@ -33,42 +34,61 @@ void configure(TimingOptions::NetworkModel model) {
   s4u::Engine::set_config("network/optim:Full");
 }
 
+std::optional<Way> way_between(const s4u::Host* from, const s4u::Host* to) {
+  std::vector<s4u::Link*> links;
+  Way way;
+  try {
+    from->route_to(to, links, &way.latency_seconds);
+  } catch (const std::exception&) {
+    return {};
+  }
+  if (links.empty() && !(way.latency_seconds > 0)) return {};
+  way.bandwidth_bytes_per_second = std::numeric_limits<double>::infinity();
+  for (const s4u::Link* link : links)
+    way.bandwidth_bytes_per_second = std::min(way.bandwidth_bytes_per_second, link->get_bandwidth());
+  return way;
+}
+
 Fleet make_fleet(std::vector<s4u::Host*>& hosts, const PlatformFile& file) {
   std::sort(hosts.begin(), hosts.end(),
             [](const s4u::Host* a, const s4u::Host* b) { return natural_less(a->get_cname(), b->get_cname()); });
   Fleet fleet;
   std::vector<Mistake> mistakes;
   s4u::Host* server = nullptr;
-  std::vector<s4u::Host*> devices;
+  std::vector<s4u::Host*> devices, aggregators;
+  std::vector<std::string> served_by;  // per device, the name of its aggregator
   for (s4u::Host* host : hosts) {
     const auto* all = host->get_properties();
     const std::string name = host->get_cname();
     NodeSpec spec = read_node(
-        name, host->get_speed(), static_cast<int>(host->get_pstate_count()), {all->begin(), all->end()}, file.file,
-        [&](const std::string&) { return file.line_of(name); }, mistakes);
-    if (spec.is_server && !server) {
+        name, host->get_speed(), host->get_core_count(), static_cast<int>(host->get_pstate_count()),
+        {all->begin(), all->end()}, file.file, [&](const std::string&) { return file.line_of(name); }, mistakes);
+    if (spec.role == NodeSpec::Role::server && !server) {
       fleet.server = std::move(spec.device);
       server = host;
+    } else if (spec.role == NodeSpec::Role::aggregator) {
+      fleet.aggregators.push_back(std::move(spec.device));
+      aggregators.push_back(host);
     } else {
       fleet.devices.push_back(std::move(spec.device));
       devices.push_back(host);
+      served_by.push_back(spec.aggregator);
     }
   }
+  std::map<std::string, NodeId> node_of;
+  for (std::size_t i = 0; i < aggregators.size(); ++i)
+    node_of[fleet.aggregators[i].name] = fleet.server_node() + 1 + static_cast<NodeId>(i);
+  for (std::size_t i = 0; i < served_by.size(); ++i)
+    if (!served_by[i].empty()) fleet.devices[i].aggregator = node_of.at(served_by[i]);
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  for (std::size_t i = 0; server && i < devices.size(); ++i) {
+    fleet.devices[i].from_server = way_between(server, devices[i]);
+    fleet.devices[i].to_server = way_between(devices[i], server);
+  }
   hosts = std::move(devices);
   if (server) hosts.push_back(server);
+  hosts.insert(hosts.end(), aggregators.begin(), aggregators.end());
   return fleet;
-}
-
-bool has_route(const s4u::Host* from, const s4u::Host* to) {
-  std::vector<s4u::Link*> links;
-  double latency = 0;
-  try {
-    from->route_to(to, links, &latency);
-  } catch (const std::exception&) {
-    return false;
-  }
-  return !links.empty() || latency > 0;
 }
 
 }  // namespace
@@ -97,7 +117,7 @@ std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const Pl
     if (from == to) return;
     const s4u::Host* source = platform.hosts[static_cast<std::size_t>(from)];
     const s4u::Host* target = platform.hosts[static_cast<std::size_t>(to)];
-    if (has_route(source, target)) return;
+    if (way_between(source, target)) return;
     mistakes.push_back({file.file, file.line_of(source->get_cname()),
                         fmt::format("no route from {} to {}", source->get_cname(), target->get_cname()),
                         "a platform in which every device reaches every other one and the server"});
@@ -108,7 +128,9 @@ std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const Pl
       for (int to = 0; to < nodes; ++to) check(from, to);
       continue;
     }
-    for (const int to : {0, (from + 1) % nodes, nodes - 1}) {
+    const bool has_aggregator = platform.fleet.is_device(from) && platform.fleet.node(from).aggregator;
+    const int hub = platform.fleet.server ? platform.fleet.server_node() : nodes - 1;
+    for (const int to : {0, (from + 1) % nodes, hub, has_aggregator ? *platform.fleet.node(from).aggregator : hub}) {
       check(from, to);
       check(to, from);
     }

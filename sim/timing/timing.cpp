@@ -274,7 +274,8 @@ void Timing::Impl::skip(FlyingStep& step) {
   if (step.flight != own_) carried_.push_back({step.flight->round, step.id, step.timed});
 }
 
-/// Steps whose conditions are met become ready; those that wait for one that is not done are skipped, and so on.
+/// Steps whose conditions are met become ready; those that wait for one that is not done are skipped, and so on. Who
+/// makes do with what there is waits until all have ended.
 void Timing::Impl::release_successors(FlyingStep& step) {
   std::vector<FlyingStep*> pending = {&step};
   while (!pending.empty()) {
@@ -286,10 +287,13 @@ void Timing::Impl::release_successors(FlyingStep& step) {
     for (std::size_t i = first; i < last; ++i) {
       FlyingStep& next = flight.steps[static_cast<std::size_t>(flight.successors[i])];
       if (next.state == FlyingStep::State::ended) continue;
-      if (from.timed.fate != Fate::done) {
+      const bool met = from.timed.fate == Fate::done;
+      next.has_one = next.has_one || met;
+      const bool waits = --next.open_conditions > 0;
+      if (next.makes_do ? !waits && !next.has_one : !met) {
         skip(next);
         pending.push_back(&next);
-      } else if (--next.open_conditions == 0) {
+      } else if (!waits) {
         ready_.push_back(&next);
       }
     }

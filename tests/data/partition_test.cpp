@@ -61,7 +61,7 @@ std::set<int> classes_of(const Dataset& data, const std::vector<std::int32_t>& p
 TEST_CASE("every rule deals every sample to exactly one device, in ascending order, by the seed alone") {
   Dataset data = labelled(10, 60);
   for (std::size_t i = 0; i < 600; ++i) data.train_images.groups.push_back(static_cast<std::int32_t>(i / 20));
-  const auto which = GENERATE(Rule::iid, Rule::dirichlet, Rule::shards, Rule::natural);
+  const auto which = GENERATE(Rule::iid, Rule::dirichlet, Rule::shards, Rule::label_k, Rule::natural);
   const DataSpec spec = rule(which);
   const Partition parts = partition(data, spec, 10, 4);
   REQUIRE(parts.samples.size() == 10);
@@ -156,6 +156,26 @@ TEST_CASE("shards give every device its number of classes, in equal contiguous p
     for (const auto& part : partition(data, spec, 20, 1).samples) {
       for (std::size_t i = 1; i < part.size(); ++i) CHECK(part[i] - part[i - 1] == 10);
     }
+  }
+}
+
+TEST_CASE("label-k gives device n class n mod K and others by chance, every class cut equally among its devices") {
+  const Dataset data = labelled(10, 120);
+  DataSpec spec = rule(Rule::label_k);
+  spec.classes_per_device = 3;
+  const Partition parts = partition(data, spec, 15, 1);
+  std::vector<int> takers(10, 0);
+  for (std::size_t n = 0; n < 15; ++n) {
+    const std::set<int> classes = classes_of(data, parts.samples[n]);
+    CHECK(classes.size() == 3);
+    CHECK(classes.count(static_cast<int>(n % 10)) == 1);
+    for (const int k : classes) ++takers[static_cast<std::size_t>(k)];
+  }
+  CHECK(everything(parts) == first_numbers(1200));
+  for (std::size_t n = 0; n < 15; ++n) {
+    double expected = 0;
+    for (const int k : classes_of(data, parts.samples[n])) expected += 120.0 / takers[static_cast<std::size_t>(k)];
+    CHECK(std::abs(static_cast<double>(parts.samples[n].size()) - expected) < 3);
   }
 }
 

@@ -216,3 +216,40 @@ TEST_CASE("models far too large to train here are planned") {
     CHECK(object["runs"][0]["rounds"][0]["devices"][0]["split"] == 0.0625);
   }
 }
+
+TEST_CASE("aggregation at the edge trains what FedAvg trains, and spares the server's links") {
+  const TemporaryFolder folder;
+  REQUIRE(msfusion_program({"platform", "-n", "6", "--part", "laptop on wifi4 in france", "--per-cell", "3",
+                            "--aggregator", "laptop", "-o", folder.file("platform.xml")})
+              .code == 0);
+  const std::string text = text_of(input("tiny.xml"));
+  const std::size_t begin = text.find("<methods>"), end = text.find("</methods>");
+  const std::string scenario = folder.write(
+      "s.xml", text.substr(0, begin) +
+                   "<methods><method name=\"fedavg\"/><method name=\"fedavg\" label=\"edge\" exchange=\"edge\"/>" +
+                   text.substr(end));
+  const Ended run = msfusion_program({"run", scenario, "--set", "seeds.values=1", "-o", folder.file("r")});
+  INFO(run.out << run.err);
+  REQUIRE(run.code == 0);
+  const StoreReader store(folder.file("r/run.sqlite"));
+  REQUIRE(store.evaluations(0).size() == store.evaluations(1).size());
+  for (std::size_t i = 0; i < store.evaluations(0).size(); ++i)
+    CHECK(store.evaluations(0)[i].global_loss == store.evaluations(1)[i].global_loss);
+  const double model = 4 * 1028;
+  CHECK(store.rounds(0).front().bytes_sent == 2 * 6 * model);
+  CHECK(store.rounds(1).front().bytes_sent == (2 * 6 + 2 * 2) * model);
+  CHECK(store.rounds(1).front().completed == 6);
+  for (const DeviceRoundRecord& device : store.device_rounds(1))
+    CHECK(*device.grams_co2 == Approx(*device.joules / 3.6e6 * 56));
+}
+
+TEST_CASE("a plan's sweep prints the cost of every combination") {
+  const TemporaryFolder folder;
+  const Ended plan = msfusion_program(
+      {"plan", input("tiny.xml"), "--set", "training.batch=8", "--set", "training.batch=16", "-o", folder.file("p")});
+  INFO(plan.out << plan.err);
+  REQUIRE(plan.code == 0);
+  CHECK(plan.out.find("== batch=8\n") != std::string::npos);
+  CHECK(plan.out.find("== batch=16\n") != std::string::npos);
+  CHECK(StoreReader(folder.file("p/batch=16/run.sqlite")).rounds(0).size() == 5);
+}

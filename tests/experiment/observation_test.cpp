@@ -64,7 +64,10 @@ TEST_CASE("carbon is that of each device's region, or else of the scenario") {
   Bench bench;
   bench.fleet.devices[0].grams_co2_per_kwh = 50;
   bench.prices.grams_co2_per_kwh = 400;
-  CHECK(*bench.observe().round.grams_co2 == Approx(0.1 * 50 + 0.2 * 400 + 0.5 * 400));
+  const RoundResult result = bench.observe();
+  CHECK(*result.devices[0].grams_co2 == Approx(0.1 * 50));
+  CHECK(*result.devices[1].grams_co2 == Approx(0.2 * 400));
+  CHECK(*result.round.grams_co2 == Approx(0.1 * 50 + 0.2 * 400 + 0.5 * 400));
 }
 
 TEST_CASE("what nobody stated is absent, not zero") {

@@ -328,3 +328,65 @@ TEST_CASE("a battery that nothing is known to empty is refused") {
   bench.fleet.devices[1].battery_joules = 10;
   CHECK_THROWS_WITH(Planner(bench.setup()), Catch::Contains("phone-1") && Catch::Contains("wattage_per_state"));
 }
+
+TEST_CASE("with edge aggregators the server's links carry one model an aggregator, and each device one each way") {
+  Bench bench(make_fedavg(), 5);
+  bench.method.exchange.kind = ExchangeKind::edge;
+  CHECK_THROWS_AS(Planner(bench.setup()), UserError);  // nobody has an aggregator
+  bench.fleet.aggregators.resize(2);
+  for (int n = 0; n < 5; ++n) bench.fleet.devices[static_cast<std::size_t>(n)].aggregator = n < 3 ? 6 : 7;
+  Planner planner(bench.setup());
+  const RoundPlan plan = planner.plan(0);
+  const double model = 4.0 * static_cast<double>(slice_cost(bench.shape, full_slice(bench.shape)).parameters);
+  const NodeId server = bench.fleet.server_node();
+  CHECK(bytes_of_pair(plan, server, 6, Cargo::model) == model);
+  CHECK(bytes_of_pair(plan, 6, server, Cargo::sum) == model);
+  CHECK(bytes_of_pair(plan, 7, server, Cargo::sum) == model);
+  CHECK(bytes_of_pair(plan, 6, 2, Cargo::model) == model);
+  CHECK(bytes_of_pair(plan, 4, 7, Cargo::partial) == model);
+  double total = 0;
+  for (const Step& step : plan.steps)
+    if (const auto* transfer = std::get_if<Transfer>(&step.what)) total += transfer->bytes;
+  CHECK(total == (2 * 2 + 2 * 5) * model);
+  // A lost sum takes its devices with it, a device that failed is missing in its sum.
+  TimedRound timed = everything_done(plan);
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what);
+    if (!transfer) continue;
+    if (transfer->cargo == Cargo::sum && transfer->from == 7) timed.steps[s].fate = Fate::failed;
+    if (transfer->cargo == Cargo::partial && transfer->from == 1) timed.steps[s].fate = Fate::failed;
+  }
+  std::vector<NodeId> parts;
+  for (std::size_t s = 0; s < plan.steps.size(); ++s)
+    for (StepId part : arrived_parts(plan, timed, static_cast<StepId>(s)))
+      parts.push_back(std::get<Transfer>(plan.steps[static_cast<std::size_t>(part)].what).from);
+  CHECK(parts == std::vector<NodeId>{0, 2});
+}
+
+TEST_CASE("the automatic split keeps the deadline with the model's way there and back, and the energy of a round") {
+  Bench bench(make_heterofl(), 1);
+  bench.method.split.rate.kind = RateChoice::Kind::automatic;
+  const auto widest = [&] { return Planner(bench.setup()).plan(0).tasks.front(); };
+  CHECK(widest().split == 1);
+  Device& phone = bench.fleet.devices[0];
+  const double seconds = widest().training_flops / phone.speed_flops;  // nothing but FLOPs / speed is stated
+  const double bytes = 4.0 * static_cast<double>(widest().parameters);
+
+  bench.constraints.close = ConstraintSpec::Close::deadline;
+  bench.constraints.deadline_seconds = 1.01 * seconds;
+  CHECK(widest().split == 1);
+  phone.from_server = phone.to_server = Way{0, bytes / seconds};  // each way takes as long as the training
+  CHECK(widest().split < 1);
+  bench.constraints.deadline_seconds = 3.01 * seconds;
+  CHECK(widest().split == 1);
+
+  bench.constraints = {};
+  bench.constraints.energy_joules = 2 * seconds;
+  CHECK_THROWS_AS(widest(), UserError);  // no power is stated
+  phone.training_watts = 2;
+  CHECK(widest().split == 1);
+  phone.training_watts = 4;
+  const TrainTask task = widest();
+  CHECK(task.split < 1);
+  CHECK(4 * task.training_flops / phone.speed_flops <= 2 * seconds);
+}

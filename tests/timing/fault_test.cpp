@@ -178,3 +178,18 @@ TEST_CASE("an aggregator does not hang when every device is gone") {
   const json round = run({star_round({3}, kServer, 1e6, 1e9, 0, deadline)})[0];
   CHECK(round["end"] == seconds(0));
 }
+
+TEST_CASE("a step that makes do starts when all it waits for have ended, if one is done, and is skipped if none is") {
+  PlanBuilder builder;
+  const msfusion::StepId done = builder.compute(1, 2e9), failed = builder.compute(3, 1e9);
+  builder.compute(1, 1e9, {done, failed});
+  builder.compute(1, 1e9, {done, failed});
+  builder.plan.steps.back().makes_do = true;
+  builder.compute(1, 1e9, {failed});
+  builder.plan.steps.back().makes_do = true;
+  const json round = run({builder.plan})[0];
+  CHECK(round["steps"][2][2] == "skipped");
+  CHECK(round["steps"][3][2] == "done");
+  CHECK(round["steps"][3][0].get<double>() == seconds(2));
+  CHECK(round["steps"][4][2] == "skipped");
+}

@@ -180,3 +180,29 @@ TEST_CASE("the quickstart platform has ten devices of four kinds, and some too s
   CHECK(kinds.size() == 4);
   CHECK(small == 4);
 }
+
+TEST_CASE("aggregators stand at the access points: what they pass on does not go through the air") {
+  FleetMix mix;
+  mix.devices = 16;
+  mix.parts = {{"laptop", "wifi4", 1}};
+  mix.spread = 0;
+  mix.aggregator = "laptop";
+  const Fleet fleet = inspect_platform(options_for(mix));
+  REQUIRE(fleet.aggregators.size() == 2);
+  REQUIRE(fleet.devices[0].aggregator);
+  CHECK(*fleet.devices[0].aggregator == fleet.server_node() + 1);
+  CHECK(*fleet.devices[15].aggregator == fleet.server_node() + 2);
+  CHECK(fleet.node(fleet.server_node() + 2).name == "wifi4-cell-1-edge");
+  const json round = in_child([&] {
+    Timing timing(options_for(mix));
+    const msfusion::NodeId server = timing.fleet().server_node(), edge = server + 1;
+    PlanBuilder builder;
+    for (int i = 0; i < 3; ++i) builder.transfer(i, edge, 86e6 / 8);  // share the air: three seconds
+    builder.transfer(edge, server, 100e6 / 8);                        // alone on the backhaul
+    return to_json(timing.execute(builder.plan));
+  });
+  CHECK(round["steps"][0][1].get<double>() == Approx(3).epsilon(0.01));
+  CHECK(round["links"].contains("wifi4-cell-0-air"));
+  CHECK(round["links"]["wifi4-cell-0-air"][0].get<double>() == Approx(3 * 86e6 / 8));
+  CHECK(round["links"]["wifi4-cell-0-up"][0].get<double>() == Approx(100e6 / 8));
+}
