@@ -25,6 +25,11 @@ struct ParseState {
   std::string file;
   XmlDocument::Doctype doctype;
   std::vector<Mistake> mistakes;
+  // When visiting:
+  XmlDocument::Visitor* visitor = nullptr;
+  XmlElement (*element_of)(xmlNodePtr) = nullptr;
+  std::vector<TagLines>* lines = nullptr;
+  std::size_t elements = 0;
 };
 
 ParseState& state_of(void* context) {
@@ -57,6 +62,32 @@ void on_error(void* context, XmlErrorPointer error) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   if (text.find("XML_PARSE_HUGE") != std::string::npos) text = "too large or too deeply nested for a file of this kind";
   state.mistakes.push_back({state.file, error->line, "not well-formed XML: " + text, ""});
+}
+
+void on_start(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri, int namespace_count,
+              const xmlChar** namespaces, int attribute_count, int defaulted_count, const xmlChar** attributes) {
+  xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count, namespaces, attribute_count, defaulted_count,
+                        attributes);
+  ParseState& state = state_of(context);
+  const xmlNodePtr node = static_cast<xmlParserCtxtPtr>(context)->node;
+  if (!node) return;  // out of memory, which libxml2 reports
+  if (state.elements < state.lines->size()) node->_private = &(*state.lines)[state.elements];
+  ++state.elements;
+  state.visitor->enter(state.element_of(node));
+}
+
+void on_end(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri) {
+  const xmlNodePtr node = static_cast<xmlParserCtxtPtr>(context)->node;
+  xmlSAX2EndElementNs(context, name, prefix, uri);
+  if (!node || state_of(context).visitor->leave(state_of(context).element_of(node))) return;
+  const xmlNodePtr parent = node->parent;
+  const auto remove = [](xmlNodePtr unwanted) {
+    xmlUnlinkNode(unwanted);
+    xmlFreeNode(unwanted);
+  };
+  remove(node);
+  // The text before it as well: libxml2 would append what follows to it, counting from the length of another text.
+  while (parent && parent->last && parent->last->type == XML_TEXT_NODE) remove(parent->last);
 }
 
 /// Nothing is ever loaded on behalf of a document: neither DTDs and entities nor the schemas that xsi:schemaLocation
@@ -211,9 +242,19 @@ XmlDocument XmlDocument::parse_file(const std::string& file, Doctype doctype, st
 }
 
 XmlDocument XmlDocument::parse_text(const std::string& text, const std::string& file, Doctype doctype) {
+  return parse(text, file, doctype, nullptr);
+}
+
+XmlDocument XmlDocument::visit_file(const std::string& file, Doctype doctype, std::size_t max_bytes, Visitor& visitor) {
+  return parse(read_whole(file, max_bytes), file, doctype, &visitor);
+}
+
+XmlDocument XmlDocument::parse(const std::string& text, const std::string& file, Doctype doctype, Visitor* visitor) {
   set_up_library();
   if (text.empty()) throw UserError(Mistake{file, 0, "is empty", "an XML document is needed"});
-  ParseState state{file, doctype, {}};
+  ParseState state;
+  state.file = file;
+  state.doctype = doctype;
   const std::unique_ptr<xmlParserCtxt, decltype(&xmlFreeParserCtxt)> parser(xmlNewParserCtxt(), xmlFreeParserCtxt);
   if (!parser) throw std::bad_alloc();
   parser->_private = &state;
@@ -223,12 +264,20 @@ XmlDocument XmlDocument::parse_text(const std::string& text, const std::string& 
 
   auto impl = std::make_unique<Impl>();
   impl->file = file;
+  if (visitor) {
+    impl->lines = tag_lines(text);
+    state.visitor = visitor;
+    state.element_of = [](xmlNodePtr node) { return XmlElement(node); };
+    state.lines = &impl->lines;
+    parser->sax->startElementNs = on_start;
+    parser->sax->endElementNs = on_end;
+  }
   impl->document = xmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), file.c_str(), nullptr,
                                      XML_PARSE_NONET | XML_PARSE_BIG_LINES);
   if (state.mistakes.empty() && (!impl->document || !xmlDocGetRootElement(impl->document)))
     state.mistakes.push_back({file, 0, "not well-formed XML", ""});
   if (!state.mistakes.empty()) throw UserError(std::move(state.mistakes));
-  attach_lines(*impl, text);
+  if (!visitor) attach_lines(*impl, text);
   return XmlDocument(std::move(impl));
 }
 

@@ -54,6 +54,17 @@ class XmlDocument {
   /// The same for a text in memory; `file` is what the mistakes call it.
   static XmlDocument parse_text(const std::string& text, const std::string& file, Doctype doctype);
 
+  /// Walks through a large file, keeping little of it: `enter` gets each element when its tag has been read (name and
+  /// attributes, no children yet), `leave` gets it complete and says whether it is still needed; what is not is removed
+  /// from the document. The elements that were kept live as long as the result. Throws as parse_file, after calls for
+  /// what stood before the trouble.
+  struct Visitor {
+    virtual ~Visitor() = default;
+    virtual void enter(const XmlElement& element) = 0;
+    virtual bool leave(const XmlElement& element) = 0;
+  };
+  static XmlDocument visit_file(const std::string& file, Doctype doctype, std::size_t max_bytes, Visitor& visitor);
+
   XmlDocument(XmlDocument&&) noexcept;
   ~XmlDocument();
 
@@ -70,6 +81,7 @@ class XmlDocument {
 
  private:
   explicit XmlDocument(std::unique_ptr<Impl> impl);
+  static XmlDocument parse(const std::string& text, const std::string& file, Doctype doctype, Visitor* visitor);
   std::unique_ptr<Impl> impl_;
 };
 

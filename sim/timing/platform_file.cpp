@@ -31,24 +31,53 @@ std::optional<double> leading_number(const std::string& text) {
   return value;
 }
 
-class Checker {
+bool is_zone(const std::string& name) {
+  return name == "zone" || name == "AS";
+}
+
+/// Sees the file element by element, because that of a large fleet would be a large tree.
+class Checker : public XmlDocument::Visitor {
  public:
   explicit Checker(const std::string& file) : file_(file) { result_.file = file; }
 
-  void check(const XmlDocument& document) {
-    const XmlElement root = document.root();
-    if (root.name() != "platform") {
-      report(root.line(), fmt::format("a <{}> file", root.name()),
-             "a SimGrid platform file: <platform version=\"4.1\">");
-      return;
+  void enter(const XmlElement& element) override {
+    const std::string name = element.name();
+    if (depth_++ == 0) {
+      root_line_ = element.line();
+      if (name != "platform") {
+        report(element.line(), fmt::format("a <{}> file", name), "a SimGrid platform file: <platform version=\"4.1\">");
+        is_platform_ = false;
+      }
+    } else if (is_platform_ && is_zone(name) && depth_ == zones_.size() + 2) {
+      check_routing(element);
+      zones_.push_back(Zone{is_dijkstra(element), {}, {}});
     }
-    walk(root);
+  }
+
+  bool leave(const XmlElement& element) override {
+    const bool in_zone = --depth_ == zones_.size() + 1;  // a child of the root or of a zone
+    const std::string name = element.name();
+    if (depth_ == 0) return true;
+    if (!is_platform_) return false;
+    if (is_zone(name) && depth_ == zones_.size()) {
+      check_ends_of_routes(zones_.back());
+      zones_.pop_back();
+      return true;  // with the traces in it
+    }
+    if (!in_zone) return true;  // part of a larger element, which is removed as a whole
+    check(element, name);
+    return name == "trace" || name == "trace_connect";
+  }
+
+  /// After the whole file was seen.
+  void finish() {
+    if (!is_platform_) return;
     check_references();
     if (devices_ == 0) {
-      report(root.line(), "a platform without devices", "at least one <host> that is neither server nor aggregator");
+      report(root_line_, "a platform without devices", "at least one <host> that is neither server nor aggregator");
     }
     if (hosts_ > kMostHosts) {
-      report(root.line(), fmt::format("{} hosts", hosts_), fmt::format("at most {}", kMostHosts));
+      report(root_line_, fmt::format("{} hosts", hosts_), fmt::format("at most {}", kMostHosts));
     }
   }
 
@@ -75,50 +104,54 @@ class Checker {
     return value.value_or("");
   }
 
-  void walk(const XmlElement& parent) {
-    for (const XmlElement& element : parent.children()) {
-      const std::string name = element.name();
-      if (name == "zone" || name == "AS") {
-        check_routing(element);
-        check_ends_of_routes(element);
-        walk(element);
-      } else if (name == "host") {
-        check_host(element);
-      } else if (name == "cluster") {
-        check_cluster(element);
-      } else if (name == "cabinet" || name == "peer") {
-        made_by_simgrid_ = true;
-        if (name == "peer") {
-          ++hosts_, ++devices_;
-          check_speed(element, "speed");
-          check_profile(element, "state_file", ProfileKind::state);
-          check_profile(element, "speed_file", ProfileKind::speed);
-        } else {
-          add_radical_hosts(element);
-          check_speed(element, "speed");
-        }
-      } else if (name == "link" || name == "backbone") {
-        check_link(element);
-      } else if (name == "trace") {
-        check_trace(element);
-      } else if (name == "trace_connect") {
-        connects_.push_back(element);
-      } else if (name == "host_link") {
-        for (const char* way : {"up", "down"})
-          links_used_.push_back({required(element, way), element.attribute_line(way)});
-        hosts_used_.push_back({required(element, "id"), element.attribute_line("id")});
-      } else if (name == "config") {
-        report(element.line(), "a <config>",
-               "platforms of hosts, links and routes; the scenario chooses the network model");
-      } else if (name == "actor" || name == "process") {
-        report(element.line(), fmt::format("an <{}>", name), "platforms of hosts, links and routes");
+  struct Zone {
+    bool is_dijkstra;
+    std::vector<std::pair<std::string, int>> hosts;  // name and line
+    std::unordered_set<std::string> ends;            // of its routes
+  };
+
+  void check(const XmlElement& element, const std::string& name) {
+    if (!zones_.empty() && zones_.back().is_dijkstra) {
+      if (name == "host") zones_.back().hosts.emplace_back(element.attribute("id").value_or(""), element.line());
+      if (name == "route")
+        for (const char* end : {"src", "dst"}) zones_.back().ends.insert(element.attribute(end).value_or(""));
+    }
+    if (name == "host") {
+      check_host(element);
+    } else if (name == "cluster") {
+      check_cluster(element);
+    } else if (name == "cabinet" || name == "peer") {
+      made_by_simgrid_ = true;
+      if (name == "peer") {
+        ++hosts_, ++devices_;
+        check_speed(element, "speed");
+        check_profile(element, "state_file", ProfileKind::state);
+        check_profile(element, "speed_file", ProfileKind::speed);
       } else {
-        for (const XmlElement& used : element.children("link_ctn")) {
-          std::string id = required(used, "id");
-          const std::string direction = used.attribute("direction").value_or("NONE");
-          if (direction != "NONE") id += "_" + direction;
-          links_used_.push_back({id, used.line()});
-        }
+        add_radical_hosts(element);
+        check_speed(element, "speed");
+      }
+    } else if (name == "link" || name == "backbone") {
+      check_link(element);
+    } else if (name == "trace") {
+      check_trace(element);
+    } else if (name == "trace_connect") {
+      connects_.push_back(element);
+    } else if (name == "host_link") {
+      for (const char* way : {"up", "down"})
+        links_used_.push_back({required(element, way), element.attribute_line(way)});
+      hosts_used_.push_back({required(element, "id"), element.attribute_line("id")});
+    } else if (name == "config") {
+      report(element.line(), "a <config>",
+             "platforms of hosts, links and routes; the scenario chooses the network model");
+    } else if (name == "actor" || name == "process") {
+      report(element.line(), fmt::format("an <{}>", name), "platforms of hosts, links and routes");
+    } else {
+      for (const XmlElement& used : element.children("link_ctn")) {
+        std::string id = required(used, "id");
+        const std::string direction = used.attribute("direction").value_or("NONE");
+        if (direction != "NONE") id += "_" + direction;
+        links_used_.push_back({id, used.line()});
       }
     }
   }
@@ -135,19 +168,16 @@ class Checker {
     }
   }
 
-  /// SimGrid's Dijkstra crashes over a host that no route of its zone begins or ends at.
-  void check_ends_of_routes(const XmlElement& zone) {
+  static bool is_dijkstra(const XmlElement& zone) {
     const std::string routing = boost::algorithm::to_lower_copy(zone.attribute("routing").value_or(""));
-    if (routing != "dijkstra" && routing != "dijkstracache") return;
-    std::unordered_set<std::string> ends;
-    for (const XmlElement& route : zone.children("route")) {
-      for (const char* end : {"src", "dst"}) ends.insert(route.attribute(end).value_or(""));
-    }
-    for (const XmlElement& host : zone.children("host")) {
-      const std::string name = host.attribute("id").value_or("");
-      if (ends.count(name) == 0) {
-        report(host.line(), fmt::format("no route from {} to any other node", name),
-               "a <route> that begins or ends there");
+    return routing == "dijkstra" || routing == "dijkstracache";
+  }
+
+  /// SimGrid's Dijkstra crashes over a host that no route of its zone begins or ends at.
+  void check_ends_of_routes(const Zone& zone) {
+    for (const auto& [name, line] : zone.hosts) {
+      if (zone.ends.count(name) == 0) {
+        report(line, fmt::format("no route from {} to any other node", name), "a <route> that begins or ends there");
       }
     }
   }
@@ -417,6 +447,10 @@ class Checker {
   };
 
   std::string file_;
+  std::size_t depth_ = 0;  // elements that are open
+  bool is_platform_ = true;
+  int root_line_ = 0;
+  std::vector<Zone> zones_;  // that are open
   PlatformFile result_;
   std::vector<Mistake> mistakes_;
   std::unordered_map<std::string, int> link_lines_;
@@ -439,7 +473,9 @@ int PlatformFile::line_of(const std::string& host) const {
 
 PlatformFile read_platform_file(const std::string& file) {
   Checker checker(file);
-  checker.check(XmlDocument::parse_file(file, XmlDocument::Doctype::ignored, std::size_t{512} << 20));
+  const XmlDocument kept =
+      XmlDocument::visit_file(file, XmlDocument::Doctype::ignored, std::size_t{512} << 20, checker);
+  checker.finish();
   return checker.take();
 }
 

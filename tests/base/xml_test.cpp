@@ -144,3 +144,37 @@ TEST_CASE("only text that XML can hold counts as such") {
   CHECK_FALSE(is_xml_text("\xff"));
   CHECK_FALSE(is_xml_text(std::string("a\0b", 3)));
 }
+
+TEST_CASE("a visitor sees every element with its lines, complete, and only what it keeps stays") {
+  const std::string file =
+      (std::filesystem::temp_directory_path() / ("msfusion-visit-" + std::to_string(getpid()) + ".xml")).string();
+  std::ofstream(file)
+      << ("<list>\n  <group name=\"a\">\n    <item n=\"1\">one</item>\n    text <item\n n=\"2\"><part/></item>\n  "
+          "</group>\n"
+          "  <keep>this</keep> and <item n=\"3\">three</item>\n</list>\n");
+  struct Seen : XmlDocument::Visitor {
+    std::vector<std::string> entered, left;
+    std::vector<XmlElement> kept;
+    void enter(const XmlElement& element) override {
+      entered.push_back(element.name() + ":" + std::to_string(element.line()));
+      CHECK(element.children().empty());
+    }
+    bool leave(const XmlElement& element) override {
+      if (element.name() == "part") return true;
+      left.push_back(element.name() + element.attribute("n").value_or("") + "=" + element.text() + "/" +
+                     std::to_string(element.children().size()) + "@" + std::to_string(element.attribute_line("n")));
+      if (element.name() == "keep") kept.push_back(element);
+      return element.name() == "keep" || element.name() == "list";
+    }
+  } seen;
+  const XmlDocument rest = XmlDocument::visit_file(file, XmlDocument::Doctype::refused, 1000, seen);
+  CHECK(seen.entered ==
+        std::vector<std::string>{"list:1", "group:2", "item:3", "item:4", "part:5", "keep:7", "item:7"});
+  REQUIRE(seen.left.size() == 6);
+  CHECK(seen.left[0] == "item1=one/0@3");
+  CHECK(seen.left[1] == "item2=/1@5");
+  CHECK(seen.left[4] == "item3=three/0@7");
+  std::filesystem::remove(file);
+  REQUIRE(rest.root().children().size() == 1);
+  CHECK(seen.kept.front().text() == "this");
+}
