@@ -8,7 +8,11 @@
 namespace msfusion {
 
 /// LibTorch takes half a second to load, which `msfusion --help` should not cost: so the learning room is a shared
-/// library that a run's own process opens. Throws RunError if it cannot be loaded.
+/// library. Loaded once before the runs' processes are forked, it is there in all of them. Starts no thread; failing is
+/// left to load_learner.
+void preload_learner();
+
+/// In a run's own process. Throws RunError if the library cannot be loaded.
 std::unique_ptr<Learner> load_learner(const LearnerSetup& setup);
 
 }  // namespace msfusion

@@ -1,5 +1,6 @@
 // The command line: reads the words, calls the command, turns errors into messages and exit codes.
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include "reports/export.hpp"
 #include "sim/base/error.hpp"
 #include "tools/commands.hpp"
+#include "tools/output.hpp"
 
 namespace msfusion {
 
@@ -258,12 +260,14 @@ Override parse_override(const std::string& text) {
 
 int main(int argc, char** argv) {
   try {
+    msfusion::guard_standard_streams();
     const int code = msfusion::main_of(argc, argv);
-    if (std::fflush(stdout) != 0) {
-      std::fputs("msfusion: the output could not be written\n", stderr);
+    if (!msfusion::output_arrived()) {
+      msfusion::complain("the output could not be written; results folders are complete");
       return msfusion::kFailed;
     }
-    return code;
+    // A terminal that closes is not a wish to stop, so no wish was fulfilled.
+    return code == 128 + SIGHUP ? msfusion::kFailed : code;
   } catch (const msfusion::UserError& error) {
     std::cerr << error.what() << '\n';
     return msfusion::kUserMistake;

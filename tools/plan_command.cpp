@@ -11,6 +11,7 @@
 #include "sim/base/units.hpp"
 #include "sim/experiment/plan_json.hpp"
 #include "tools/commands.hpp"
+#include "tools/output.hpp"
 #include "tools/run_records.hpp"
 
 namespace msfusion {
@@ -120,12 +121,11 @@ int plan_scenario(const PlanCommand& command) {
   options.first_process = command.share.first_process;
   options.participation_folder = folder.path().string();
   if (command.json) options.observe = json_writer(folder, command.windows);
-  int signal_received = 0;
-  const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, signal_received);
+  Interruption interruption;
+  const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, interruption);
   for (const RunReport& report : reports)
     if (report.state == RunReport::State::failed)
-      fmt::print(stderr, "msfusion: {} (seed {}) failed: {}\n", report.run.method->label, report.run.seed,
-                 report.message);
+      complain(fmt::format("{} (seed {}) failed: {}", report.run.method->label, report.run.seed, report.message));
 
   const StoreReader store(store_file);
   const auto runs = store.runs();
@@ -137,7 +137,7 @@ int plan_scenario(const PlanCommand& command) {
       if (run.seed == preparation.scenario.seeds.front()) print_summary(store, run);
     fmt::print("every round and device: {}\n", store_file);
   }
-  return exit_code(reports, signal_received);
+  return exit_code(reports, interruption.signal);
 }
 
 }  // namespace msfusion

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "sim/base/units.hpp"
+#include "tools/output.hpp"
 
 namespace msfusion {
 
@@ -81,8 +81,7 @@ void ProgressView::update(const std::vector<RunReport>& reports, int changed) {
   const bool ended = report.state != RunReport::State::running;
   const bool last_round = report.progress.rounds_done == report.progress.rounds;  // its end follows at once
   if (ended || (report.progress.accuracy && !last_round)) {
-    fmt::print("{}{}\n", line(report), report.message.empty() ? "" : ": " + report.message);
-    std::fflush(stdout);
+    say(fmt::format("{}{}\n", line(report), report.message.empty() ? "" : ": " + report.message));
   }
 }
 
@@ -92,16 +91,14 @@ void ProgressView::draw(const std::vector<RunReport>& reports) {
   const auto width = static_cast<std::size_t>(terminal_width() - 1);
   for (const RunReport& report : reports) screen += line(report).substr(0, width) + "\033[K\n";
   lines_drawn_ = static_cast<int>(reports.size());
-  std::fputs(screen.c_str(), stdout);
-  std::fflush(stdout);
+  say(screen);
 }
 
 void ProgressView::finish(const std::vector<RunReport>& reports) {
   if (on_terminal_) draw(reports);
   for (const RunReport& report : reports)
     if (report.state == RunReport::State::failed)
-      fmt::print(stderr, "msfusion: {} (seed {}) failed: {}\n", report.run.method->label, report.run.seed,
-                 report.message);
+      complain(fmt::format("{} (seed {}) failed: {}", report.run.method->label, report.run.seed, report.message));
 }
 
 }  // namespace msfusion

@@ -125,8 +125,8 @@ int recost_run(const RecostCommand& command) {
   options.jobs = command.jobs;
   options.cores = command.share.budget;
   options.first_process = command.share.first_process;
-  int signal_received = 0;
-  const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, signal_received);
+  Interruption interruption;
+  const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, interruption);
 
   std::vector<Mistake> refusals;
   for (const RunReport& report : reports)
@@ -139,10 +139,10 @@ int recost_run(const RecostCommand& command) {
     throw UserError(std::move(refusals));
   }
   write_reports(folder);
-  if (command.in_sweep) return exit_code(reports, signal_received);
+  if (command.in_sweep) return exit_code(reports, interruption.signal);
   fmt::print("{}\nreport: {}\n", comparison({from, folder.path().string()}, TableFormat::terminal),
              folder.file("report.html"));
-  return exit_code(reports, signal_received);
+  return exit_code(reports, interruption.signal);
 }
 
 }  // namespace msfusion

@@ -9,8 +9,8 @@ namespace msfusion {
 class ResultsFolder {
  public:
   /// Makes and locks it. Earlier results move to the first free subfolder earlier-N, unless they are to be resumed.
-  /// Says where to, unless `quiet`. Throws UserError where it cannot be made or written, RunError where another program
-  /// writes there.
+  /// Says where to, unless `quiet`. Throws UserError where a file is in the way, RunError where it may not be written
+  /// or another program writes there.
   ResultsFolder(std::filesystem::path path, bool resume, bool quiet = false);
   ~ResultsFolder();
   ResultsFolder(const ResultsFolder&) = delete;
@@ -20,6 +20,7 @@ class ResultsFolder {
   std::string file(const std::string& name) const { return (path_ / name).string(); }
 
  private:
+  [[noreturn]] void fail(const std::string& found) const;
   void make();
   void lock();
   void set_aside_earlier(bool quiet);

@@ -8,6 +8,7 @@
 #include "sim/base/error.hpp"
 #include "tools/commands.hpp"
 #include "tools/learner_plugin.hpp"
+#include "tools/output.hpp"
 #include "tools/progress_view.hpp"
 #include "tools/run_records.hpp"
 
@@ -36,6 +37,16 @@ void check_unchanged(const MetaMap& before, const MetaMap& now) {
     }
   }
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
+}
+
+// The runs have written to the store until now: whatever is wrong with it is no mistake of the user's.
+void report(const ResultsFolder& folder) {
+  try {
+    write_reports(folder);
+  } catch (const UserError& error) {
+    throw RunError(
+        fmt::format("the results folder was removed, moved or damaged while the runs went on: {}", error.what()));
+  }
 }
 
 }  // namespace
@@ -68,18 +79,22 @@ int run_scenario(const RunCommand& command) {
   options.cores = command.share.budget;
   options.first_process = command.share.first_process;
   options.on_change = [&](const std::vector<RunReport>& reports, int changed) { view.update(reports, changed); };
+  preload_learner();
   const LearnerFactory make_learner = load_learner;
-  int signal_received = 0;
-  const std::vector<RunReport> reports = launch(preparation, make_learner, options, signal_received);
+  Interruption interruption;
+  const std::vector<RunReport> reports = launch(preparation, make_learner, options, interruption);
   view.finish(reports);
 
-  // However the runs ended, what they finished is reported.
-  write_reports(folder);
-  fmt::print("\n{}\nreport: {}\n", comparison({folder.path().string()}, TableFormat::terminal),
-             folder.file("report.html"));
-  if (signal_received != 0)
-    fmt::print(stderr, "msfusion: interrupted; the finished rounds are in {}\n", folder.path().string());
-  return exit_code(reports, signal_received);
+  // However the runs ended, what they finished is reported; but who asks twice does not want to wait.
+  if (!interruption.at_once) {
+    report(folder);
+    say(fmt::format("\n{}\nreport: {}\n", comparison({folder.path().string()}, TableFormat::terminal),
+                    folder.file("report.html")));
+  }
+  if (interruption.signal != 0)
+    complain(fmt::format("interrupted; the finished rounds are in {}, and --resume goes on with them",
+                         folder.path().string()));
+  return exit_code(reports, interruption.signal);
 }
 
 }  // namespace msfusion

@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "sim/base/error.hpp"
+#include "tools/output.hpp"
 
 namespace msfusion {
 
@@ -36,9 +37,10 @@ void on_signal(int number) {
   ++g_signals;
 }
 
-[[noreturn]] void be_job(const SideJob& job, const CoreShare& share) {
+[[noreturn]] void be_job(const SideJob& job, const CoreShare& share, pid_t parent) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(130);  // it was killed before that line
   for (int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_DFL);
   const int log = open(job.log.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
   if (log < 0) _exit(1);
@@ -102,9 +104,10 @@ class Running {
     if (slot == slots_.end()) return false;
     const CoreShare share{&budget_, static_cast<int>(slot - slots_.begin()) * options_.processes_each};
     std::fflush(nullptr);
+    const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
-    if (pid == 0) be_job(jobs_[next_], share);
+    if (pid == 0) be_job(jobs_[next_], share, parent);
     *slot = {pid, next_, 0};
     ++next_;
     return true;
@@ -141,7 +144,7 @@ class Running {
   }
 
   void erase_drawing() {
-    if (lines_drawn_ > 0) fmt::print("\033[{}A\033[J", lines_drawn_);
+    if (lines_drawn_ > 0) say(fmt::format("\033[{}A\033[J", lines_drawn_));
     lines_drawn_ = 0;
   }
 
@@ -150,7 +153,7 @@ class Running {
     for (const Slot& slot : slots_) {
       if (slot.pid < 0) continue;
       const std::string line = fmt::format("{}: {}", jobs_[slot.job].name, last_line(jobs_[slot.job].log));
-      fmt::print("{}\n", line.substr(0, 79));
+      say(line.substr(0, 79) + "\n");
       ++lines_drawn_;
     }
     std::fflush(stdout);

@@ -14,6 +14,8 @@
 #include "reports/html_report.hpp"
 #include "sim/base/error.hpp"
 #include "tools/commands.hpp"
+#include "tools/learner_plugin.hpp"
+#include "tools/output.hpp"
 #include "tools/run_records.hpp"
 
 namespace msfusion {
@@ -21,6 +23,8 @@ namespace msfusion {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxCombinations = 10000;
 
 // Training does not depend on these: combinations that differ in nothing else can share it.
 bool is_cost(const std::string& path) {
@@ -92,6 +96,13 @@ Sweep split_sweep(const std::vector<Override>& overrides, const std::vector<Swee
     if (axis == sweep.axes.end()) axis = sweep.axes.insert(axis, SweepAxis{change.path, {}, 0});
     axis->values.push_back(change.value);
   }
+  std::size_t combinations = 1;
+  for (const SweepAxis& axis : sweep.axes) {
+    combinations *= axis.values.size();
+    if (combinations > kMaxCombinations)
+      throw UserError(Mistake{"", axis.line, "a sweep of more combinations than anybody will look at",
+                              fmt::format("at most {} combinations", kMaxCombinations)});
+  }
   return sweep;
 }
 
@@ -134,8 +145,8 @@ SideBySide side_by_side(int jobs, std::size_t combinations, std::size_t& done) {
   options.cores = cores_of(jobs);
   options.processes_each = options.cores + 1;  // as a launcher has slots
   options.ended = [combinations, &done](const SideJob& job, int code) {
-    fmt::print("[{}/{}] {}: {}\n", ++done, combinations, job.name,
-               code == 0 ? "done" : fmt::format("ended with {}; see {}", code, job.log));
+    say(fmt::format("[{}/{}] {}: {}\n", ++done, combinations, job.name,
+                    code == 0 ? "done" : fmt::format("ended with {}; see {}", code, job.log)));
   };
   return options;
 }
@@ -168,7 +179,7 @@ int run_group(const RunCommand& command, const Sweep& sweep, const std::vector<c
         worst = std::max(worst, recost_run(recost));
         continue;
       } catch (const UserError& error) {
-        fmt::print("{}: trained anew: {}\n", combination->name, error.mistakes().front().found);
+        say(fmt::format("{}: trained anew: {}\n", combination->name, error.mistakes().front().found));
       }
     }
     const int code = run_scenario(one);
@@ -207,7 +218,8 @@ int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& 
     jobs.push_back({name, (folder / (group.front()->name + ".log")).string(),
                     [&](const CoreShare& share) { return run_group(command, sweep, group, folder, share); }});
   }
-  fmt::print("{} combinations, {} trainings\n", combinations.size(), jobs.size());
+  say(fmt::format("{} combinations, {} trainings\n", combinations.size(), jobs.size()));
+  preload_learner();
   int signal_received = 0;
   std::size_t done = 0;
   const std::vector<int> codes = run_side_by_side(jobs, side_by_side(command.jobs, jobs.size(), done), signal_received);
@@ -216,7 +228,8 @@ int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& 
     if (fs::exists(folder / combination.name / "run.sqlite")) folders.push_back((folder / combination.name).string());
   if (!folders.empty()) {
     write_file((folder / "report.html").string(), html_report(folders));
-    fmt::print("\n{}\nreport: {}\n", comparison(folders, TableFormat::terminal), (folder / "report.html").string());
+    say(fmt::format("\n{}\nreport: {}\n", comparison(folders, TableFormat::terminal),
+                    (folder / "report.html").string()));
   }
   return worst_of(codes, signal_received);
 }
@@ -241,10 +254,10 @@ int plan_sweep(const PlanCommand& command, const Sweep& sweep, const std::string
   std::size_t done = 0;
   SideBySide options = side_by_side(command.jobs, jobs.size(), done);
   std::map<std::string, std::string> summaries;
-  const auto say = options.ended;
+  const auto tell = options.ended;
   options.ended = [&](const SideJob& job, int code) {
     summaries[job.name] = file_text(job.log);
-    say(job, code);
+    tell(job, code);
   };
   const std::vector<int> codes = run_side_by_side(jobs, options, signal_received);
   for (const Combination& combination : combinations)

@@ -128,10 +128,16 @@ std::string read_whole(const std::string& file, std::size_t max_bytes) {
   const auto fail = [&](const std::string& found, const std::string& allowed) {
     throw UserError(Mistake{file, 0, found, allowed});
   };
+  const auto too_large = [&] {
+    fail("is too large", fmt::format("at most {}", human(static_cast<double>(max_bytes), Quantity::bytes)));
+  };
   std::error_code error;
   const auto status = std::filesystem::status(file, error);
   if (!std::filesystem::exists(status)) fail("no such file", "check the path");
   if (std::filesystem::is_directory(status)) fail("is a folder", "an XML file is needed");
+  if (std::filesystem::is_character_file(status) || std::filesystem::is_block_file(status))
+    fail("is a device", "an XML file is needed");
+  if (std::filesystem::is_regular_file(status) && std::filesystem::file_size(file, error) > max_bytes) too_large();
   std::ifstream in(file, std::ios::binary);
   if (!in) fail(fmt::format("cannot be read: {}", std::strerror(errno)), "");
   std::string text;
@@ -139,8 +145,7 @@ std::string read_whole(const std::string& file, std::size_t max_bytes) {
   while (text.size() <= max_bytes && (in.read(block, sizeof block) || in.gcount() > 0))
     text.append(block, static_cast<std::size_t>(in.gcount()));
   if (in.bad()) fail("cannot be read", "");
-  if (text.size() > max_bytes)
-    fail("is too large", fmt::format("at most {}", human(static_cast<double>(max_bytes), Quantity::bytes)));
+  if (text.size() > max_bytes) too_large();
   return text;
 }
 

@@ -128,7 +128,7 @@ void Checkpoints::write(int round, const std::function<void(std::ostream&)>& sav
   bytes += payload;
 
   std::error_code error;
-  fs::create_directories(folder_, error);
+  fs::create_directory(folder_, error);  // but not the results folder: who removed that meant it
   const fs::path temporary = folder_ / fmt::format("run-{}.unfinished", run_);
   {
     const Descriptor out(temporary, O_CREAT | O_TRUNC | O_WRONLY);
@@ -155,8 +155,10 @@ std::optional<Checkpoints::Found> Checkpoints::newest(int last_round, std::vecto
     const std::string wrong = damage(bytes.str(), header, found.state);
     found.round = header.round;
     if (wrong.empty() && found.round == *round) return found;
-    warnings.push_back(fmt::format("{} {}; the checkpoint before it is used", file(*round).string(),
-                                   wrong.empty() ? "is of another round" : wrong));
+    warnings.push_back(fmt::format("{} {}; {}", file(*round).string(), wrong.empty() ? "is of another round" : wrong,
+                                   std::next(round) == candidates.rend()
+                                       ? "there is none before it: the run starts over"
+                                       : "the checkpoint before it is used"));
   }
   return std::nullopt;
 }

@@ -13,8 +13,8 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <new>
 #include <nlohmann/json.hpp>
-#include <system_error>
 #include <thread>
 
 #include "sim/base/error.hpp"
@@ -31,6 +31,9 @@ std::atomic<bool> g_stop{false};  // in a child: finish the round
 
 // Who signals a process and its group, as timeout(1) does, means one signal.
 constexpr double kSameSignalSeconds = 0.1;
+
+// While the parent waits for the store, nobody watches the runs.
+constexpr int kParentWaitsMs = 1000;
 
 double seconds_now() {
   timespec now{};
@@ -104,7 +107,7 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
   for (const RoundRecord& round : StoreReader(options.store_file).rounds(run)) losses.push_back(round.mean_loss);
   std::vector<std::string> warnings;
   auto found = checkpoints.newest(static_cast<int>(losses.size()) - 1, warnings);
-  for (const std::string& text : warnings) fmt::print(stderr, "msfusion: warning: {}\n", text);
+  for (const std::string& text : warnings) std::fputs(("msfusion: warning: " + text + "\n").c_str(), stderr);
   store.forget_after(run, found ? found->round : -2);  // -2: with the warnings from before the first round
   if (!found) return std::nullopt;
   losses.resize(static_cast<std::size_t>(found->round) + 1);
@@ -113,42 +116,43 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
 
 // The whole life of a child process.
 [[noreturn]] void be_child(const Preparation& preparation, const RunSpec& run, const LearnerFactory& make_learner,
-                           const LaunchOptions& options, CoreBudget& cores, int slot, int jobs, int pipe) {
+                           const LaunchOptions& options, CoreBudget& cores, int slot, int jobs, int pipe,
+                           pid_t parent) {
   setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);  // no orphan trains on when the program was killed
+  prctl(PR_SET_PDEATHSIG, SIGKILL);     // no orphan trains on when the program was killed
+  if (getppid() != parent) _exit(130);  // which it was before that line
   g_signals = 0;
   handle_signals(on_child_signal);
   cores.i_am(slot);
   int status = kFailed;
   try {
     StoreWriter store = StoreWriter::open(options.store_file);
-    try {
-      store.set_state(run.run, "running");
-      const RunInputs inputs(preparation, run);
-      RunOptions run_options;
-      run_options.workers = jobs;
-      run_options.cores = &cores;
-      run_options.stop = &g_stop;
-      const Checkpoints checkpoints(options.checkpoint_folder, run.run);
-      run_options.checkpoints = &checkpoints;
-      run_options.checkpoint_every = options.checkpoint_every;
-      if (options.resume) run_options.resume = resume_point(options, run.run, checkpoints, store);
-      run_options.on_progress = [&](const Progress& progress) { send_line(pipe, to_json(progress)); };
-      std::optional<RecordedRun> recorded;
-      if (!options.recorded_folder.empty()) run_options.recorded = &recorded.emplace(options.recorded_folder, run.run);
-      if (!options.participation_folder.empty())
-        run_options.participation_file = RecordedRun::participation_file(options.participation_folder, run.run);
-      if (options.observe) run_options.on_round = options.observe(inputs);
-      const RunEnd end = carry_out(inputs, make_learner, store, run_options);
-      store.set_state(run.run, end == RunEnd::finished ? "finished" : "interrupted");
-      if (end == RunEnd::finished) checkpoints.remove_all();
-      status = end == RunEnd::finished ? kFinished : kInterrupted;
-    } catch (const std::exception& error) {
-      send_line(pipe, {{"error", error.what()}});
-      store.set_state(run.run, "failed", error.what());
-    }
+    store.set_state(run.run, "running");
+    const RunInputs inputs(preparation, run);
+    RunOptions run_options;
+    run_options.workers = jobs;
+    run_options.cores = &cores;
+    run_options.stop = &g_stop;
+    const Checkpoints checkpoints(options.checkpoint_folder, run.run);
+    run_options.checkpoints = &checkpoints;
+    run_options.checkpoint_every = options.checkpoint_every;
+    if (options.resume) run_options.resume = resume_point(options, run.run, checkpoints, store);
+    run_options.on_progress = [&](const Progress& progress) { send_line(pipe, to_json(progress)); };
+    std::optional<RecordedRun> recorded;
+    if (!options.recorded_folder.empty()) run_options.recorded = &recorded.emplace(options.recorded_folder, run.run);
+    if (!options.participation_folder.empty())
+      run_options.participation_file = RecordedRun::participation_file(options.participation_folder, run.run);
+    if (options.observe) run_options.on_round = options.observe(inputs);
+    const RunEnd end = carry_out(inputs, make_learner, store, run_options);
+    store.set_state(run.run, end == RunEnd::finished ? "finished" : "interrupted");
+    if (end == RunEnd::finished) checkpoints.remove_all();
+    status = end == RunEnd::finished ? kFinished : kInterrupted;
+  } catch (const std::bad_alloc&) {
+    send_line(pipe, {{"error", "out of memory"}});
   } catch (const std::exception& error) {
     send_line(pipe, {{"error", error.what()}});
+  } catch (...) {
+    send_line(pipe, {{"error", "an error without a name: please report it"}});
   }
   // Not exit(): the parent's static objects are not ours to destroy, and LibTorch's threads are still there.
   _exit(status);
@@ -188,6 +192,7 @@ class Launcher {
       watch();
     }
     handle_signals(SIG_DFL);
+    write_down_ends();
     return std::move(reports_);
   }
 
@@ -211,18 +216,31 @@ class Launcher {
 
   void start(RunReport& report, std::size_t slot) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+    if (pipe2(ends, O_CLOEXEC) != 0) return could_not_start(report, "pipe");
     std::fflush(nullptr);  // or a child's libraries might print what waits here once more
+    const pid_t parent = getpid();
     const pid_t pid = fork();
-    if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
+    if (pid < 0) {
+      const int reason = errno;
+      close(ends[0]);
+      close(ends[1]);
+      errno = reason;
+      return could_not_start(report, "fork");
+    }
     if (pid == 0) {
       close(ends[0]);
-      be_child(preparation_, report.run, make_learner_, options_, cores_, process_of(slot), jobs_, ends[1]);
+      be_child(preparation_, report.run, make_learner_, options_, cores_, process_of(slot), jobs_, ends[1], parent);
     }
     close(ends[1]);
     children_[slot] = Child{pid, ends[0], {}};
     slot_run_[slot] = report.run.run;
     report.state = RunReport::State::running;
+    changed(report);
+  }
+
+  // Takes no other run with it.
+  void could_not_start(RunReport& report, const char* call) {
+    fail(report, fmt::format("no process could be started for this run ({}: {})", call, std::strerror(errno)));
     changed(report);
   }
 
@@ -280,20 +298,40 @@ class Launcher {
     slot_run_[slot] = -1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == kFinished) {
       report.state = RunReport::State::finished;
-    } else if (g_stop || (WIFEXITED(status) && WEXITSTATUS(status) == kInterrupted)) {
+    } else if (WIFEXITED(status) && WEXITSTATUS(status) == kInterrupted) {
       report.state = RunReport::State::interrupted;
-      // A run that was ended at once could not say so itself.
-      StoreWriter::open(options_.store_file).set_state(report.run.run, "interrupted");
+    } else if (g_stop && report.message.empty()) {
+      report.state = RunReport::State::interrupted;
+      to_write_down_.push_back(report.run.run);  // a run that was ended at once could not say so itself
+    } else if (WIFSIGNALED(status)) {
+      fail(report, fmt::format("the process of this run was ended by {} ({})", strsignal(WTERMSIG(status)),
+                               WTERMSIG(status) == SIGKILL ? "perhaps out of memory" : "a crash: please report it"));
     } else {
-      report.state = RunReport::State::failed;
-      if (WIFSIGNALED(status)) {
-        report.message =
-            fmt::format("the process of this run was ended by {} ({})", strsignal(WTERMSIG(status)),
-                        WTERMSIG(status) == SIGKILL ? "perhaps out of memory" : "a crash: please report it");
-        StoreWriter::open(options_.store_file).set_state(report.run.run, "failed", report.message);
-      }
+      fail(report, report.message);
     }
+    write_down_ends();
     changed(report);
+  }
+
+  void fail(RunReport& report, const std::string& message) {
+    report.state = RunReport::State::failed;
+    report.message = message;
+    to_write_down_.push_back(report.run.run);
+  }
+
+  // A store that cannot be written now, perhaps for the reason that the run failed for, is tried again when the next
+  // run has ended, and does not stop the others.
+  void write_down_ends() {
+    try {
+      while (!to_write_down_.empty()) {
+        const RunReport& report = reports_[static_cast<std::size_t>(to_write_down_.back())];
+        StoreWriter::open(options_.store_file, kParentWaitsMs)
+            .set_state(report.run.run, report.state == RunReport::State::failed ? "failed" : "interrupted",
+                       report.message);
+        to_write_down_.pop_back();
+      }
+    } catch (const std::exception&) {
+    }
   }
 
   int process_of(std::size_t slot) const { return options_.first_process + static_cast<int>(slot); }
@@ -312,15 +350,16 @@ class Launcher {
   std::vector<RunReport> reports_;
   std::vector<int> slot_run_;  // -1: free
   std::vector<Child> children_;
+  std::vector<int> to_write_down_;  // runs whose end the store does not tell yet
   int passed_on_ = 0;
 };
 
 }  // namespace
 
 std::vector<RunReport> launch(const Preparation& preparation, const LearnerFactory& make_learner,
-                              const LaunchOptions& options, int& signal_received) {
+                              const LaunchOptions& options, Interruption& interruption) {
   std::vector<RunReport> reports = Launcher(preparation, make_learner, options).run();
-  signal_received = g_first_signal;
+  interruption = {g_first_signal, g_signals > 1};
   return reports;
 }
 

@@ -31,9 +31,15 @@ struct LaunchOptions {
   std::function<RoundObserver(const RunInputs&)> observe;  ///< makes a run's observer, in the run's own process
 };
 
+/// Whether and how the user stopped the program.
+struct Interruption {
+  int signal = 0;        ///< the first one, or 0
+  bool at_once = false;  ///< there was a second one
+};
+
 /// Runs them all and returns what became of each. SIGINT, SIGTERM and SIGHUP ask the runs to finish their round; a
-/// second one ends them at once. `signal_received` gets the number of the first one, or 0.
+/// second one ends them at once.
 std::vector<RunReport> launch(const Preparation& preparation, const LearnerFactory& make_learner,
-                              const LaunchOptions& options, int& signal_received);
+                              const LaunchOptions& options, Interruption& interruption);
 
 }  // namespace msfusion

@@ -53,7 +53,7 @@ std::uint32_t participation(const RoundPlan& plan, const std::vector<TaskId>& tr
 
 void write_participation(const std::string& file, const std::vector<std::uint32_t>& rounds) {
   std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), ignored);
+  std::filesystem::create_directory(std::filesystem::path(file).parent_path(), ignored);  // its results folder is there
   std::ofstream out(file);
   for (std::uint32_t round : rounds) out << fmt::format("{:08x}\n", round);
   if (!out.flush()) throw RunError(file + ": cannot be written: is the disk full?");

@@ -48,6 +48,7 @@ class RunLoop {
       learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
                                            scenario_.evaluation, scenario_.data, *inputs.run.method, inputs.run.seed,
                                            options.workers, options.cores});
+    if (learner_) store_.set_meta("computed_with", learner_->description());
     if (!options.resume) write_header();
   }
 
@@ -172,7 +173,10 @@ class RunLoop {
     wall.round_seconds = whole.lap();
     result.wall = wall;
     if (options_.on_round) options_.on_round(timing_, plan, timed, result);
-    if (plan.closing.keep_in_flight) remember(plan, timed);
+    if (plan.closing.keep_in_flight) {
+      remember(plan, timed);
+      if (learner_) learner_->keep_in_flight(tasks_in_flight());
+    }
     pending_ = std::move(result);
     if (learner_ && is_evaluated(round)) {
       learner_->begin_evaluation(round);
@@ -227,6 +231,14 @@ class RunLoop {
         ++it;
       }
     }
+  }
+
+  // Trainings that may still arrive; others were lost on the way, with their device or its link.
+  std::set<TaskId> tasks_in_flight() const {
+    std::set<TaskId> tasks;
+    for (const auto& [round, plan] : in_flight_)
+      for (const TrainTask& task : plan.tasks) tasks.insert(task.id);
+    return tasks;
   }
 
   void finish_pending() {

@@ -3,6 +3,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -24,6 +25,7 @@ constexpr std::int64_t kLogits = 4'000'000;  // of a batch: vocabularies are lar
 struct Sums {
   double loss = 0;
   std::int64_t correct = 0, scored = 0, targets = 0;
+  int trouble = Score::kSound;
 };
 
 // One model while it is scored.
@@ -96,12 +98,23 @@ struct EvaluationRun::Work {
       const at::Tensor losses = at::cross_entropy_loss(logits, test.target, {}, at::Reduction::None);
       at::Tensor correct = logits.argmax(1).eq(test.target);
       if (test.scored.defined()) correct = correct.logical_and(test.scored);
-      sums.loss += losses.sum(at::kDouble).item<double>();
+      const double loss = losses.sum(at::kDouble).item<double>();
+      if (!std::isfinite(loss) && sums.trouble == Score::kSound) sums.trouble = first_trouble(test, model, pass);
+      sums.loss += loss;
       sums.correct += correct.sum().item<std::int64_t>();
       sums.scored += test.scored.defined() ? test.scored.sum().item<std::int64_t>() : test.targets();
       sums.targets += test.targets();
     }
     return sums;
+  }
+
+  int first_trouble(const Batch& test, const Model& model, Pass pass) const {
+    int first = Score::kObjective;
+    pass.watch = [&](int layer, const at::Tensor& output) {
+      if (first == Score::kObjective && !at::isfinite(output).all().item<bool>()) first = layer;
+    };
+    net.forward(test.input, model.parameters, pass);
+    return first;
   }
 
   void finish(std::size_t jobs) {
@@ -167,9 +180,10 @@ std::vector<Score> EvaluationRun::scores() {
       sums.correct += chunk.correct;
       sums.scored += chunk.scored;
       sums.targets += chunk.targets;
+      if (sums.trouble == Score::kSound) sums.trouble = chunk.trouble;
     }
     result.push_back({static_cast<double>(sums.correct) / static_cast<double>(sums.scored),
-                      sums.loss / static_cast<double>(sums.targets)});
+                      sums.loss / static_cast<double>(sums.targets), sums.trouble});
   }
   return result;
 }

@@ -18,6 +18,9 @@ namespace msfusion {
 struct Score {
   double accuracy = 0;
   double loss = 0;
+  int trouble = kSound;  ///< where the loss is not finite: the first layer whose output is not, or kObjective
+
+  static constexpr int kSound = -2, kObjective = -1;
 };
 
 /// A model to be scored: a slice of a full-size flat buffer that nobody writes to any more.

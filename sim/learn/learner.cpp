@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -24,7 +25,7 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::int64_t kStateVersion = 1;
+constexpr std::int64_t kStateVersion = 2;
 constexpr char kStateName[] = "msfusion learner";
 
 std::vector<std::int32_t> held_samples(const Partition& parts) {
@@ -103,6 +104,7 @@ class TorchLearner : public Learner {
     std::vector<TaskOutcome> outcomes;
     for (const auto& [id, trained] : finished) {
       outcomes.push_back({id, trained.device, trained.mean_loss, trained.wall_seconds});
+      if (std::isfinite(trained.mean_loss)) last_loss_ = trained.mean_loss;
       remember(arrivals, trained);
     }
     if (!plan.closing.keep_in_flight) {
@@ -110,6 +112,17 @@ class TorchLearner : public Learner {
       in_flight_.clear();
     }
     return outcomes;
+  }
+
+  void keep_in_flight(const std::set<TaskId>& tasks) override {
+    for (auto flight = in_flight_.begin(); flight != in_flight_.end();) {
+      if (tasks.count(flight->first) > 0) {
+        ++flight;
+      } else {
+        *flight->second.abandoned = true;
+        flight = in_flight_.erase(flight);
+      }
+    }
   }
 
   void begin_evaluation(int round) override {
@@ -138,6 +151,9 @@ class TorchLearner : public Learner {
     const std::vector<Score> scores = pending->run->scores();
     Evaluation result;
     result.round = pending->round;
+    check(scores.front(), pending->round, "the global model");
+    for (const auto& [device, model] : pending->devices)
+      check(scores[model], pending->round, fmt::format("device {}", device));
     result.global_accuracy = scores.front().accuracy;
     result.global_loss = scores.front().loss;
     result.disagreement = pending->disagreement;
@@ -158,6 +174,16 @@ class TorchLearner : public Learner {
   std::string description() const override { return learner_description(); }
 
  private:
+  void check(const Score& score, int round, const std::string& whose) const {
+    if (std::isfinite(score.loss)) return;
+    throw RunError(fmt::format(
+        "round {}, {}: the test loss became {} ({}); {}; a smaller learning rate or gradient clipping may help", round,
+        whose, score.loss,
+        score.trouble >= 0 ? "first in layer " + setup_.shape.layers[static_cast<std::size_t>(score.trouble)].name
+                           : "behind the last layer, in the objective",
+        last_loss_ ? fmt::format("last finite loss of a training {:.6g}", *last_loss_) : "no loss was finite before"));
+  }
+
   struct Flight {
     std::shared_ptr<std::atomic<bool>> abandoned;
     std::shared_future<Trained> result;
@@ -222,6 +248,7 @@ class TorchLearner : public Learner {
       if (const auto peers = held_.find(task.device); peers != held_.end())
         job.negatives.insert(job.negatives.end(), peers->second.begin(), peers->second.end());
     state_->equip(job);
+    job.last_loss = last_loss_;
     return job;
   }
 
@@ -263,6 +290,7 @@ class TorchLearner : public Learner {
   std::map<NodeId, SubModel> previous_;           // what a device trained last, before merging
   std::map<NodeId, std::vector<SubModel>> held_;  // what it last got from its peers
   std::map<TaskId, Flight> in_flight_;
+  std::optional<double> last_loss_;  // finite
   std::unique_ptr<Pending> pending_;
   Pool pool_;  // its destructor waits for jobs that use what is above
   std::unique_ptr<ModelState> state_;
@@ -338,6 +366,8 @@ void TorchLearner::save(std::ostream& stream) const {
     out.number(static_cast<std::int64_t>(models.size()));
     for (const auto& model : models) write(out, model);
   }
+  out.number(last_loss_ ? 1 : 0);
+  out.real(last_loss_.value_or(0));
   // Trainings that go on over merges are saved as they end.
   out.number(static_cast<std::int64_t>(in_flight_.size()));
   for (const auto& [id, flight] : in_flight_) write(out, flight.result.get());
@@ -372,6 +402,9 @@ void TorchLearner::restore(std::istream& stream) {
     models.resize(static_cast<std::size_t>(in.number(0, devices)));
     for (auto& model : models) model = read_submodel(in);
   });
+  const bool has_loss = in.number(0, 1) == 1;
+  last_loss_ = in.real();
+  if (!has_loss) last_loss_.reset();
   const auto flights = in.number(0, std::numeric_limits<int>::max());
   for (std::int64_t i = 0; i < flights; ++i) {
     std::promise<Trained> done;

@@ -4,6 +4,7 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,9 @@ class Learner {
   /// (peers, logits, none, central) every started task of the plan counts as delivered to its own device. What was
   /// started and not delivered is dropped, unless the plan keeps it in flight. Outcomes in the order of task ids.
   virtual std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) = 0;
+
+  /// Drops what was started and is not among these trainings: it can never be delivered.
+  virtual void keep_in_flight(const std::set<TaskId>& tasks) = 0;
 
   /// Starts evaluating the model as it is now, beside whatever training follows.
   virtual void begin_evaluation(int round) = 0;

@@ -59,10 +59,12 @@ struct Divergence {
   const TrainingJob& job;
 
   [[noreturn]] void report(const std::string& what, std::optional<double> last_finite) const {
-    throw RunError(
-        fmt::format("round {}, device {}: {}; {}; a smaller learning rate or gradient clipping may help", job.round,
-                    job.task.device, what,
-                    last_finite ? fmt::format("last finite loss {:.6g}", *last_finite) : "no loss was finite before"));
+    throw RunError(fmt::format("round {}, device {}: {}; {}; a smaller learning rate or gradient clipping may help",
+                               job.round, job.task.device, what,
+                               last_finite ? fmt::format("last finite loss {:.6g}", *last_finite)
+                               : job.last_loss
+                                   ? fmt::format("last finite loss {:.6g}, of an earlier round", *job.last_loss)
+                                   : "no loss was finite before"));
   }
 
   std::string layer(const Net& net, const Batch& batch, const std::vector<at::Tensor>& parameters, Pass pass) const {
@@ -74,7 +76,7 @@ struct Divergence {
         first = fmt::format(" (first in layer {})", context.shape.layers[static_cast<std::size_t>(i)].name);
     };
     net.forward(batch.input, parameters, pass);
-    return first;
+    return first.empty() ? " (behind the last layer, in the objective)" : first;
   }
 
   void check(const ParameterLayout& layout, const at::Tensor& values, std::optional<double> last_finite) const {

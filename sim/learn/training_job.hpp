@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "sim/learn/slice_map.hpp"
@@ -30,6 +31,7 @@ struct TrainingJob {
   std::vector<bool> classes;                  ///< per class: the device has it; only where the objective masks
   std::vector<SubModel> negatives;            ///< contrastive objectives
   at::Tensor variate_server, variate_device;  ///< flat, full size; control variates only
+  std::optional<double> last_loss;            ///< finite, of an earlier round: for the message of one that is not
   std::shared_ptr<std::atomic<bool>> abandoned =
       std::make_shared<std::atomic<bool>>(false);  ///< stop: nobody waits for it
 };

@@ -163,8 +163,13 @@ StoreWriter::~StoreWriter() = default;
 
 StoreWriter StoreWriter::create(const std::string& file, const MetaMap& meta, const std::vector<RunRecord>& runs) {
   if (std::filesystem::exists(file)) throw RunError(file + ": cannot create the store: the file is already there");
+  // Renamed when it is whole: who is killed in between leaves no half store for a resume to stumble over.
+  const std::string unfinished = file + ".unfinished";
+  std::error_code error;
+  for (const std::string& name : {unfinished, file})  // nothing that belonged to another store either
+    for (const char* part : {"", "-journal", "-wal", "-shm"}) std::filesystem::remove(name + part, error);
   guarded(file, "create the store", [&] {
-    SQLite::Database database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Database database(unfinished, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     SQLite::Transaction transaction(database, SQLite::TransactionBehavior::EXCLUSIVE);
     database.exec(fmt::format("PRAGMA application_id = {}", kStoreApplication));
     database.exec(fmt::format("PRAGMA user_version = {}", kStoreVersion));
@@ -178,6 +183,8 @@ StoreWriter StoreWriter::create(const std::string& file, const MetaMap& meta, co
     // itself.
     database.exec("PRAGMA journal_mode = WAL");
   });
+  std::filesystem::rename(unfinished, file, error);
+  if (error) throw RunError(fmt::format("{}: cannot create the store: {}", file, error.message()));
   return open(file);
 }
 

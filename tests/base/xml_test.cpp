@@ -129,8 +129,8 @@ TEST_CASE("files that cannot be read are refused by name") {
   namespace fs = std::filesystem;
   CHECK(found("/nowhere/x.xml", 100) == "/nowhere/x.xml: no such file; check the path");
   CHECK(found("/", 100) == "/: is a folder; an XML file is needed");
-  CHECK(found("/dev/null", 100) == "/dev/null: is empty; an XML document is needed");
-  CHECK(found("/dev/zero", 1000000) == "/dev/zero: is too large; at most 1 MB");
+  CHECK(found("/dev/null", 100) == "/dev/null: is a device; an XML file is needed");
+  CHECK(found("/dev/zero", 1000000) == "/dev/zero: is a device; an XML file is needed");
   const fs::path file = fs::temp_directory_path() / ("msfusion-xml-test-" + std::to_string(getpid()) + ".xml");
   std::ofstream(file) << "<a/>";
   CHECK(found(file.string(), 4).empty());

@@ -46,14 +46,15 @@ TEST_CASE("an interrupted or killed run keeps its rounds and resumes to the same
   REQUIRE(msfusion_program(long_run(folder.file("whole"))).code == 0);
   const auto whole = tables_of(folder.file("whole"));
 
-  for (const int number : {SIGINT, SIGTERM, SIGKILL}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGKILL}) {
     const std::string name = folder.file("broken-" + std::to_string(number));
     Program program(long_run(name));
     wait_for_rounds(name, 25);
     program.signal(number);
     if (number == SIGINT) program.signal(number);  // as from timeout(1): to the process and to its group
     const Ended ended = program.wait();
-    CHECK(ended.code == 128 + number);
+    CHECK(ended.code == (number == SIGHUP ? 1 : 128 + number));
+    if (number != SIGKILL) CHECK_THAT(ended.err, Catch::Contains("interrupted; the finished rounds are in"));
     const int kept = rounds_recorded(name);
     CHECK(kept >= 25);
     CHECK(kept < 5 * 40);
@@ -64,6 +65,65 @@ TEST_CASE("an interrupted or killed run keeps its rounds and resumes to the same
     const Ended resumed = msfusion_program(resume);
     INFO(resumed.out << resumed.err);
     REQUIRE(resumed.code == 0);
+    CHECK(tables_of(name) == whole);
+  }
+}
+
+TEST_CASE("a second Ctrl-C ends the program at once, and no finished round is lost") {
+  const TemporaryFolder folder;
+  const auto arguments = [&](const std::string& name) {
+    // Rounds of some seconds, of a model that is far larger than the others here.
+    return std::vector<std::string>{"run",   input("two-methods.xml"),   "--set", "model.channels=64 64",
+                                    "--set", "data.synthetic-side=32",   "--set", "training.rounds=2",
+                                    "--set", "training.local-epochs=12", "-o",    folder.file(name)};
+  };
+  const std::string name = folder.file("broken");
+  Program program(arguments("broken"));
+  wait_for_rounds(name, 1);
+  const int before = rounds_recorded(name);
+  program.signal(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  REQUIRE_FALSE(program.has_ended());
+  const auto asked = std::chrono::steady_clock::now();
+  program.signal(SIGINT);
+  const Ended ended = program.wait();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - asked;
+  INFO(ended.out << ended.err);
+  CHECK(ended.code == 130);
+  CHECK(took.count() < 2);
+  CHECK(rounds_recorded(name) >= before);
+  for (const RunRecord& run : StoreReader(name + "/run.sqlite").runs()) CHECK(run.state != "running");
+}
+
+TEST_CASE("a run that crashes is reported with its cause and stops no other run") {
+  const TemporaryFolder folder;
+  REQUIRE(msfusion_program(long_run(folder.file("whole"))).code == 0);
+  const auto whole = tables_of(folder.file("whole"));
+  const std::vector<std::pair<int, std::string>> ends = {{SIGSEGV, "Segmentation fault (a crash: please report it)"},
+                                                         {SIGKILL, "Killed (perhaps out of memory)"}};
+  for (const auto& [number, cause] : ends) {
+    const std::string name = folder.file("crashed-" + std::to_string(number));
+    Program program(long_run(name));
+    wait_for_rounds(name, 10);
+    const std::vector<pid_t> runs = program.children();
+    REQUIRE_FALSE(runs.empty());
+    kill(runs.front(), number);
+    const Ended ended = program.wait();
+    INFO(ended.out << ended.err);
+    CHECK(ended.code == 1);
+    CHECK_THAT(ended.err, Catch::Contains("failed: the process of this run was ended by " + cause));
+    int failed = 0;
+    for (const RunRecord& run : StoreReader(name + "/run.sqlite").runs()) {
+      failed += run.state == "failed";
+      CHECK((run.state == "failed" || run.state == "finished"));
+      if (run.state == "failed") CHECK_THAT(run.message, Catch::Contains(cause));
+    }
+    CHECK(failed == 1);
+    CHECK_THAT(text_of(name + "/report.html"), Catch::Contains(cause));
+
+    auto resume = long_run(name);
+    resume.push_back("--resume");
+    CHECK(msfusion_program(resume).code == 0);
     CHECK(tables_of(name) == whole);
   }
 }

@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 
@@ -30,13 +31,14 @@ std::string TemporaryFolder::write(const std::string& name, const std::string& t
   return file(name);
 }
 
-Program::Program(const std::vector<std::string>& arguments) {
+Program::Program(const std::vector<std::string>& arguments, const std::function<void()>& before_start) {
   pid_ = fork();
   if (pid_ != 0) return;
   const int out = open(folder_.file("out").c_str(), O_CREAT | O_WRONLY, 0644),
             err = open(folder_.file("err").c_str(), O_CREAT | O_WRONLY, 0644);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
+  if (before_start) before_start();
   std::vector<char*> words = {const_cast<char*>(MSFUSION_PROGRAM)};
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
@@ -44,19 +46,54 @@ Program::Program(const std::vector<std::string>& arguments) {
   _exit(127);
 }
 
+// A test that failed in between leaves nothing behind.
+Program::~Program() {
+  if (status_) return;
+  kill_all();
+  wait();
+}
+
+std::vector<pid_t> Program::children() const {
+  std::istringstream ids(text_of("/proc/" + std::to_string(pid_) + "/task/" + std::to_string(pid_) + "/children"));
+  return {std::istream_iterator<pid_t>(ids), std::istream_iterator<pid_t>()};
+}
+
 void Program::signal(int number) const {
-  kill(pid_, number);
+  if (!status_) kill(pid_, number);
+}
+
+void Program::kill_all() const {
+  const std::vector<pid_t> runs = children();
+  signal(SIGKILL);
+  for (const pid_t run : runs) kill(run, SIGKILL);
+}
+
+bool Program::has_ended() {
+  int status = 0;
+  rusage usage{};
+  if (!status_ && wait4(pid_, &status, WNOHANG, &usage) == pid_) ended(status, usage);
+  return status_.has_value();
+}
+
+void Program::ended(int status, const rusage& usage) {
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  status_ = status;
+  cpu_seconds_ = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  peak_bytes_ = 1024 * static_cast<std::int64_t>(usage.ru_maxrss);
 }
 
 Ended Program::wait() {
-  int status = 0;
-  waitpid(pid_, &status, 0);
+  rusage usage{};
+  if (int status = 0; !status_ && wait4(pid_, &status, 0, &usage) == pid_) ended(status, usage);
+  const int status = status_.value();
   return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), text_of(folder_.file("out")),
-          text_of(folder_.file("err"))};
+          text_of(folder_.file("err")), cpu_seconds_, peak_bytes_};
 }
 
-Ended msfusion_program(const std::vector<std::string>& arguments) {
-  return Program(arguments).wait();
+Ended msfusion_program(const std::vector<std::string>& arguments, const std::function<void()>& before_start) {
+  return Program(arguments, before_start).wait();
 }
 
 std::string input(const std::string& name) {

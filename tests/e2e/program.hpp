@@ -1,10 +1,14 @@
 // Runs the program as a user would, in a temporary folder.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +17,8 @@ namespace msfusion {
 struct Ended {
   int code = -1;  ///< exit code, or 128 + signal
   std::string out, err;
+  double cpu_seconds = 0;       ///< of it and its runs
+  std::int64_t peak_bytes = 0;  ///< of memory, of the largest of these processes
 };
 
 /// A folder that is removed when the test ends.
@@ -32,16 +38,30 @@ class TemporaryFolder {
 /// A started program that can be signalled.
 class Program {
  public:
-  explicit Program(const std::vector<std::string>& arguments);
+  /// `before_start` is called in the new process before the program takes it over: to take something away from it.
+  explicit Program(const std::vector<std::string>& arguments, const std::function<void()>& before_start = {});
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  pid_t id() const { return pid_; }
+  std::vector<pid_t> children() const;  ///< the processes of its runs
   void signal(int number) const;
+  void kill_all() const;  ///< it and its runs, as a power cut would
+  bool has_ended();
   Ended wait();  ///< for its end
 
  private:
   pid_t pid_;
+  void ended(int status, const rusage& usage);
+
+  std::optional<int> status_;
+  double cpu_seconds_ = 0;
+  std::int64_t peak_bytes_ = 0;
   TemporaryFolder folder_;
 };
 
-Ended msfusion_program(const std::vector<std::string>& arguments);
+Ended msfusion_program(const std::vector<std::string>& arguments, const std::function<void()>& before_start = {});
 
 std::string input(const std::string& name);  ///< tests/e2e/inputs/name
 std::string text_of(const std::string& file);
