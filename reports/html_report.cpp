@@ -81,7 +81,7 @@ std::string fleet_section(const Results& results) {
             (results.stores.size() > 1 ? " of " + html_escape(results.stores[store].name) : std::string()) +
             "</summary>" + html_text(table) + "</details>\n";
   }
-  return text + chart("drawing") + pair("links", "availability");
+  return text + chart("drawing") + chart("peers") + pair("links", "batteries") + chart("availability");
 }
 
 std::string warnings_of(const Results& results) {
@@ -196,14 +196,16 @@ std::string html_report(const std::vector<std::string>& run_folders, const Repor
                   chart("accuracy") + chart("loss"));
   page += section(3, "tradeoff", "The trade-off", "Cost against accuracy, run by run.", pair("pareto", "split"));
   page += section(4, "time", "Where the time goes", "What devices do in a round, and what the others wait for.",
-                  chart("timeline") + pair("shares", "stragglers"));
+                  chart("timeline") + chart("shares") + pair("stragglers", "endings"));
   page += section(5, "trained", "What was trained",
                   "A sub-model covers a part of the model; what no device covers stays as it was.",
-                  pair("coverage", "staleness") + pair("axes", "overlap"));
-  page += section(6, "fleet", "The fleet", "Who took part, and what the links carried.", fleet_section(results));
-  const auto fairness = fairness_table(results);
+                  pair("coverage", "staleness") + pair("axes", "overlap") + chart("disagreement"));
+  page += section(6, "fleet", "The fleet", "Who took part, how they are linked, and what they had left.",
+                  fleet_section(results));
+  const auto fairness = fairness_table(results), device_costs = device_cost_table(results);
   page += section(7, "fairness", "Fairness", "Whether all devices end up with a good model at a like price.",
-                  (fairness.rows.empty() ? "" : html_text(fairness)) + chart("fairness"));
+                  (fairness.rows.empty() ? "" : html_text(fairness)) +
+                      (device_costs.rows.empty() ? "" : html_text(device_costs)) + chart("fairness"));
   page +=
       section(8, "how", "How it was made", "Everything that is needed to repeat it.", how_section(results, data.notes));
   page += "</main>\n<footer>Made by MSfusion from the result store alone. This page needs no network.</footer>\n";

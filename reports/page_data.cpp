@@ -9,6 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "reports/page_fleet.hpp"
+#include "reports/page_json.hpp"
+#include "reports/page_timeline.hpp"
 #include "reports/statistics.hpp"
 #include "reports/table.hpp"
 #include "sim/record/format.hpp"
@@ -17,35 +20,12 @@ namespace msfusion {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // What a page can carry: beyond these, points are left out evenly and the page says so.
-constexpr std::size_t kMostCurvePoints = 600;     // per run
-constexpr std::size_t kMostTimelineRows = 15000;  // device-rounds, all runs together
-constexpr std::size_t kMostHeatColumns = 90;      // rounds
-constexpr int kMostHeatRows = 64;                 // bins of units
+constexpr std::size_t kMostCurvePoints = 600;        // per run
+constexpr std::size_t kMostTimelineBytes = 1200000;  // all methods together
+constexpr std::size_t kMostHeatColumns = 90;         // rounds
+constexpr int kMostHeatRows = 64;                    // bins of units
 constexpr std::size_t kMostOverlapDevices = 40;
-
-/// Six significant digits: more than a chart can show, at a third of the size.
-double compact(double value) {
-  if (value == 0 || !std::isfinite(value)) return value;
-  const int exponent = 5 - static_cast<int>(std::floor(std::log10(std::fabs(value))));
-  const double power = std::pow(10.0, std::abs(exponent));
-  return exponent >= 0 ? std::round(value * power) / power : std::round(value / power) * power;
-}
-
-Json number(const Maybe& value) {
-  return value ? Json(compact(*value)) : Json(nullptr);
-}
-
-/// At most `most` of 0 .. count-1, first and last among them.
-std::vector<std::size_t> evenly(std::size_t count, std::size_t most) {
-  std::vector<std::size_t> chosen;
-  if (count == 0 || most == 0) return chosen;
-  const std::size_t kept = std::min(count, std::max<std::size_t>(most, 2));
-  for (std::size_t i = 0; i < kept; ++i) chosen.push_back(kept == 1 ? 0 : i * (count - 1) / (kept - 1));
-  return chosen;
-}
 
 /// "conv2" before "conv10".
 bool natural_less(const std::string& a, const std::string& b) {
@@ -212,33 +192,6 @@ ByRound by_round(const DeviceRounds& records) {
   return ranges;
 }
 
-Json timeline(const std::vector<RoundRecord>& rounds, const ByRound& ranges, std::size_t most_rows, bool& thinned) {
-  std::size_t devices = 1;
-  for (const auto& [round, range] : ranges)
-    devices = std::max(devices, static_cast<std::size_t>(range.second - range.first));
-  const auto most = std::max<std::size_t>(most_rows / devices, 2);
-  thinned = thinned || rounds.size() > most;
-  Json list = Json::array();
-  for (const auto i : evenly(rounds.size(), most)) {
-    const auto& round = rounds[i];
-    const auto relative = [&](const Maybe& time) -> Json {
-      return time ? Json(compact(std::round((*time - round.start_seconds) * 1e6) / 1e6)) : Json(nullptr);
-    };
-    Json rows = Json::array();
-    if (const auto range = ranges.find(round.round); range != ranges.end())
-      for (auto at = range->second.first; at != range->second.second; ++at)
-        rows.push_back({at->device, relative(at->start_seconds), relative(at->compute_start_seconds),
-                        relative(at->compute_end_seconds), relative(at->exchange_end_seconds), at->fate});
-    list.push_back({{"round", round.round + 1},
-                    {"start", compact(round.start_seconds)},
-                    {"length", compact(round.end_seconds - round.start_seconds)},
-                    {"critical", round.critical_node ? Json(*round.critical_node) : Json(nullptr)},
-                    {"path", round.critical_path},
-                    {"rows", std::move(rows)}});
-  }
-  return list;
-}
-
 Json overlap(const ByRound& ranges) {
   Json list = Json::array();
   if (ranges.empty()) return list;
@@ -269,7 +222,8 @@ Json overlap(const ByRound& ranges) {
 /// Sums per device kind and per device over the runs of a method.
 struct DeviceSums {
   std::string kind;
-  double busy = 0, exchange = 0, idle = 0, bytes = 0, joules = 0;
+  double bytes = 0, joules = 0;
+  ActivityTotals did;
   bool joules_known = true;
   int rounds = 0;
   std::map<std::string, int> fates;
@@ -278,13 +232,20 @@ struct DeviceSums {
 };
 
 Json device_json(const DeviceRecord& device) {
-  return {{"id", device.device},
-          {"name", device.name},
-          {"kind", device.kind},
-          {"server", device.is_server},
-          {"flops", compact(device.speed_flops)},
-          {"memory", number(device.memory_bytes)},
-          {"samples", device.samples}};
+  return {
+      {"id", device.device},
+      {"name", device.name},
+      {"kind", device.kind},
+      {"server", device.is_server},
+      {"flops", compact(device.speed_flops)},
+      {"memory", number(device.memory_bytes)},
+      {"samples", device.samples},
+      {"at", device.peer_x && device.peer_y ? Json{compact(*device.peer_x), compact(*device.peer_y)} : Json(nullptr)}};
+}
+
+std::size_t device_count(const std::vector<DeviceRecord>& devices) {
+  return static_cast<std::size_t>(
+      std::count_if(devices.begin(), devices.end(), [](const DeviceRecord& device) { return !device.is_server; }));
 }
 
 }  // namespace
@@ -307,25 +268,24 @@ PageData page_data(const Results& results) {
                                {"choices", clean_text(method.choices)},
                                {"store", method.store}});
 
-  bool curves_thinned = false, timelines_thinned = false;
+  bool curves_thinned = false;
+  TimelineThinning thinned;
   data["runs"] = Json::array();
   data["details"] = Json::array();
   data["devices"] = Json::array();
   data["links"] = Json::array();
-  const std::size_t rows_per_method = kMostTimelineRows / std::max<std::size_t>(results.methods.size(), 1);
+  const std::size_t bytes_per_method = kMostTimelineBytes / std::max<std::size_t>(results.methods.size(), 1);
   for (std::size_t m = 0; m < results.methods.size(); ++m) {
     const auto& method = results.methods[m];
     const auto& reader = results.stores[method.store].reader;
     std::map<NodeId, DeviceSums> sums;
-    std::map<std::string, double> link_bytes;
+    std::vector<int> runs;
     double seconds = 0;
     std::vector<DeviceRecord> devices;
     for (const auto r : method.runs) {
       const auto& summary = results.runs[r].summary;
       const int run = summary.run.run;
       const auto rounds = reader.rounds(run);
-      const auto device_rounds = reader.device_rounds(run);
-      const auto ranges = by_round(device_rounds);
       const bool first = r == method.runs.front();
       data["runs"].push_back({{"method", m},
                               {"seed", std::to_string(summary.run.seed)},
@@ -334,31 +294,36 @@ PageData page_data(const Results& results) {
                               {"rounds", summary.rounds_done},
                               {"curve", curve_of(summary, curves_thinned)},
                               {"coverage", coverage_of(rounds)}});
-      std::map<int, double> lengths;
-      for (const auto& round : rounds) {
-        lengths[round.round] = round.end_seconds - round.start_seconds;
+      for (const auto& round : rounds)
         if (round.critical_node) ++sums[*round.critical_node].critical;
+      for (const auto& total : reader.device_totals(run)) {
+        auto& sum = sums[total.device];
+        sum.bytes += total.bytes;
+        sum.joules_known = sum.joules_known && total.joules;
+        sum.joules += total.joules.value_or(0);
+        sum.rounds += total.rounds;
+        for (const auto& [fate, count] : total.fates) sum.fates[fate] += count;
       }
-      for (const auto& record : device_rounds) {
-        auto& sum = sums[record.device];
-        const double rest = lengths[record.round] - record.busy_seconds - record.idle_seconds;
-        sum.busy += record.busy_seconds;
-        sum.idle += record.idle_seconds;
-        sum.exchange += std::max(0.0, rest);
-        sum.bytes += record.bytes_sent + record.bytes_received;
-        sum.joules_known = sum.joules_known && record.joules;
-        sum.joules += record.joules.value_or(0);
-        ++sum.rounds;
-        ++sum.fates[record.fate];
+      for (const auto& total : reader.activity_totals(run)) {
+        auto& did = sums[total.device].did;
+        did.compute += total.compute;
+        did.send += total.send;
+        did.receive += total.receive;
+        did.both += total.both;
+        did.off += total.off;
       }
       if (!summary.curve.empty())
         for (const auto& score : reader.device_evaluations(run, summary.curve.back().evaluation.round))
           sums[score.device].accuracies.push_back(score.accuracy);
-      for (const auto& link : reader.links(run)) link_bytes[link.link] += link.bytes;
+      runs.push_back(run);
       seconds += summary.total.seconds;
       if (!first) continue;
 
       devices = reader.devices(run);
+      const auto device_rounds = reader.device_rounds(run);
+      const auto ranges = by_round(device_rounds);
+      std::map<std::pair<int, NodeId>, std::string> fates;
+      for (const auto& record : device_rounds) fates[{record.round, record.device}] = record.fate;
       const auto coverage = reader.coverage(run);
       std::map<std::string, AxisHistory, bool (*)(const std::string&, const std::string&)> axes(natural_less);
       for (const auto& record : coverage) axes[record.axis].rounds.push_back(&record);
@@ -366,7 +331,12 @@ PageData page_data(const Results& results) {
       for (const auto& [axis, history] : axes) heat.push_back(heat_map(clean_text(axis), history));
       data["details"].push_back({{"method", m},
                                  {"seed", std::to_string(summary.run.seed)},
-                                 {"timeline", timeline(rounds, ranges, rows_per_method, timelines_thinned)},
+                                 {"seconds", compact(summary.total.seconds)},
+                                 {"timeline", timeline(reader, run, rounds, fates, bytes_per_method, thinned)},
+                                 {"joints", joints_json(reader.joints(run))},
+                                 {"peers", peers_json(reader.peers(run), device_count(devices))},
+                                 {"batteries", batteries_json(reader, run, devices, rounds)},
+                                 {"switches", switches_json(reader.switches(run))},
                                  {"axes", std::move(heat)},
                                  {"staleness", staleness(axes)},
                                  {"overlap", overlap(ranges)}});
@@ -378,13 +348,17 @@ PageData page_data(const Results& results) {
       json["kind"] = clean_text(device.kind);
       if (const auto found = sums.find(device.device); found != sums.end()) {
         const auto& sum = found->second;
-        const auto runs = static_cast<double>(method.runs.size());
+        const auto count = static_cast<double>(method.runs.size());
         const auto accuracy = estimate(sum.accuracies);
-        json["busy"] = compact(sum.busy / runs);
-        json["exchange"] = compact(sum.exchange / runs);
-        json["idle"] = compact(sum.idle / runs);
-        json["bytes"] = compact(sum.bytes / runs);
-        json["joules"] = sum.rounds && sum.joules_known ? Json(compact(sum.joules / runs)) : Json(nullptr);
+        const auto& did = sum.did;
+        // In rounds without a row a node was idle.
+        const double idle = seconds - did.compute - did.send - did.receive - did.both - did.off;
+        json["busy"] = compact(did.compute / count);
+        json["time"] = {compact(did.compute / count),         compact(did.send / count),
+                        compact(did.receive / count),         compact(did.both / count),
+                        compact(std::max(0.0, idle) / count), compact(did.off / count)};
+        json["bytes"] = compact(sum.bytes / count);
+        json["joules"] = sum.rounds && sum.joules_known ? Json(compact(sum.joules / count)) : Json(nullptr);
         json["rounds"] = sum.rounds;
         json["fates"] = sum.fates;
         json["critical"] = sum.critical;
@@ -393,15 +367,15 @@ PageData page_data(const Results& results) {
       list.push_back(std::move(json));
     }
     data["devices"].push_back({{"method", m}, {"list", std::move(list)}});
-    for (const auto& [link, bytes] : link_bytes)
-      data["links"].push_back({{"method", m},
-                               {"link", clean_text(link)},
-                               {"rate", seconds > 0 ? Json(compact(bytes / seconds)) : Json(nullptr)},
-                               {"bytes", compact(bytes / static_cast<double>(method.runs.size()))}});
+    auto links = links_json(reader, runs);
+    links["method"] = m;
+    data["links"].push_back(std::move(links));
   }
   if (curves_thinned)
     page.notes.push_back(fmt::format("Curves show {} evenly spaced evaluations of each run.", kMostCurvePoints));
-  if (timelines_thinned)
+  if (thinned.spans)
+    page.notes.push_back("Timelines join moments of rounds with very many steps that are too short to be seen.");
+  if (thinned.rounds)
     page.notes.push_back("Timelines show evenly spaced rounds of each method's first seed, not every round.");
   data["notes"] = page.notes;
 

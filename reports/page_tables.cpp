@@ -125,4 +125,91 @@ Table fairness_table(const Results& results) {
   return table;
 }
 
+namespace {
+
+/// One device's cost in the whole run, mean over seeds, with the devices sorted by it.
+struct DeviceCosts {
+  std::vector<double> seconds, bytes, joules;
+};
+
+double mean_of(std::vector<double>::const_iterator begin, std::vector<double>::const_iterator end) {
+  return std::accumulate(begin, end, 0.0) / static_cast<double>(end - begin);
+}
+
+DeviceCosts costs_of(const Results& results, const MethodResults& method) {
+  const auto& reader = results.stores[method.store].reader;
+  struct Sum {
+    double seconds = 0, bytes = 0, joules = 0;
+    bool knows_joules = true;
+  };
+  std::map<NodeId, Sum> sums;
+  for (const auto r : method.runs)
+    for (const auto& total : reader.device_totals(results.runs[r].summary.run.run)) {
+      auto& sum = sums[total.device];
+      sum.seconds += total.busy_seconds;
+      sum.bytes += total.bytes;
+      sum.joules += total.joules.value_or(0);
+      sum.knows_joules = sum.knows_joules && total.joules;
+    }
+  DeviceCosts costs;
+  const auto seeds = static_cast<double>(method.runs.size());
+  bool knows_joules = true;
+  for (const auto& [device, sum] : sums) {
+    costs.seconds.push_back(sum.seconds / seeds);
+    costs.bytes.push_back(sum.bytes / seeds);
+    costs.joules.push_back(sum.joules / seeds);
+    knows_joules = knows_joules && sum.knows_joules;
+  }
+  if (!knows_joules) costs.joules.clear();
+  for (auto* values : {&costs.seconds, &costs.bytes, &costs.joules}) std::sort(values->begin(), values->end());
+  return costs;
+}
+
+}  // namespace
+
+Table device_cost_table(const Results& results) {
+  std::vector<DeviceCosts> costs;
+  bool knows_joules = false;
+  std::vector<double> seconds, bytes, joules;
+  for (const auto& method : results.methods) {
+    costs.push_back(costs_of(results, method));
+    knows_joules = knows_joules || !costs.back().joules.empty();
+    seconds.insert(seconds.end(), costs.back().seconds.begin(), costs.back().seconds.end());
+    bytes.insert(bytes.end(), costs.back().bytes.begin(), costs.back().bytes.end());
+    joules.insert(joules.end(), costs.back().joules.begin(), costs.back().joules.end());
+  }
+  Table table;
+  table.caption = "What a whole run cost the tenth of the devices with the least of it, and the tenth with the most";
+  if (seconds.empty()) return table;
+  const auto second = choose_scale(Dimension::seconds, seconds), byte = choose_scale(Dimension::bytes, bytes),
+             joule = choose_scale(Dimension::joules, joules);
+  table.headings = {{"Method", "", false}};
+  const auto add_headings = [&](const std::string& what, const Scale& scale) {
+    table.headings.push_back({what + ", least", scale.unit, true});
+    table.headings.push_back({"most", scale.unit, true});
+  };
+  add_headings("Computing", second);
+  add_headings("Traffic", byte);
+  if (knows_joules) add_headings("Energy", joule);
+  for (std::size_t m = 0; m < results.methods.size(); ++m) {
+    if (costs[m].seconds.empty()) continue;
+    std::vector<Cell> row{{results.methods[m].label, ""}};
+    const auto add = [&](const std::vector<double>& values, const Scale& scale) {
+      const auto tenth = static_cast<std::ptrdiff_t>((values.size() + 9) / 10);
+      for (const bool most : {false, true})
+        row.push_back(values.empty() ? Cell{"–", ""}
+                                     : Cell{three_digits((most ? mean_of(values.end() - tenth, values.end())
+                                                               : mean_of(values.begin(), values.begin() + tenth)) /
+                                                         scale.factor),
+                                            ""});
+    };
+    add(costs[m].seconds, second);
+    add(costs[m].bytes, byte);
+    if (knows_joules) add(costs[m].joules, joule);
+    table.rows.push_back(std::move(row));
+    table.colours.push_back(static_cast<int>(m));
+  }
+  return table;
+}
+
 }  // namespace msfusion

@@ -15,4 +15,7 @@ Table device_table(const Results& results, std::size_t store);
 /// Accuracy of the devices' sub-models at the end of the runs: mean, worst and best tenth.
 Table fairness_table(const Results& results);
 
+/// What the runs cost each device: computing time, traffic and energy of the tenths with least and most.
+Table device_cost_table(const Results& results);
+
 }  // namespace msfusion

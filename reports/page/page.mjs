@@ -1,6 +1,6 @@
 // The page's script: draws every chart, its controls and its downloads. Tables and texts are there without it.
 import { charts, csvText, echarts, settle, svgOf, titled } from './charts/index.mjs';
-import { themes } from './charts/look.mjs';
+import { fitted, themes } from './charts/look.mjs';
 
 const root = document.documentElement;
 const data = JSON.parse(document.getElementById('data').textContent);
@@ -53,7 +53,7 @@ class Figure {
         const shown = element('output', { textContent: this.state[control.key] });
         return element('label', { className: 'slider' }, control.label, slider, shown);
       }
-      if (control.options.length > 6 || control.key === 'method' || control.key === 'axis')
+      if (control.select || control.options.length > 6 || control.key === 'method' || control.key === 'axis')
         return element('label', {}, control.label, element('select', { onchange: change(control.key) },
           ...control.options.map(([value, text]) => element('option', { value, textContent: text, selected: value === this.state[control.key] }))));
       return element('div', { className: 'choice', role: 'radiogroup', ariaLabel: control.label }, element('span', { textContent: control.label }),
@@ -70,9 +70,10 @@ class Figure {
   }
 
   redraw() {
-    this.made = this.chart.make(data, this.state, theme());
-    this.title.textContent = this.chart.title(this.state);
-    this.note.textContent = [this.chart.note?.(data), this.made.note].filter(Boolean).join(' ');
+    this.made = this.chart.make(data, this.state, fitted(theme(), this.box.clientWidth));
+    this.narrow = fitted(theme(), this.box.clientWidth).narrow;
+    this.title.textContent = this.chart.title(this.state, data);
+    this.note.textContent = [this.made.option && this.chart.note?.(data), this.made.note].filter(Boolean).join(' ');
     this.saves.hidden = !this.made.option;
     this.drawn?.dispose();
     this.drawn = null;
@@ -88,7 +89,12 @@ class Figure {
     this.drawn.setOption(this.made.option);
   }
 
-  alone() { return titled(this.made.option, this.title.textContent, theme()); }
+  /** The chart as a picture of its own: 900 wide, whatever the window is. */
+  alone() { return titled(this.chart.make(data, this.state, fitted(theme(), 900)).option, this.title.textContent, theme()); }
+  resize() {
+    if (fitted(theme(), this.box.clientWidth).narrow !== this.narrow) this.redraw();
+    else this.drawn?.resize();
+  }
   saveSvg() { save(`${this.chart.id}.svg`, new Blob([svgOf(this.alone(), 900, this.height + 34)], { type: 'image/svg+xml' })); }
   savePng() {
     const place = element('div');
@@ -131,7 +137,7 @@ document.getElementById('theme').addEventListener('click', () => {
 let resizing = 0;
 addEventListener('resize', () => {
   clearTimeout(resizing);
-  resizing = setTimeout(() => figures.forEach((figure) => figure.drawn?.resize()), 100);
+  resizing = setTimeout(() => figures.forEach((figure) => figure.resize()), 100);
 });
 // Paper is light, and narrower than most windows.
 let before = null;

@@ -25,21 +25,6 @@ void add(Maybe& sum, const Maybe& part) {
   sum = sum && part ? Maybe{*sum + *part} : Maybe{};
 }
 
-struct Interval {
-  double start, end;
-};
-
-double covered_seconds(std::vector<Interval> intervals) {
-  std::sort(intervals.begin(), intervals.end(), [](const Interval& a, const Interval& b) { return a.start < b.start; });
-  double total = 0, reach = -1;
-  for (const Interval& interval : intervals) {
-    const double from = std::max(interval.start, reach);
-    if (interval.end > from) total += interval.end - from;
-    reach = std::max(reach, interval.end);
-  }
-  return total;
-}
-
 const char* text_of(Fate fate) {
   switch (fate) {
     case Fate::done:
@@ -123,9 +108,8 @@ Maybe grams_co2(const std::optional<double>& of_region, const PriceSpec& prices,
   return joules / kJoulesPerKwh * *per_kwh;
 }
 
-// When each node was at work in a round, from the steps that involve it.
+// When each node was at work in a round, from the steps of its plan that involve it.
 struct NodeTimes {
-  std::vector<Interval> busy;
   double start = INFINITY, end = -INFINITY;
   double compute_start = INFINITY, compute_end = -INFINITY;
 };
@@ -134,7 +118,6 @@ std::map<NodeId, NodeTimes> node_times(const RoundPlan& plan, const TimedRound& 
   std::map<NodeId, NodeTimes> times;
   const auto touch = [&](NodeId node, const TimedStep& step, double end) -> NodeTimes& {
     NodeTimes& mine = times[node];
-    mine.busy.push_back({step.start_seconds, end});
     mine.start = std::min(mine.start, step.start_seconds);
     mine.end = std::max(mine.end, end);
     return mine;
@@ -157,6 +140,28 @@ std::map<NodeId, NodeTimes> node_times(const RoundPlan& plan, const TimedRound& 
                plan.steps[s].what);
   }
   return times;
+}
+
+ActivityRecord activity_of(const ObservationInputs& inputs, const NodeUse& use, const TimedRound& timed) {
+  ActivityRecord record;
+  record.run = inputs.run;
+  record.round = timed.round;
+  record.device = use.node;
+  record.idle_seconds = timed.end_seconds - timed.start_seconds;
+  for (const ActivitySpan& span : use.spans) {
+    const double seconds = span.end_seconds - span.start_seconds;
+    (span.is_off                   ? record.off_seconds
+     : span.computes               ? record.compute_seconds
+     : span.sends && span.receives ? record.both_seconds
+     : span.sends                  ? record.send_seconds
+                                   : record.receive_seconds) += seconds;
+    record.idle_seconds -= seconds;
+    record.spans += fmt::format("{}{}{}{}{}:{:.9g}:{:.9g}", record.spans.empty() ? "" : " ", span.computes ? "c" : "",
+                                span.sends ? "s" : "", span.receives ? "r" : "", span.is_off ? "o" : "",
+                                span.start_seconds - timed.start_seconds, span.end_seconds - timed.start_seconds);
+  }
+  record.idle_seconds = std::max(0.0, record.idle_seconds);  // rounding
+  return record;
 }
 
 std::vector<AxisCoverageRecord> axis_coverage(const ObservationInputs& inputs, const RoundPlan& plan,
@@ -189,6 +194,7 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
   record.bytes_received = use.bytes_received;
   record.busy_seconds = use.busy_seconds;
   const double round_seconds = timed.end_seconds - timed.start_seconds;
+  record.idle_seconds = activity_of(inputs, use, timed).idle_seconds;
   if (times) {
     record.start_seconds = times->start;
     record.exchange_end_seconds = times->end;
@@ -196,9 +202,6 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
       record.compute_start_seconds = times->compute_start;
       record.compute_end_seconds = times->compute_end;
     }
-    record.idle_seconds = round_seconds - covered_seconds(times->busy);
-  } else {
-    record.idle_seconds = round_seconds;
   }
   record.joules = known(use.joules);
   record.usd = price(inputs, use, round_seconds);
@@ -275,7 +278,17 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
   if (!path.steps.empty()) {
     round.critical_node = path.node;
     round.critical_path = describe(path, plan, timed, inputs.fleet);
+    for (const CriticalLeg& leg : legs(path, plan, timed))
+      result.critical_steps.push_back({inputs.run, plan.round, static_cast<int>(result.critical_steps.size()), leg.from,
+                                       leg.to, leg.start_seconds, leg.end_seconds});
   }
+  for (const NodeUse& use : timed.nodes)
+    if (!use.spans.empty()) result.activities.push_back(activity_of(inputs, use, timed));
+  for (const NodeSwitch& change : timed.switches)
+    result.switches.push_back({inputs.run, plan.round, change.node, change.seconds, change.on});
+  for (NodeId device = 0; device < inputs.fleet.size(); ++device)
+    if (const auto left = planner.battery_left_joules(device))
+      result.batteries.push_back({inputs.run, plan.round, device, *left});
   result.coverage = axis_coverage(inputs, plan, timed);
   return result;
 }

@@ -4,7 +4,9 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <tuple>
 
+#include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/participation.hpp"
 #include "sim/shape/cost.hpp"
@@ -90,10 +92,22 @@ class RunLoop {
       const bool is_server = !fleet.is_device(node);
       const auto samples =
           is_server ? 0 : static_cast<std::int64_t>(inputs_.parts.samples[static_cast<std::size_t>(node)].size());
-      devices.push_back(
-          {run, node, device.name, device.kind, is_server, device.speed_flops, device.memory_bytes, samples});
+      devices.push_back({run, node, device.name, device.kind, is_server, device.speed_flops, device.memory_bytes,
+                         samples, device.battery_joules, std::nullopt, std::nullopt});
+    }
+    std::vector<PeerRecord> pairs;
+    if (const std::optional<PeerNetwork>& peers = planner_.peers()) {
+      for (NodeId node = 0; node < peers->nodes; ++node)
+        for (const NodeId peer : peers->neighbours[static_cast<std::size_t>(node)])
+          if (node < peer) pairs.push_back({run, node, peer});
+      if (inputs_.run.method->exchange.graph == PeerGraph::geometric)
+        for (NodeId node = 0; node < peers->nodes; ++node)
+          std::tie(devices[static_cast<std::size_t>(node)].peer_x, devices[static_cast<std::size_t>(node)].peer_y) =
+              peers->positions[static_cast<std::size_t>(node)];
     }
     store_.write_devices(devices);
+    const NetworkRecords network = network_records(run, timing_);
+    store_.write_network(network.links, network.joints, pairs);
     for (const std::string& text : planner_.warnings()) store_.write_warning({run, -1, text});
     if (!scenario_.platform.sends_at_once && transfers_at_once(scenario_, *inputs_.run.method, fleet.size()) > 0)
       store_.write_warning({run, -1,

@@ -323,6 +323,12 @@ void Planner::drain_batteries(const TimedRound& timed) {
   }
 }
 
+std::optional<double> Planner::battery_left_joules(NodeId device) const {
+  const std::optional<double>& capacity = setup_.fleet.node(device).battery_joules;
+  if (!capacity) return std::nullopt;
+  return std::max(0.0, *capacity - at(drawn_joules_, device));
+}
+
 std::vector<NodeId> Planner::participants(int round, const std::function<bool(NodeId)>& is_present) const {
   if (is_present && needs_server(setup_.method) && !is_present(setup_.fleet.server_node())) return {};
   std::vector<NodeId> free;

@@ -67,6 +67,8 @@ class Planner {
   const std::vector<NodeId>& members() const { return members_; }  ///< devices that may take part
   const std::vector<std::string>& warnings() const { return warnings_; }  ///< from before the first round
   const std::vector<std::string>& news() const { return news_; }  ///< what the last observed round changed for good
+  /// What a device's battery still holds after the last observed round; none where it has no battery.
+  std::optional<double> battery_left_joules(NodeId device) const;
   const std::optional<PeerNetwork>& peers() const { return peers_; }
 
  private:

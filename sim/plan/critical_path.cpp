@@ -19,26 +19,18 @@ double length(const TimedStep& step) {
   return step.end_seconds - step.start_seconds;
 }
 
-std::string label(const Step& step, const Fleet& fleet) {
+std::pair<NodeId, NodeId> ends(const Step& step) {
   return std::visit(Overloaded{
-                        [&](const Compute& compute) { return fleet.node(compute.node).name + " computes"; },
-                        [&](const Transfer& transfer) {
-                          return fmt::format("{} -> {}", fleet.node(transfer.from).name, fleet.node(transfer.to).name);
-                        },
+                        [](const Compute& compute) { return std::pair(compute.node, compute.node); },
+                        [](const Transfer& transfer) { return std::pair(transfer.from, transfer.to); },
                     },
                     step.what);
 }
 
 NodeId responsible(const Step& step, const Fleet& fleet) {
-  return std::visit(Overloaded{
-                        [](const Compute& compute) { return compute.node; },
-                        [&](const Transfer& transfer) {
-                          if (fleet.is_device(transfer.from)) return transfer.from;
-                          return fleet.is_device(transfer.to) || transfer.from == fleet.server_node() ? transfer.to
-                                                                                                      : transfer.from;
-                        },
-                    },
-                    step.what);
+  const auto [from, to] = ends(step);
+  if (fleet.is_device(from)) return from;
+  return fleet.is_device(to) || from == fleet.server_node() ? to : from;
 }
 
 }  // namespace
@@ -86,17 +78,28 @@ CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const
   return path;
 }
 
-std::string describe(const CriticalPath& path, const RoundPlan& plan, const TimedRound& timed, const Fleet& fleet) {
-  std::vector<std::pair<std::string, double>> items;
-  for (StepId step : path.steps) {
+std::vector<CriticalLeg> legs(const CriticalPath& path, const RoundPlan& plan, const TimedRound& timed) {
+  std::vector<CriticalLeg> result;
+  for (const StepId step : path.steps) {
     const auto at = static_cast<std::size_t>(step);
-    const std::string text = label(plan.steps[at], fleet);
-    if (items.empty() || items.back().first != text) items.emplace_back(text, 0.0);
-    items.back().second += length(timed.steps[at]);
+    const auto [from, to] = ends(plan.steps[at]);
+    const TimedStep& when = timed.steps[at];
+    if (result.empty() || result.back().from != from || result.back().to != to)
+      result.push_back({from, to, when.start_seconds, when.end_seconds, 0});
+    result.back().end_seconds = when.end_seconds;
+    result.back().seconds += length(when);
   }
+  return result;
+}
+
+std::string describe(const CriticalPath& path, const RoundPlan& plan, const TimedRound& timed, const Fleet& fleet) {
   std::string result;
-  for (const auto& [text, seconds] : items)
-    result += fmt::format("{}{} {}", result.empty() ? "" : ", ", text, human(seconds, Quantity::seconds));
+  for (const CriticalLeg& leg : legs(path, plan, timed)) {
+    const std::string what = leg.from == leg.to
+                                 ? fleet.node(leg.from).name + " computes"
+                                 : fmt::format("{} -> {}", fleet.node(leg.from).name, fleet.node(leg.to).name);
+    result += fmt::format("{}{} {}", result.empty() ? "" : ", ", what, human(leg.seconds, Quantity::seconds));
+  }
   return result;
 }
 

@@ -19,7 +19,16 @@ struct CriticalPath {
       -1;  ///< with most time on the path; a transfer counts for the device at either end that is not the server
 };
 
+/// One item of the path: neighbouring steps of the same kind between the same nodes are one.
+struct CriticalLeg {
+  NodeId from = 0, to = 0;  ///< computing: the same
+  double start_seconds = 0, end_seconds = 0;
+  double seconds = 0;  ///< in its steps
+};
+
 CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const Fleet& fleet);
+
+std::vector<CriticalLeg> legs(const CriticalPath& path, const RoundPlan& plan, const TimedRound& timed);
 
 /// "phone-3 computes 12 s, phone-3 -> server 4.1 s": neighbouring steps of the same kind are one item.
 std::string describe(const CriticalPath& path, const RoundPlan& plan, const TimedRound& timed, const Fleet& fleet);

@@ -50,6 +50,51 @@ struct Columns<DeviceRecord> {
     visitor("speed_flops", r.speed_flops, "FLOP/s", "of one core");
     visitor("memory_bytes", r.memory_bytes, "B", "absent where the platform does not say");
     visitor("samples", r.samples, "", "training samples held");
+    visitor("battery_joules", r.battery_joules, "J", "what its battery holds; absent where it has none");
+    visitor("peer_x", r.peer_x, "", "place in a geometric peer graph, 0 to 1; absent in others");
+    visitor("peer_y", r.peer_y, "", "place in a geometric peer graph, 0 to 1; absent in others");
+  }
+};
+
+template <>
+struct Columns<LinkRecord> {
+  static constexpr TableFacts facts{"links", "one row per link of the platform and run", 2, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("link", r.link, "", "name in the platform; each half of a split-duplex link is one");
+    visitor("bandwidth_bytes_per_second", r.bandwidth_bytes_per_second, "B/s", "as the platform states it");
+    visitor("latency_seconds", r.latency_seconds, "s", "one way");
+    visitor("owner", r.owner, "",
+            "the node all of whose messages out, or in, cross it, and nobody else's; absent: shared by several, or the "
+            "fleet has more than 1000 devices");
+    visitor("nodes", r.nodes, "", "how many nodes have a route over it; absent: the fleet has more than 1000 devices");
+  }
+};
+
+template <>
+struct Columns<JointRecord> {
+  static constexpr TableFacts facts{
+      "joints", "what meets what in the platform, nodes' own links left out; up to 1000 devices", 4, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("device", r.device, "", "see devices; -1: two links meet");
+    visitor("link", r.link, "",
+            "a shared link; empty: the middle of the network, where nodes meet that share nothing on their way");
+    visitor("next_link", r.next_link, "", "the shared link that follows; empty after a device");
+  }
+};
+
+template <>
+struct Columns<PeerRecord> {
+  static constexpr TableFacts facts{"peers", "the peer graph: one row per pair of devices that send to each other", 3,
+                                    true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("device", r.device, "", "the lower of the two; see devices");
+    visitor("peer", r.peer, "", "the higher");
   }
 };
 
@@ -104,12 +149,76 @@ struct Columns<DeviceRoundRecord> {
     visitor("compute_end_seconds", r.compute_end_seconds, "s", "simulated");
     visitor("exchange_end_seconds", r.exchange_end_seconds, "s", "simulated: its last transfer");
     visitor("busy_seconds", r.busy_seconds, "s", "computing");
-    visitor("idle_seconds", r.idle_seconds, "s", "neither computing nor sending nor receiving");
+    visitor("idle_seconds", r.idle_seconds, "s", "switched on, and neither computing nor sending nor receiving");
     visitor("joules", r.joules, "J", "its own, idle included");
     visitor("usd", r.usd, "USD", "its own");
     visitor("grams_co2", r.grams_co2, "g", "of CO2, of its own energy");
     visitor("loss", r.loss, "", "mean of the local objective over the steps");
     visitor("fate", r.fate, "", "done, failed, late, skipped or in flight");
+  }
+};
+
+template <>
+struct Columns<ActivityRecord> {
+  static constexpr TableFacts facts{
+      "activities",
+      "what a node did in a round, the server included: the seconds add up to the round; no row: idle for all of it", 3,
+      true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("device", r.device, "", "see devices");
+    visitor("compute_seconds", r.compute_seconds, "s", "computing, whatever else");
+    visitor("send_seconds", r.send_seconds, "s", "sending only");
+    visitor("receive_seconds", r.receive_seconds, "s", "receiving only");
+    visitor("both_seconds", r.both_seconds, "s", "sending and receiving, not computing");
+    visitor("idle_seconds", r.idle_seconds, "s", "switched on, and none of these");
+    visitor("off_seconds", r.off_seconds, "s", "switched off");
+    visitor("spans", r.spans, "",
+            "WHAT:FROM:TO separated by blanks, idle left out; WHAT is of c computes, s sends, r receives, o off; "
+            "seconds since the round's start, to nine digits");
+  }
+};
+
+template <>
+struct Columns<CriticalStepRecord> {
+  static constexpr TableFacts facts{"critical_steps", "the chain of steps that the round's end waited for", 3, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("step", r.step, "", "from 0");
+    visitor("device", r.device, "", "who computes or sends");
+    visitor("receiver", r.receiver, "", "who receives; computing: the device itself");
+    visitor("start_seconds", r.start_seconds, "s", "simulated");
+    visitor("end_seconds", r.end_seconds, "s", "simulated");
+  }
+};
+
+template <>
+struct Columns<SwitchRecord> {
+  static constexpr TableFacts facts{"switches", "when a node was switched on or off; all are on until the first row", 4,
+                                    true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("device", r.device, "", "see devices");
+    visitor("seconds", r.seconds, "s", "simulated, since the run began");
+    visitor("is_on", r.is_on, "", "1: on from then; 0: off");
+  }
+};
+
+template <>
+struct Columns<BatteryRecord> {
+  static constexpr TableFacts facts{"batteries", "one row per round and device that has a battery", 3, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("device", r.device, "", "see devices");
+    visitor("joules_left", r.joules_left, "J", "at the round's end");
   }
 };
 
@@ -204,8 +313,15 @@ template <class Visitor>
 void for_each_table(Visitor&& visitor) {
   visitor(RunRecord());
   visitor(DeviceRecord());
+  visitor(LinkRecord());
+  visitor(JointRecord());
+  visitor(PeerRecord());
   visitor(RoundRecord());
   visitor(DeviceRoundRecord());
+  visitor(ActivityRecord());
+  visitor(CriticalStepRecord());
+  visitor(SwitchRecord());
+  visitor(BatteryRecord());
   visitor(EvaluationRecord());
   visitor(DeviceEvaluationRecord());
   visitor(AxisCoverageRecord());

@@ -32,6 +32,30 @@ struct DeviceRecord {
   double speed_flops = 0;
   Maybe memory_bytes;
   std::int64_t samples = 0;  ///< training samples held
+  Maybe battery_joules;      ///< capacity
+  Maybe peer_x, peer_y;      ///< where a geometric peer graph puts it, in the unit square
+};
+
+/// A link of the platform; half of one where it is split-duplex.
+struct LinkRecord {
+  int run = 0;
+  std::string link;
+  double bandwidth_bytes_per_second = 0, latency_seconds = 0;
+  std::optional<int> owner;  ///< the node whose own it is
+  std::optional<int> nodes;  ///< how many have a route over it
+};
+
+/// What meets what in the platform, nodes' own links left out.
+struct JointRecord {
+  int run = 0;
+  NodeId device = -1;           ///< -1: two links meet
+  std::string link, next_link;  ///< see Columns<JointRecord>
+};
+
+/// Two devices that send to each other, device < peer.
+struct PeerRecord {
+  int run = 0;
+  NodeId device = 0, peer = 0;
 };
 
 struct RoundRecord {
@@ -63,6 +87,35 @@ struct DeviceRoundRecord {
   Maybe joules, usd, grams_co2;
   Maybe loss;
   std::string fate;  ///< done | failed | late | skipped | in flight
+};
+
+/// What a node did in a round; the seconds add up to the round's length.
+struct ActivityRecord {
+  int run = 0, round = 0;
+  NodeId device = 0;
+  double compute_seconds = 0, send_seconds = 0, receive_seconds = 0, both_seconds = 0, idle_seconds = 0,
+         off_seconds = 0;
+  std::string spans;  ///< "r:0:1.5 c:1.5:9 s:9:10"
+};
+
+/// A step of the chain that made the round as long as it was. Computing: both nodes are the same.
+struct CriticalStepRecord {
+  int run = 0, round = 0, step = 0;
+  NodeId device = 0, receiver = 0;
+  double start_seconds = 0, end_seconds = 0;
+};
+
+struct SwitchRecord {
+  int run = 0, round = 0;
+  NodeId device = 0;
+  double seconds = 0;
+  bool is_on = true;
+};
+
+struct BatteryRecord {
+  int run = 0, round = 0;
+  NodeId device = 0;
+  double joules_left = 0;
 };
 
 struct EvaluationRecord {
@@ -107,6 +160,10 @@ struct WallRecord {
 struct RoundResult {
   RoundRecord round;
   std::vector<DeviceRoundRecord> devices;
+  std::vector<ActivityRecord> activities;
+  std::vector<CriticalStepRecord> critical_steps;
+  std::vector<SwitchRecord> switches;
+  std::vector<BatteryRecord> batteries;
   std::optional<EvaluationRecord> evaluation;
   std::vector<DeviceEvaluationRecord> device_evaluations;
   std::vector<AxisCoverageRecord> coverage;

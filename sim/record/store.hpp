@@ -25,6 +25,8 @@ class StoreWriter {
   ~StoreWriter();
 
   void write_devices(const std::vector<DeviceRecord>& devices);
+  void write_network(const std::vector<LinkRecord>& links, const std::vector<JointRecord>& joints,
+                     const std::vector<PeerRecord>& peers);
   void write_round(const RoundResult& result);       ///< one transaction
   void write_warning(const WarningRecord& warning);  ///< the same text twice in a round is one warning
   void set_state(int run, const std::string& state, const std::string& message = "");
@@ -46,6 +48,21 @@ struct DeviceRoundTotals {
   double device_bytes = 0;  ///< sent and received; a server's left out
 };
 
+/// Sums over the rounds of one run in which a device took part.
+struct DeviceTotals {
+  NodeId device = 0;
+  int rounds = 0;
+  double busy_seconds = 0, bytes = 0;  ///< sent and received
+  Maybe joules;                        ///< none if any round lacks the figure
+  std::map<std::string, int> fates;    ///< how often each
+};
+
+/// Sums over the rounds of one run, in seconds.
+struct ActivityTotals {
+  NodeId device = 0;
+  double compute = 0, send = 0, receive = 0, both = 0, idle = 0, off = 0;
+};
+
 /// Reading side: typed queries, rows in key order. Throws UserError for a file that is missing, no store, truncated, or
 /// of another schema version.
 class StoreReader {
@@ -60,6 +77,15 @@ class StoreReader {
   std::vector<RoundRecord> rounds(int run) const;
   std::vector<DeviceRoundRecord> device_rounds(int run) const;
   std::vector<DeviceRoundTotals> device_round_totals(int run) const;
+  std::vector<LinkRecord> platform_links(int run) const;
+  std::vector<JointRecord> joints(int run) const;
+  std::vector<PeerRecord> peers(int run) const;
+  std::vector<ActivityRecord> activities(int run, int round) const;
+  std::vector<ActivityTotals> activity_totals(int run) const;
+  std::vector<DeviceTotals> device_totals(int run) const;
+  std::vector<CriticalStepRecord> critical_steps(int run, int round) const;
+  std::vector<SwitchRecord> switches(int run) const;
+  std::vector<BatteryRecord> batteries(int run) const;
   std::vector<EvaluationRecord> evaluations(int run) const;
   std::vector<DeviceEvaluationRecord> device_evaluations(int run) const;
   std::vector<DeviceEvaluationRecord> device_evaluations(int run, int round) const;

@@ -225,6 +225,70 @@ std::vector<DeviceRoundTotals> StoreReader::device_round_totals(int run) const {
     return totals;
   });
 }
+std::vector<LinkRecord> StoreReader::platform_links(int run) const {
+  return impl_->of_run<LinkRecord>(run);
+}
+std::vector<JointRecord> StoreReader::joints(int run) const {
+  return impl_->of_run<JointRecord>(run);
+}
+std::vector<PeerRecord> StoreReader::peers(int run) const {
+  return impl_->of_run<PeerRecord>(run);
+}
+std::vector<ActivityRecord> StoreReader::activities(int run, int round) const {
+  return impl_->all<ActivityRecord>(" WHERE run = ? AND round = ?", {run, round});
+}
+std::vector<ActivityTotals> StoreReader::activity_totals(int run) const {
+  return impl_->guarded([&] {
+    std::vector<ActivityTotals> totals;
+    SQLite::Statement statement(*impl_->database_,
+                                "SELECT device, sum(compute_seconds), sum(send_seconds), sum(receive_seconds), "
+                                "sum(both_seconds), sum(idle_seconds), sum(off_seconds) "
+                                "FROM activities WHERE run = ? GROUP BY device ORDER BY device");
+    statement.bind(1, run);
+    const auto sum = [&](int column) { return statement.getColumn(column).getDouble(); };
+    while (statement.executeStep())
+      totals.push_back({statement.getColumn(0).getInt(), sum(1), sum(2), sum(3), sum(4), sum(5), sum(6)});
+    return totals;
+  });
+}
+std::vector<DeviceTotals> StoreReader::device_totals(int run) const {
+  return impl_->guarded([&] {
+    std::vector<DeviceTotals> totals;
+    SQLite::Statement statement(*impl_->database_,
+                                "SELECT device, count(*), sum(busy_seconds), sum(bytes_sent + bytes_received), "
+                                "CASE WHEN count(joules) = count(*) THEN sum(joules) END "
+                                "FROM device_rounds WHERE run = ? GROUP BY device ORDER BY device");
+    statement.bind(1, run);
+    while (statement.executeStep()) {
+      const auto joules = statement.getColumn(4);
+      totals.push_back({statement.getColumn(0).getInt(),
+                        statement.getColumn(1).getInt(),
+                        statement.getColumn(2).getDouble(),
+                        statement.getColumn(3).getDouble(),
+                        joules.isNull() ? Maybe{} : Maybe{joules.getDouble()},
+                        {}});
+    }
+    SQLite::Statement fates(
+        *impl_->database_,
+        "SELECT device, fate, count(*) FROM device_rounds WHERE run = ? GROUP BY device, fate ORDER BY device");
+    fates.bind(1, run);
+    auto total = totals.begin();
+    while (fates.executeStep()) {
+      while (total->device != fates.getColumn(0).getInt()) ++total;  // both in order of devices
+      total->fates[fates.getColumn(1).getString()] = fates.getColumn(2).getInt();
+    }
+    return totals;
+  });
+}
+std::vector<CriticalStepRecord> StoreReader::critical_steps(int run, int round) const {
+  return impl_->all<CriticalStepRecord>(" WHERE run = ? AND round = ?", {run, round});
+}
+std::vector<SwitchRecord> StoreReader::switches(int run) const {
+  return impl_->of_run<SwitchRecord>(run);
+}
+std::vector<BatteryRecord> StoreReader::batteries(int run) const {
+  return impl_->of_run<BatteryRecord>(run);
+}
 std::vector<EvaluationRecord> StoreReader::evaluations(int run) const {
   return impl_->of_run<EvaluationRecord>(run);
 }

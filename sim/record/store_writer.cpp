@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <filesystem>
@@ -147,8 +148,15 @@ class StoreWriter::Impl {
   std::string file_;
   SQLite::Database database_;
   Insert<DeviceRecord> device_{database_, "INSERT OR REPLACE"};
+  Insert<LinkRecord> platform_link_{database_, "INSERT OR REPLACE"};
+  Insert<JointRecord> joint_{database_, "INSERT OR REPLACE"};
+  Insert<PeerRecord> peer_{database_, "INSERT OR REPLACE"};
   Insert<RoundRecord> round_{database_};
   Insert<DeviceRoundRecord> device_round_{database_};
+  Insert<ActivityRecord> activity_{database_};
+  Insert<CriticalStepRecord> critical_step_{database_};
+  Insert<SwitchRecord> switch_{database_, "INSERT OR REPLACE"};  // the last of an instant counts
+  Insert<BatteryRecord> battery_{database_};
   Insert<EvaluationRecord> evaluation_{database_};
   Insert<DeviceEvaluationRecord> device_evaluation_{database_};
   Insert<AxisCoverageRecord> coverage_{database_};
@@ -200,11 +208,24 @@ void StoreWriter::write_devices(const std::vector<DeviceRecord>& devices) {
   });
 }
 
+void StoreWriter::write_network(const std::vector<LinkRecord>& links, const std::vector<JointRecord>& joints,
+                                const std::vector<PeerRecord>& peers) {
+  impl_->transact("write the network", [&] {
+    for (const auto& link : links) impl_->platform_link_(link);
+    for (const auto& joint : joints) impl_->joint_(joint);
+    for (const auto& peer : peers) impl_->peer_(peer);
+  });
+}
+
 void StoreWriter::write_round(const RoundResult& result) {
   const auto doing = fmt::format("write round {} of run {}", result.round.round, result.round.run);
   impl_->transact(doing, [&] {
     impl_->round_(result.round);
     for (const auto& device : result.devices) impl_->device_round_(device);
+    for (const auto& activity : result.activities) impl_->activity_(activity);
+    for (const auto& step : result.critical_steps) impl_->critical_step_(step);
+    for (const auto& change : result.switches) impl_->switch_(change);
+    for (const auto& battery : result.batteries) impl_->battery_(battery);
     if (result.evaluation) impl_->evaluation_(*result.evaluation);
     for (const auto& device : result.device_evaluations) impl_->device_evaluation_(device);
     for (const auto& axis : result.coverage) impl_->coverage_(axis);
@@ -247,7 +268,9 @@ void StoreWriter::set_meta(const std::string& key, const std::string& value) {
 void StoreWriter::forget_after(int run, int round) {
   impl_->transact("remove rounds before a resume", [&] {
     for (const auto& table : store_tables()) {
-      if (table.name == "runs" || table.name == "devices") continue;
+      if (std::none_of(table.columns.begin(), table.columns.end(),
+                       [](const ColumnNote& column) { return column.name == "round"; }))
+        continue;
       SQLite::Statement statement(impl_->database_, "DELETE FROM " + table.name + " WHERE run = ? AND round > ?");
       statement.bind(1, run);
       statement.bind(2, round);

@@ -45,7 +45,11 @@ class Timing::Impl {
     if (options_.sends_at_once > 0) senders_.resize(platform_.fleet.devices.size());
     platform_.engine->track_vetoed_activities(&stop_);
     s4u::Activity::on_completion_cb([this](const s4u::Activity& activity) { on_completion(activity); });
+    for (std::size_t node = 0; node < platform_.hosts.size(); ++node)
+      nodes_.emplace(platform_.hosts[node], static_cast<NodeId>(node));
     s4u::Host::on_state_change_cb([this](const s4u::Host& host) {
+      if (const auto node = nodes_.find(&host); node != nodes_.end())
+        usage_.node_switched(node->second, host.is_on(), now());
       if (!host.is_on()) note_remaining_bytes([&](const FlyingStep& step) { return touches(step, host); });
     });
     s4u::Link::on_state_change_cb([this](const s4u::Link& link) {
@@ -127,6 +131,7 @@ class Timing::Impl {
   RouteTable routes_;
   LinkRefresh refresh_;
   UsageMeter usage_;
+  std::unordered_map<const s4u::Host*, NodeId> nodes_;
 
   std::vector<std::unique_ptr<Flight>> flights_;  ///< those with open steps; the newest is the round's own
   std::vector<FlyingStep*> running_transfers_;
@@ -218,6 +223,7 @@ void Timing::Impl::start_transfer(FlyingStep& step) {
   if (static_cast<std::size_t>(step.node) < senders_.size()) ++senders_[static_cast<std::size_t>(step.node)].sending;
   step.place = running_transfers_.size();
   running_transfers_.push_back(&step);
+  usage_.transfer_started(step.node, step.to, now());
   comm->vetoable_start();
   if (options_.network == TimingOptions::NetworkModel::cm02) refresh_.flow_started(*step.route, now());
 }
@@ -242,6 +248,7 @@ void Timing::Impl::leave_running(FlyingStep& step) {
     usage_.compute_ended(step.node, now());
     return;
   }
+  usage_.transfer_ended(step.node, step.to, now());
   if (static_cast<std::size_t>(step.node) < senders_.size()) {
     --senders_[static_cast<std::size_t>(step.node)].sending;
     serve_queue(step.node);

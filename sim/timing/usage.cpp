@@ -25,8 +25,7 @@ UsageMeter::UsageMeter(const SimGridPlatform& platform, const PlatformFile& file
     : platform_(platform),
       routes_(routes),
       nodes_(platform.hosts.size()),
-      computing_(platform.hosts.size()),
-      busy_since_(platform.hosts.size()),
+      states_(platform.hosts.size()),
       joules_before_(platform.hosts.size()),
       links_(routes.links().size()) {
   for (std::size_t link = 0; link < links_.size(); ++link) {
@@ -43,7 +42,7 @@ void UsageMeter::begin(double now_seconds) {
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
     nodes_[node] = {};
     nodes_[node].node = static_cast<NodeId>(node);
-    busy_since_[node] = now_seconds;
+    states_[node].since = states_[node].busy_since = now_seconds;
   }
   for (const int link : used_links_) {
     links_[static_cast<std::size_t>(link)].bytes = 0;
@@ -56,13 +55,57 @@ void UsageMeter::begin(double now_seconds) {
   }
 }
 
+/// Notes what the node did until now; called before that changes.
+void UsageMeter::close_span(NodeId node, double now_seconds) {
+  NodeState& state = states_[static_cast<std::size_t>(node)];
+  const double start = state.since;
+  state.since = now_seconds;
+  if (state.is_idle() || !(now_seconds > start)) return;
+  auto& spans = nodes_[static_cast<std::size_t>(node)].spans;
+  const ActivitySpan span{start,       now_seconds, state.computing > 0, state.sending > 0, state.receiving > 0,
+                          state.is_off};
+  const bool goes_on = !spans.empty() && spans.back().end_seconds == start && spans.back().computes == span.computes &&
+                       spans.back().sends == span.sends && spans.back().receives == span.receives &&
+                       spans.back().is_off == span.is_off;
+  if (goes_on) {
+    spans.back().end_seconds = now_seconds;
+  } else {
+    spans.push_back(span);
+  }
+}
+
 void UsageMeter::compute_started(NodeId node, double now_seconds) {
-  if (computing_[static_cast<std::size_t>(node)]++ == 0) busy_since_[static_cast<std::size_t>(node)] = now_seconds;
+  close_span(node, now_seconds);
+  NodeState& state = states_[static_cast<std::size_t>(node)];
+  if (state.computing++ == 0) state.busy_since = now_seconds;
 }
 
 void UsageMeter::compute_ended(NodeId node, double now_seconds) {
-  const auto index = static_cast<std::size_t>(node);
-  if (--computing_[index] == 0) nodes_[index].busy_seconds += now_seconds - busy_since_[index];
+  close_span(node, now_seconds);
+  NodeState& state = states_[static_cast<std::size_t>(node)];
+  if (--state.computing == 0) nodes_[static_cast<std::size_t>(node)].busy_seconds += now_seconds - state.busy_since;
+}
+
+void UsageMeter::transfer_started(NodeId from, NodeId to, double now_seconds) {
+  close_span(from, now_seconds);
+  close_span(to, now_seconds);
+  ++states_[static_cast<std::size_t>(from)].sending;
+  ++states_[static_cast<std::size_t>(to)].receiving;
+}
+
+void UsageMeter::transfer_ended(NodeId from, NodeId to, double now_seconds) {
+  close_span(from, now_seconds);
+  close_span(to, now_seconds);
+  --states_[static_cast<std::size_t>(from)].sending;
+  --states_[static_cast<std::size_t>(to)].receiving;
+}
+
+void UsageMeter::node_switched(NodeId node, bool on, double now_seconds) {
+  NodeState& state = states_[static_cast<std::size_t>(node)];
+  if (state.is_off == !on) return;
+  close_span(node, now_seconds);
+  state.is_off = !on;
+  switches_.push_back({node, now_seconds, on});
 }
 
 void UsageMeter::carried(NodeId from, const RouteInfo& route, double bytes) {
@@ -83,9 +126,10 @@ void UsageMeter::link_switched(int link, bool on, double now_seconds) {
 
 void UsageMeter::report(double now_seconds, TimedRound& round) {
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
-    if (computing_[node] > 0) {
-      nodes_[node].busy_seconds += now_seconds - busy_since_[node];
-      busy_since_[node] = now_seconds;
+    close_span(static_cast<NodeId>(node), now_seconds);
+    if (states_[node].computing > 0) {
+      nodes_[node].busy_seconds += now_seconds - states_[node].busy_since;
+      states_[node].busy_since = now_seconds;
     }
     nodes_[node].joules = std::numeric_limits<double>::quiet_NaN();
     if (platform_.fleet.node(static_cast<NodeId>(node)).has_power) {
@@ -95,6 +139,8 @@ void UsageMeter::report(double now_seconds, TimedRound& round) {
     }
   }
   round.nodes = nodes_;
+  round.switches = std::move(switches_);
+  switches_.clear();
   std::sort(used_links_.begin(), used_links_.end());
   for (const int link : used_links_) {
     const LinkState& state = links_[static_cast<std::size_t>(link)];

@@ -22,14 +22,24 @@ class UsageMeter {
 
   void compute_started(NodeId node, double now_seconds);
   void compute_ended(NodeId node, double now_seconds);
+  void transfer_started(NodeId from, NodeId to, double now_seconds);
+  void transfer_ended(NodeId from, NodeId to, double now_seconds);
+  void node_switched(NodeId node, bool on, double now_seconds);
   void carried(NodeId from, const RouteInfo& route, double bytes);  ///< the bytes left `from` and crossed the links
   void received(NodeId to, double bytes) { nodes_[static_cast<std::size_t>(to)].bytes_received += bytes; }
   void link_switched(int link, bool on, double now_seconds);
 
-  /// Fills in nodes and links of what was used since begin().
+  /// Fills in nodes, links and switches of what happened since begin().
   void report(double now_seconds, TimedRound& round);
 
  private:
+  /// What a node does now, and since when.
+  struct NodeState {
+    int computing = 0, sending = 0, receiving = 0;  ///< steps
+    bool is_off = false;
+    double since = 0, busy_since = 0;
+    bool is_idle() const { return computing == 0 && sending == 0 && receiving == 0 && !is_off; }
+  };
   struct LinkState {
     bool has_power = false;
     LinkPower power;
@@ -39,12 +49,14 @@ class UsageMeter {
     bool used = false;
   };
 
+  void close_span(NodeId node, double now_seconds);
+
   const SimGridPlatform& platform_;
   const RouteTable& routes_;
   double begin_seconds_ = 0;
   std::vector<NodeUse> nodes_;
-  std::vector<int> computing_;         ///< per node: how many steps now
-  std::vector<double> busy_since_;     ///< per node, where computing
+  std::vector<NodeState> states_;  ///< per node
+  std::vector<NodeSwitch> switches_;
   std::vector<double> joules_before_;  ///< per node, at begin()
   std::vector<LinkState> links_;
   std::vector<int> used_links_;

@@ -96,3 +96,39 @@ TEST_CASE("only what arrived is delivered to a merge: not a failed device's work
     CHECK(arrived[0].task == plan.tasks[1].id);
   }
 }
+
+TEST_CASE("what a node did adds up to the round, and idle is what is left") {
+  Bench bench;
+  bench.timed.start_seconds = 100;
+  bench.timed.end_seconds = 200;
+  ActivitySpan receives{100, 110}, computes{110, 150}, both{150, 155}, sends{155, 160}, off{190, 200};
+  receives.receives = both.receives = computes.sends = computes.computes = true;
+  both.sends = sends.sends = off.is_off = true;
+  bench.timed.nodes[0].spans = {receives, computes, both, sends, off};
+  const RoundResult result = bench.observe();
+  REQUIRE(result.activities.size() == 1);
+  const ActivityRecord& row = result.activities[0];
+  CHECK(row.receive_seconds == 10);
+  CHECK(row.compute_seconds == 40);  // whatever it sent meanwhile
+  CHECK(row.both_seconds == 5);
+  CHECK(row.send_seconds == 5);
+  CHECK(row.off_seconds == 10);
+  CHECK(row.idle_seconds == 30);
+  CHECK(row.spans == "r:0:10 cs:10:50 sr:50:55 s:55:60 o:90:100");
+  CHECK(result.devices[0].idle_seconds == 30);
+}
+
+TEST_CASE("a battery's level is its capacity less what was drawn, and devices without one have no row") {
+  Bench bench;
+  bench.fleet.devices[0].battery_joules = 1e6;
+  bench.fleet.devices[0].has_power = true;
+  Planner planner({bench.shape, bench.fleet, bench.method, bench.training, bench.constraints, {10, 10}, 8, 1, "s.xml"});
+  for (const double left : {1e6 - 3.6e5, 1e6 - 7.2e5, 0.0}) {
+    const RoundPlan plan = planner.plan(0);
+    bench.timed.steps.assign(plan.steps.size(), {0, 1800, Fate::done});
+    planner.observe(plan, bench.timed, std::nullopt);
+    const auto result = observe_round({0, bench.shape, bench.fleet, bench.prices}, plan, bench.timed, {}, planner);
+    REQUIRE(result.batteries.size() == 1);
+    CHECK(result.batteries[0].joules_left == Approx(left));
+  }
+}

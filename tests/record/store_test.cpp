@@ -2,6 +2,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,6 +63,10 @@ RoundResult a_round(int run, int round) {
   device.start_seconds = 0.25;
   device.fate = "done";
   result.devices = {device};
+  result.activities = {{run, round, 2, 0.05, 0.01, 0.02, 0.005, 0.005, 0.01, "r:0:0.02 c:0.02:0.07"}};
+  result.critical_steps = {{run, round, 0, 2, 2, 0.5, 0.75}, {run, round, 1, 2, 3, 0.75, 1}};
+  result.switches = {{run, round, 2, round + 0.05, false}};
+  result.batteries = {{run, round, 2, 1234.5}};
   result.evaluation = EvaluationRecord{run, round, round + 0.1, 0.5, 1.5, 0.25, {}, {}};
   result.device_evaluations = {{run, round, 2, 0.25, 2.5}};
   result.coverage = {{run, round, "conv1", {0, 1, 256, 65535}}};
@@ -88,8 +93,10 @@ std::string read_error(const std::string& file) {
 TEST_CASE("what is written is what is read") {
   TemporaryFolder folder;
   auto writer = StoreWriter::create(folder.store(), {{"scenario", "quick"}}, {a_run(0), a_run(1)});
-  writer.write_devices(
-      {{1, 2, "phone-2", "phone", false, 1e9, {}, 100}, {1, 3, "cloud", "server", true, 1e12, 64e9, 0}});
+  writer.write_devices({{1, 2, "phone-2", "phone", false, 1e9, {}, 100, 3.6e4, 0.25, 0.75},
+                        {1, 3, "cloud", "server", true, 1e12, 64e9, 0, {}, {}, {}}});
+  writer.write_network({{1, "cell", 1e6, 0.01, {}, 2}, {1, "up-2", 2e6, 0.02, 2, {}}}, {{1, 2, "cell", ""}},
+                       {{1, 1, 2}});
   writer.write_round(a_round(1, 0));
   writer.set_state(1, "failed", "loss diverged");
   writer.set_model(1, 123, 456);
@@ -121,6 +128,21 @@ TEST_CASE("what is written is what is read") {
   CHECK(reader.coverage(1)[0].trained_by == std::vector<std::uint16_t>{0, 1, 256, 65535});
   CHECK(reader.device_evaluations(1).at(0).accuracy == 0.25);
   CHECK(reader.links(1).at(0).bytes == 1e9);
+  CHECK(reader.devices(1)[0].battery_joules == 3.6e4);
+  CHECK(reader.devices(1)[0].peer_y == 0.75);
+  REQUIRE(reader.platform_links(1).size() == 2);
+  CHECK_FALSE(reader.platform_links(1)[0].owner.has_value());
+  CHECK(reader.platform_links(1)[0].nodes == 2);
+  CHECK(reader.platform_links(1)[1].owner == 2);
+  CHECK(reader.platform_links(1)[1].bandwidth_bytes_per_second == 2e6);
+  CHECK(reader.joints(1).at(0).link == "cell");
+  CHECK(reader.peers(1).at(0).peer == 2);
+  CHECK(reader.activities(1, 0).at(0).spans == "r:0:0.02 c:0.02:0.07");
+  CHECK(reader.activity_totals(1).at(0).compute == 0.05);
+  CHECK(reader.activity_totals(1).at(0).off == 0.01);
+  CHECK(reader.critical_steps(1, 0).at(1).receiver == 3);
+  CHECK_FALSE(reader.switches(1).at(0).is_on);
+  CHECK(reader.batteries(1).at(0).joules_left == 1234.5);
   CHECK(reader.wall(1).at(0).round_seconds == 0.5);
 }
 
@@ -303,7 +325,7 @@ TEST_CASE("a file that is no store of this version is refused in words") {
   SECTION("another version") {
     StoreWriter::create(file, {}, {});
     SQLite::Database(file, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)");
-    CHECK_THAT(read_error(file), Contains("version 99") && Contains("version 1"));
+    CHECK_THAT(read_error(file), Contains("version 99") && Contains(fmt::format("version {}", kStoreVersion)));
   }
   SECTION("truncated") {
     {

@@ -53,16 +53,16 @@ struct Drawn {
 };
 
 /// The page as headless Chromium has it after its script ran; nothing if there is no Chromium.
-std::optional<Drawn> drawn_by_chromium(const fs::path& folder, const std::string& page) {
+std::optional<Drawn> drawn_by_chromium(const fs::path& folder, const std::string& page,
+                                       const std::string& window = "--window-size=1280,900") {
   if (std::system("command -v chromium > /dev/null 2>&1") != 0) return {};
   write_file((folder / "page.html").string(), page);
   const auto command = fmt::format(
       "cd '{}' && timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
       "--disable-background-networking "
       "--disable-component-update --disable-sync --user-data-dir=profile --enable-logging=stderr --v=0 "
-      "--window-size=1280,900 "
-      "--virtual-time-budget=20000 --dump-dom \"file://$PWD/page.html\" > dom.html 2> errors.txt",
-      folder.string());
+      "{} --virtual-time-budget=20000 --dump-dom \"file://$PWD/page.html\" > dom.html 2> errors.txt",
+      folder.string(), window);
   if (std::system(command.c_str()) != 0) throw std::runtime_error("chromium failed: " + text_of(folder / "errors.txt"));
   return Drawn{text_of(folder / "dom.html"), text_of(folder / "errors.txt")};
 }
@@ -98,6 +98,121 @@ TEST_CASE("the page's tables and data equal the store") {
       CHECK(curve["accuracy"][i].get<double>() == Approx(evaluations[i].global_accuracy).epsilon(1e-5));
       CHECK(curve["seconds"][i].get<double>() == Approx(evaluations[i].seconds).epsilon(1e-5));
     }
+  }
+}
+
+TEST_CASE("fleet, links, batteries and presence on the page equal the store") {
+  TemporaryFolder folder;
+  write_sample(folder.path, {});
+  const auto data = data_of(html_report({folder.path.string()}));
+  const StoreReader store((folder.path / "run.sqlite").string());
+  const auto& detail = data["details"][0];  // msfusion, first seed: run 0
+  const auto close = [](double value) { return Approx(value).epsilon(1e-5); };
+
+  const auto peers = store.peers(0);
+  REQUIRE(detail["peers"]["edges"].size() == peers.size());
+  CHECK(detail["peers"]["complete"] == false);
+  for (std::size_t i = 0; i < peers.size(); ++i)
+    CHECK(detail["peers"]["edges"][i] == nlohmann::json({peers[i].device, peers[i].peer}));
+  CHECK(data["details"][1]["peers"].is_null());
+  CHECK(detail["joints"].size() == store.joints(0).size());
+
+  std::map<std::string, double> bytes, bandwidth;
+  double seconds = 0;
+  for (const int run : {0, 1, 2}) {
+    for (const auto& link : store.links(run)) bytes[link.link] += link.bytes;
+    for (const auto& link : store.platform_links(run)) bandwidth[link.link] = link.bandwidth_bytes_per_second;
+    for (const auto& round : store.rounds(run)) seconds += round.end_seconds - round.start_seconds;
+  }
+  REQUIRE(data["links"][0]["list"].size() == 10);
+  for (const auto& link : data["links"][0]["list"]) {
+    const auto name = link["link"].get<std::string>();
+    CHECK(link["bytes"].get<double>() == close(bytes[name] / 3));
+    CHECK(link["share"].get<double>() == close(bytes[name] / (bandwidth[name] * seconds)));
+    CHECK(link["peak"].get<double>() >= link["share"].get<double>());
+  }
+
+  const auto batteries = store.batteries(0);
+  const auto& left = detail["batteries"];
+  REQUIRE(left["devices"].size() * left["rounds"].size() == batteries.size());
+  for (std::size_t i = 0; i < batteries.size(); ++i)
+    CHECK(left["values"][i / left["devices"].size()][i % left["devices"].size()].get<double>() ==
+          Approx(batteries[i].joules_left / 4e4).margin(1e-4));
+  CHECK(detail["switches"]["list"].size() == store.switches(0).size());
+  CHECK(detail["switches"]["devices"] == nlohmann::json({1}));
+
+  std::map<int, double> computed;
+  double length = 0;
+  for (const int run : {0, 1, 2}) {
+    for (const auto& total : store.activity_totals(run)) computed[total.device] += total.compute / 3;
+    length += store.rounds(run).back().end_seconds / 3;
+  }
+  for (const auto& device : data["devices"][0]["list"]) {
+    CHECK(device["time"][0].get<double>() == close(computed[device["id"].get<int>()]));
+    double sum = 0;
+    for (const auto& part : device["time"]) sum += part.get<double>();
+    CHECK(sum == Approx(length).epsilon(1e-3));
+  }
+}
+
+TEST_CASE("a round's timeline holds what every node did and the critical path, as the store has them") {
+  TemporaryFolder folder;
+  write_sample(folder.path, {});
+  const auto data = data_of(html_report({folder.path.string()}));
+  const StoreReader store((folder.path / "run.sqlite").string());
+  const auto& rounds = data["details"][1]["timeline"];  // heterofl: run 3, with a server
+  REQUIRE(rounds.size() == 40);
+  for (const int number : {0, 17, 39}) {
+    const auto& round = rounds[static_cast<std::size_t>(number)];
+    const auto activities = store.activities(3, number);
+    REQUIRE(round["rows"].size() == activities.size());
+    for (std::size_t i = 0; i < activities.size(); ++i) {
+      CHECK(round["rows"][i][0] == activities[i].device);
+      double computing = 0;
+      const auto& spans = round["rows"][i][2];
+      for (std::size_t at = 0; at < spans.size(); at += 3)
+        if (spans[at].get<int>() & 1) computing += spans[at + 2].get<double>() - spans[at + 1].get<double>();
+      CHECK(computing == Approx(activities[i].compute_seconds).epsilon(1e-4));
+    }
+    const auto steps = store.critical_steps(3, number);
+    REQUIRE(round["steps"].size() == steps.size());
+    CHECK(round["steps"][1][1] == steps[1].receiver);
+  }
+}
+
+TEST_CASE("where there are no peers, batteries or absences the page says so in words") {
+  TemporaryFolder folder;
+  auto options = one_method();
+  options.methods = {"fedavg"};
+  options.with_trouble = false;
+  write_sample(folder.path, options);
+  const auto drawn = drawn_by_chromium(folder.path, html_report({folder.path.string()}));
+  if (!drawn) return;
+  CHECK_THAT(drawn->dom, Contains("No device of this scenario has a battery.") &&
+                             Contains("No device was ever switched off in this run.") &&
+                             Contains("No method of this report exchanges between peers."));
+}
+
+TEST_CASE("every chart of a full run draws something, and each in a dark and a narrow window too") {
+  TemporaryFolder folder;
+  write_sample(folder.path, {});
+  const auto page = html_report({folder.path.string()});
+  for (const char* window :
+       {"--window-size=1280,900", "--window-size=500,900 --blink-settings=preferredColorScheme=0"}) {
+    const auto drawn = drawn_by_chromium(folder.path, page, window);
+    if (!drawn) return;
+    CHECK_THAT(drawn->dom, Contains("data-drawn=\"all\""));
+    CHECK_THAT(drawn->errors, !Contains("CONSOLE"));
+    std::size_t figures = 0, drawings = 0;
+    for (auto at = drawn->dom.find("<figure data-chart="); at != std::string::npos;
+         at = drawn->dom.find("<figure data-chart=", at + 1)) {
+      ++figures;
+      const auto end = drawn->dom.find("</figure>", at);
+      const auto svg = drawn->dom.find("<svg", at), canvas = drawn->dom.find("<canvas", at);
+      drawings += svg < end || canvas < end;
+    }
+    CHECK(figures >= 19);
+    CHECK(drawings + 1 == figures);  // all but the disagreement, which the sample has none of
   }
 }
 
@@ -202,4 +317,10 @@ TEST_CASE("write sample pages to look at", "[.pages]") {
   large.rounds = 500;
   large.devices = 50;
   write("large", large);
+  for (const int devices : {5, 200}) {
+    auto fleet = one_method();
+    fleet.rounds = 5;
+    fleet.devices = devices;
+    write(fmt::format("fleet-{}", devices), fleet);
+  }
 }

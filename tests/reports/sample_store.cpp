@@ -8,6 +8,7 @@
 #include <boost/random/uniform_real_distribution.hpp>
 #include <cmath>
 #include <random>
+#include <set>
 
 #include "sim/base/seed.hpp"
 #include "sim/record/store.hpp"
@@ -58,10 +59,55 @@ class SampleRun {
     std::vector<DeviceRecord> records;
     for (int i = 0; i < options_.devices; ++i) {
       const auto& kind = kind_of(i);
-      records.push_back(
-          {run_.run, i, fmt::format("{}-{}", kind.name, i), kind.name, false, kind.flops, 2e9, 500 + 20 * i});
+      records.push_back({run_.run,
+                         i,
+                         fmt::format("{}-{}", kind.name, i),
+                         kind.name,
+                         false,
+                         kind.flops,
+                         2e9,
+                         500 + 20 * i,
+                         has_battery(i) ? Maybe(kBatteryJoules) : Maybe{},
+                         {},
+                         {}});
     }
-    if (behaviour_.server) records.push_back({run_.run, options_.devices, "cloud", "server", true, 1e12, {}, 0});
+    if (behaviour_.server)
+      records.push_back({run_.run, options_.devices, "cloud", "server", true, 1e12, {}, 0, {}, {}, {}});
+    return records;
+  }
+
+  /// Each device has an own link, and three cells share their air.
+  std::vector<LinkRecord> links() const {
+    std::vector<LinkRecord> records;
+    for (int i = 0; i < options_.devices; ++i)
+      records.push_back(
+          {run_.run, fmt::format("access-{}", i), 4 * kind_of(i).bytes_per_second, 0.01, i, options_.devices});
+    for (int cell = 0; cell < kCells; ++cell)
+      records.push_back({run_.run, fmt::format("cell-{}", cell), 2e7, 0.005, {}, options_.devices});
+    return records;
+  }
+
+  std::vector<JointRecord> joints() const {
+    std::vector<JointRecord> records;
+    for (int i = 0; i < options_.devices; ++i) records.push_back({run_.run, i, fmt::format("cell-{}", i % kCells), ""});
+    if (behaviour_.server)
+      for (int cell = 0; cell < kCells; ++cell)
+        records.push_back({run_.run, options_.devices, fmt::format("cell-{}", cell), ""});
+    for (int cell = 1; cell < kCells; ++cell) records.push_back({run_.run, -1, "cell-0", fmt::format("cell-{}", cell)});
+    return records;
+  }
+
+  /// A ring with a chord for every third device.
+  std::vector<PeerRecord> peers() const {
+    std::set<std::pair<int, int>> pairs;
+    if (!behaviour_.server)
+      for (int i = 0; i < options_.devices; ++i)
+        for (const int step : {1, i % 3 == 0 ? options_.devices / 2 : 1}) {
+          const int other = (i + step) % options_.devices;
+          if (other != i) pairs.emplace(std::min(i, other), std::max(i, other));
+        }
+    std::vector<PeerRecord> records;
+    for (const auto& [device, peer] : pairs) records.push_back({run_.run, device, peer});
     return records;
   }
 
@@ -105,6 +151,10 @@ class SampleRun {
         if (end == *device.exchange_end_seconds) {
           round.critical_node = i;
           round.critical_path = fmt::format("{}-{} computes {:.1f} s, sends {:.1f} s", kind.name, i, busy, send);
+          const int to = behaviour_.server ? options_.devices : (i + 1) % options_.devices;
+          result.critical_steps = {
+              {run_.run, number, 0, i, i, *device.compute_start_seconds, *device.compute_end_seconds},
+              {run_.run, number, 1, i, to, *device.compute_end_seconds, end}};
         }
         ++round.completed;
         round.mean_loss = round.mean_loss.value_or(0) + *device.loss;
@@ -128,7 +178,7 @@ class SampleRun {
       round.training_flops += device.training_flops;
       round.bytes_sent += (behaviour_.server ? 2 : 1) * bytes;
       round.bytes_received += device.bytes_received + device.bytes_sent;
-      if (behaviour_.server) result.links.push_back({run_.run, number, fmt::format("access-{}", i), 2 * bytes, {}});
+      result.links.push_back({run_.run, number, fmt::format("access-{}", i), 2 * bytes, {}});
       result.devices.push_back(device);
     }
     clock_ = end;
@@ -136,6 +186,7 @@ class SampleRun {
     if (round.completed > 0) round.mean_loss = *round.mean_loss / round.completed;
     double joules = 0;
     for (auto& device : result.devices) {
+      result.activities.push_back(activity(device, round));
       const double span = round.end_seconds - round.start_seconds;
       const double exchange =
           (device.exchange_end_seconds ? *device.exchange_end_seconds : *device.compute_end_seconds) -
@@ -144,7 +195,20 @@ class SampleRun {
       if (options_.with_energy) device.joules = kind_of(device.device).watts * device.busy_seconds + 1.5 * span;
       if (options_.with_energy) device.usd = 2e-5 * device.busy_seconds;
       joules += device.joules.value_or(0);
+      if (has_battery(device.device)) {
+        const double left =
+            std::max(0.0, kBatteryJoules * (1 - 0.02 * (number + 1) * gain_[static_cast<std::size_t>(device.device)]));
+        result.batteries.push_back({run_.run, number, device.device, left});
+      }
     }
+    // The second device is away in every fifth round.
+    if (options_.with_trouble && options_.devices > 1 && number % 5 == 2) {
+      const double half = (round.start_seconds + round.end_seconds) / 2;
+      result.switches = {{run_.run, number, 1, half, false}, {run_.run, number, 1, round.end_seconds, true}};
+    }
+    if (behaviour_.server)
+      result.activities.push_back({run_.run, number, options_.devices, 0, 0, 0, round.end_seconds - round.start_seconds,
+                                   0, 0, fmt::format("sr:0:{}", round.end_seconds - round.start_seconds)});
     if (options_.with_energy) round.joules = joules;
     if (options_.with_energy) round.usd = 3e-8 * round.bytes_sent / 1e3 + joules / 3.6e6 * 0.3;
     double ever = 0, now = 0, units = 0;
@@ -184,6 +248,33 @@ class SampleRun {
   }
 
  private:
+  static constexpr int kCells = 3;
+  static constexpr double kBatteryJoules = 4e4;
+
+  bool has_battery(int device) const {
+    return options_.with_trouble && std::string(kind_of(device).name) != "raspberry";
+  }
+
+  ActivityRecord activity(const DeviceRoundRecord& device, const RoundRecord& round) const {
+    ActivityRecord record;
+    record.run = run_.run;
+    record.round = round.round;
+    record.device = device.device;
+    const double start = *device.compute_start_seconds - round.start_seconds, stop = start + device.busy_seconds;
+    record.receive_seconds = start;
+    record.compute_seconds = device.busy_seconds;
+    if (start > 0) record.spans = fmt::format("r:0:{:.9g} ", start);
+    record.spans += fmt::format("c:{:.9g}:{:.9g}", start, stop);
+    double end = stop;
+    if (device.exchange_end_seconds) {
+      end = *device.exchange_end_seconds - round.start_seconds;
+      (behaviour_.server ? record.send_seconds : record.both_seconds) = end - stop;
+      record.spans += fmt::format(" {}:{:.9g}:{:.9g}", behaviour_.server ? "s" : "sr", stop, end);
+    }
+    record.idle_seconds = std::max(0.0, round.end_seconds - round.start_seconds - end);
+    return record;
+  }
+
   static const Kind& kind_of(int device) { return kKinds[static_cast<std::size_t>(device) % std::size(kKinds)]; }
   double draw() { return boost::random::uniform_real_distribution<double>(0, 1)(engine_); }
 
@@ -240,6 +331,7 @@ void write_sample(const std::filesystem::path& folder, const SampleOptions& opti
   for (const auto& run : runs) {
     SampleRun sample(options, run);
     writer.write_devices(sample.devices());
+    writer.write_network(sample.links(), sample.joints(), sample.peers());
     const auto left = runs.size() - static_cast<std::size_t>(run.run);
     const bool breaks = options.unfinished && left <= 2;
     for (int round = 0; round < (breaks ? options.rounds / 2 : options.rounds); ++round)

@@ -15,8 +15,9 @@ struct SampleOptions {
   int rounds = 40;
   int devices = 10;
   std::string name = "sample";
-  bool unfinished = false;  ///< the last run stops half way, the one before it fails
-  bool with_energy = true;  ///< joules, money
+  bool unfinished = false;   ///< the last run stops half way, the one before it fails
+  bool with_energy = true;   ///< joules, money
+  bool with_trouble = true;  ///< batteries, and a device that is now and then switched off
   std::string targets = "0.6 0.8";
   std::vector<std::string> labels;  ///< of the methods; empty: their names
 };

@@ -193,3 +193,51 @@ TEST_CASE("a step that makes do starts when all it waits for have ended, if one 
   CHECK(round["steps"][3][0].get<double>() == seconds(2));
   CHECK(round["steps"][4][2] == "skipped");
 }
+
+TEST_CASE(
+    "what a node does is observed moment by moment: receiving, computing, sending, off, and who was switched when") {
+  // Device 0: receives 1 MB until 1.01 s, computes until it goes off at 1.5 s, and is off until the round ends.
+  const json round = run({star_round({0, 1}, kServer, 1e6, 1e9)})[0];
+  const json& broken = round["spans"][0];
+  REQUIRE(broken.size() == 3);
+  CHECK(broken[0][0] == "r");
+  CHECK(broken[0][2] == seconds(1.010));
+  CHECK(broken[1][0] == "c");
+  CHECK(broken[1][2] == seconds(1.5));
+  CHECK(broken[2][0] == "o");
+  CHECK(broken[2][2] == seconds(3.020));
+  const json& whole = round["spans"][1];
+  REQUIRE(whole.size() == 3);
+  CHECK(whole[2][0] == "s");
+  CHECK(whole[2][1] == seconds(2.010));
+  CHECK(whole[2][2] == seconds(3.020));
+  CHECK(round["spans"][3][0] == json({"o", 0.0, round["end"]}));  // off from the start
+  CHECK(round["spans"][kServer][0][0] == "s");
+  CHECK(round["switches"] == json::parse("[[3, 0.0, false], [0, 1.5, false]]"));
+}
+
+TEST_CASE("two peers that send to each other send and receive at once") {
+  PlanBuilder builder;
+  builder.transfer(1, kServer, 1e6);
+  builder.transfer(kServer, 1, 2e6);
+  const json round = run({builder.plan})[0];
+  const json& spans = round["spans"][1];
+  REQUIRE(spans.size() == 2);
+  CHECK(spans[0][0] == "sr");
+  CHECK(spans[0][2] == spans[1][1]);
+  CHECK(spans[1][0] == "r");
+}
+
+TEST_CASE("work that goes on into the next round is seen in both, and a switch is told once") {
+  Closing closing;
+  closing.kind = Closing::Kind::deadline;
+  closing.deadline_seconds = 1;
+  closing.keep_in_flight = true;
+  PlanBuilder first(0, closing), second(1, closing);
+  first.compute(1, 1.5e9);
+  const json rounds = run({first.plan, second.plan});
+  CHECK(rounds[0]["spans"][1] == json::parse("[[\"c\", 0.0, 1.0]]"));
+  CHECK(rounds[1]["spans"][1] == json::parse("[[\"c\", 1.0, 1.5]]"));
+  CHECK(rounds[0]["switches"].size() == 1);
+  CHECK(rounds[1]["switches"] == json::parse("[[0, 1.5, false]]"));
+}

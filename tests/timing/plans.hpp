@@ -33,7 +33,8 @@ std::string write_file(const std::string& text);
 std::string write_platform(const std::string& zone_content, const std::string& routing = "Cluster");
 
 /// {"start", "end", "steps": [[start, end, fate]], "nodes": [[busy, sent, received, joules]], "links": {name: [bytes,
-/// joules]}, "carried": [[round, step, end, fate]]}
+/// joules]}, "carried": [[round, step, end, fate]], "spans": per node [["csro", from, to]], "switches": [[node,
+/// seconds, on]]}
 nlohmann::json to_json(const TimedRound& round);
 
 /// The names that fates have in to_json.

@@ -151,6 +151,16 @@ export const curveCharts = [
     },
   },
   {
+    id: 'disagreement', section: 'trained', height: 300,
+    title: () => 'How far the devices’ models are apart',
+    note: () => 'Mean over devices of |own values - mean of all| / |mean of all|. Only methods without a server let devices differ.',
+    make: (data, state, theme) => {
+      const series = data.methods.map((method, m) => ({ label: method.label, method: m, lines: data.runs.filter((run) => run.method === m).map((run) => pairs(run.curve.round, run.curve.disagreement)) }));
+      const made = lineChart(theme, data, series, { key: 'round', name: 'Rounds', dimension: 'none' }, { key: 'disagreement', name: 'Disagreement', dimension: 'share' }, { yAxis: { min: 0, scale: false } });
+      return made.option ? made : { empty: 'No method of this report lets devices hold models that differ.' };
+    },
+  },
+  {
     id: 'staleness', section: 'trained', height: 300,
     title: () => 'Rounds since a unit was last trained, mean over all units',
     make: (data, state, theme) => {

@@ -1,67 +1,84 @@
-// The fleet: who is there and hangs on what, how much the links carried, who fell out; and fairness between devices.
-import { axis, colour, escapeHtml, frame, name, round3, scaleOf, symbol, yAxis } from './look.mjs';
-import { byMethod, devicesOf, kindControl, methodControl, stacked } from './time.mjs';
-
-const shapes = ['circle', 'rect', 'triangle', 'diamond', 'roundRect', 'pin'];
-
-function drawing(data, state, theme) {
-  const list = devicesOf(data, state);
-  const devices = list.filter((device) => !device.server).slice(0, 120), server = list.find((device) => device.server);
-  if (devices.length === 0) return { empty: 'No device was recorded.' };
-  const kinds = [...new Set(devices.map((device) => device.kind))];
-  const sorted = [...devices].sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || a.id - b.id);
-  const fastest = Math.max(...devices.map((device) => device.flops)), slowest = Math.min(...devices.map((device) => device.flops));
-  const size = (flops) => (fastest > slowest ? 12 + 20 * Math.log(flops / slowest) / Math.log(fastest / slowest) : 18);
-  const busiest = Math.max(...devices.map((device) => device.bytes || 0), 1);
-  const scale = scaleOf('bytes', busiest), speed = scaleOf('flops', fastest);
-  const greys = theme.dark ? ['#c9d3df', '#8fa0b4', '#6c7c90', '#aab7c6', '#596779'] : ['#2e3b4b', '#6f8096', '#a3b0c0', '#4d5d72', '#8896a8'];
-  const nodes = sorted.map((device, i) => {
-    const angle = (2 * Math.PI * i) / sorted.length - Math.PI / 2;
-    const kind = kinds.indexOf(device.kind);
-    return { id: String(device.id), name: device.name, x: 240 * Math.cos(angle), y: 130 * Math.sin(angle), category: kind, symbol: shapes[kind % shapes.length],
-             symbolSize: size(device.flops), itemStyle: { color: greys[kind % greys.length] },
-             label: { show: sorted.length <= 40, position: Math.cos(angle) > 0.3 ? 'right' : Math.cos(angle) < -0.3 ? 'left' : Math.sin(angle) > 0 ? 'bottom' : 'top' }, device };
-  });
-  nodes.push({ id: 'hub', name: server ? server.name : 'network', x: 0, y: 0, symbol: server ? 'roundRect' : 'circle', symbolSize: server ? 34 : 26,
-               itemStyle: { color: theme.paper, borderColor: theme.ink, borderWidth: 2 }, label: { show: true, position: 'bottom' }, device: server });
-  const option = frame(theme, {
-    legend: { show: true, top: 0, left: 0, data: kinds.map((kind) => kind), textStyle: { color: theme.ink } },
-    series: [{ type: 'graph', layout: 'none', preserveAspect: true, left: 110, right: 110, top: 54, bottom: 34, roam: false, categories: kinds.map((kind, i) => ({ name: kind, symbol: shapes[i % shapes.length], itemStyle: { color: greys[i % greys.length] } })),
-               label: { color: theme.soft, fontSize: 11 }, data: nodes,
-               links: sorted.map((device) => ({ source: String(device.id), target: 'hub', lineStyle: { color: theme.soft, opacity: 0.55, width: 0.6 + 3 * (device.bytes || 0) / busiest } })) }],
-  });
-  option.tooltip = { ...option.tooltip, formatter: (p) => {
-    const d = p.data.device;
-    if (p.dataType !== 'node' || !d) return '';
-    return `<b>${escapeHtml(d.name)}</b> (${escapeHtml(d.kind)})<br>${round3(d.flops / speed.factor)} ${speed.unit}${d.bytes ? `<br>${round3(d.bytes / scale.factor)} ${scale.unit} sent and received` : ''}<br>${d.samples} samples`;
-  } };
-  const hidden = list.filter((device) => !device.server).length - devices.length;
-  return { option, csv: [['device', 'kind', 'flops', 'bytes'], ...list.map((d) => [d.name, d.kind, d.flops, d.bytes ?? ''])],
-           note: `Size: speed. Line width: bytes sent and received. ${server ? '' : 'There is no server: devices reach each other through the network. '}${hidden > 0 ? `${hidden} further devices are not drawn.` : ''}` };
-}
+// The fleet: how much of the links was used, batteries, who was there when, who fell out; and fairness between devices.
+import { axis, colour, escapeHtml, frame, name, round3, rowAxis, rowGrid, scaleOf, symbol, yAxis } from './look.mjs';
+import { linkText, peerControl, peers, platform } from './network.mjs';
+import { byMethod, detailOf, devicesOf, kindControl, lane, methodControl, stacked } from './time.mjs';
+import { category, heat } from './trained.mjs';
 
 function links(data, state, theme) {
-  const list = data.links.filter((link) => String(link.method) === state.method && link.rate !== null).sort((a, b) => b.rate - a.rate);
+  const { all, list } = data.links.find((one) => String(one.method) === state.method);
   const shown = list.slice(0, 20);
-  if (shown.length === 0) return { empty: 'No link’s traffic was recorded for this method.' };
-  const scale = scaleOf('rate', shown[0].rate);
+  if (shown.length === 0) return { empty: 'No link carried anything yet.' };
+  const names = shown.map((link) => link.link);
   const option = frame(theme, {
-    xAxis: axis(theme, name(scale, 'Mean rate over the whole run')), grid: { left: 128, right: 26, top: 12, bottom: 48 },
-    yAxis: { type: 'category', inverse: true, data: shown.map((link) => link.link), axisTick: { show: false }, axisLine: { lineStyle: { color: theme.line } },
-             axisLabel: { color: theme.ink, fontSize: 11, width: 112, overflow: 'truncate' } },
-    series: [{ type: 'bar', name: 'mean rate', barMaxWidth: 16, itemStyle: { color: colour(theme, Number(state.method)) }, data: shown.map((link) => link.rate / scale.factor) }],
+    xAxis: axis(theme, 'Share of the link’s capacity [%]', { min: 0 }), grid: rowGrid(theme, names), yAxis: rowAxis(theme, names),
+    series: [
+      { type: 'bar', name: 'mean of the whole run', barMaxWidth: 14, itemStyle: { color: colour(theme, Number(state.method)) }, data: shown.map((link) => 100 * link.share) },
+      { type: 'scatter', name: 'busiest round', symbol: 'diamond', symbolSize: 9, itemStyle: { color: theme.paper, borderColor: theme.ink, borderWidth: 1.4 }, data: shown.map((link) => 100 * link.peak) },
+    ],
   });
-  option.legend = { show: false };
-  option.tooltip = { ...option.tooltip, trigger: 'item', formatter: (p) => `${escapeHtml(p.name)}: <b>${round3(p.value)} ${scale.unit}</b>` };
-  return { option, height: 90 + shown.length * 22, note: list.length > shown.length ? `The ${shown.length} busiest of ${list.length} links.` : '',
-           csv: [['link', 'bytes', 'bytes_per_second'], ...list.map((link) => [link.link, link.bytes, link.rate])] };
+  option.tooltip = { ...option.tooltip, trigger: 'axis', axisPointer: { type: 'shadow' }, formatter: (points) => {
+    const link = shown[points[0].dataIndex], scale = scaleOf('bytes', link.bytes);
+    return `<b>${escapeHtml(link.link)}</b>: ${linkText(link)}<br>${round3(link.bytes / scale.factor)} ${scale.unit} in a run<br>${round3(100 * link.share)} % used; ${round3(100 * link.peak)} % in round ${link.peak_round}`
+      + (link.nodes ? `<br>${link.nodes} nodes have a route over it` : '');
+  } };
+  return { option, height: 110 + shown.length * 22, note: `Bytes carried, of what the stated bandwidth would have carried in the time.${all > shown.length ? ` The ${shown.length} most used of ${all} links.` : ''}`,
+           csv: [['link', 'bandwidth_bytes_per_second', 'latency_seconds', 'bytes', 'mean_share', 'busiest_round', 'share_in_busiest_round'],
+                 ...list.map((link) => [link.link, link.bandwidth, link.latency, link.bytes, link.share, link.peak_round, link.peak])] };
 }
 
-const fates = [['done', 'compute'], ['in flight', 'receive'], ['late', 'exchange'], ['skipped', 'idle'], ['failed', 'failed']];
+function batteries(data, state, theme) {
+  const detail = detailOf(data, state), one = detail && detail.batteries;
+  if (!one) return { empty: 'No device of this scenario has a battery.' };
+  if (one.rounds.length === 0) return { empty: 'No finished round yet.' };
+  const names = Object.fromEntries(devicesOf(data, state).map((device) => [device.id, device.name])), labels = one.devices.map((id) => names[id] ?? `device ${id}`);
+  const cells = [], csv = [['round', 'seconds', 'device', 'share_left']];
+  one.values.forEach((line, x) => line.forEach((value, y) => {
+    if (value === null) return;
+    cells.push([x, y, 100 * value]);
+    csv.push([one.rounds[x], one.seconds[x], labels[y], value]);
+  }));
+  const option = heat(theme, cells, 100, {
+    axes: { xAxis: category(theme, 'Round', one.rounds.map(String)), yAxis: rowAxis(theme, labels, { interval: labels.length > 24 ? 'auto' : 0 }) }, legend: '%',
+    tooltip: (p) => {
+      const seconds = one.seconds[p.value[0]], scale = scaleOf('seconds', seconds);
+      return `${escapeHtml(labels[p.value[1]])}, after round ${one.rounds[p.value[0]]} (${round3(seconds / scale.factor)} ${scale.unit})<br><b>${round3(p.value[2])} %</b> left`;
+    } });
+  option.grid = rowGrid(theme, labels, { top: 14, right: theme.narrow ? 58 : 92 });
+  return { option, csv, height: 96 + Math.max(5, labels.length) * (labels.length > 30 ? 12 : 20), note: one.all > labels.length ? `${labels.length} of ${one.all} batteries.` : '' };
+}
 
-function availability(data, state, theme) {
+function presence(data, state, theme) {
+  const detail = detailOf(data, state), changes = detail ? detail.switches : null;
+  if (!changes || changes.all === 0) return { empty: 'No device was ever switched off in this run.' };
+  const names = Object.fromEntries(devicesOf(data, state).map((device) => [device.id, device.name])), end = detail.seconds, scale = scaleOf('seconds', end);
+  const bands = [], csv = [['device', 'state', 'from_seconds', 'to_seconds']];
+  changes.devices.forEach((id, row) => {
+    let on = true, since = 0;
+    const close = (to) => {
+      if (to > since) { bands.push({ on, value: [row, since / scale.factor, to / scale.factor, 0, 1] }); csv.push([names[id], on ? 'on' : 'off', since, to]); }
+      since = to;
+    };
+    for (const [device, seconds, now] of changes.list) if (device === id) { close(seconds); on = now === 1; }
+    close(end);
+  });
+  const labels = changes.devices.map((id) => names[id] ?? `device ${id}`);
+  const option = frame(theme, {
+    xAxis: axis(theme, name(scale, 'Simulated time'), { min: 0, max: end / scale.factor }), grid: rowGrid(theme, labels), yAxis: rowAxis(theme, labels, { interval: labels.length > 24 ? 'auto' : 0 }),
+    series: [[true, 'switched on', 'receive'], [false, 'switched off', 'off']].map(([on, text, key]) => ({ name: text, type: 'custom', itemStyle: { color: theme[key] }, renderItem: lane(theme, key),
+      encode: { x: [1, 2], y: 0 }, data: bands.filter((band) => band.on === on).map((band) => band.value) })),
+  });
+  option.xAxis.axisLabel.formatter = (v) => round3(v);
+  option.tooltip = { ...option.tooltip, trigger: 'item', formatter: (p) => `${escapeHtml(labels[p.value[0]])}<br>${p.marker}${p.seriesName}: <b>${round3(p.value[2] - p.value[1])} ${scale.unit}</b><br>${round3(p.value[1])} to ${round3(p.value[2])} ${scale.unit}` };
+  const others = devicesOf(data, state).length - changes.all;
+  return { option, csv, height: 110 + Math.max(5, labels.length) * (labels.length > 30 ? 13 : 20),
+           note: (changes.all > labels.length ? `${labels.length} of the ${changes.all} nodes that were off at some time.` : '') + (others > 0 ? ` ${others} ${others === 1 ? 'node was' : 'nodes were'} never off.` : '') };
+}
+
+const fates = [['done', 'compute'], ['in flight', 'receive'], ['late', 'send'], ['skipped', 'idle'], ['failed', 'failed']];
+
+function endings(data, state, theme) {
   const rows = byMethod(data, state, (list) => fates.map(([fate]) => list.reduce((sum, device) => sum + (device.fates[fate] || 0), 0)));
-  return stacked(theme, data, rows, fates.map(([fate, key]) => [fate, key]), 'Share of the trainings [%]');
+  return stacked(theme, rows.map(({ method, values }) => ({ label: data.methods[method].label, values })), fates, 'Share of the trainings [%]');
 }
 
 const perDevice = { accuracy: ['Accuracy of its sub-model', 'share'], busy: ['Computing time', 'seconds'], bytes: ['Traffic, sent and received', 'bytes'], joules: ['Energy', 'joules'] };
@@ -84,9 +101,12 @@ function fairness(data, state, theme) {
 }
 
 export const fleetCharts = [
-  { id: 'drawing', section: 'fleet', height: 430, title: () => 'The fleet and its traffic', controls: (data) => [methodControl(data)], make: drawing },
-  { id: 'links', section: 'fleet', height: 280, title: () => 'How much each link carried', controls: (data) => [methodControl(data)], make: links },
-  { id: 'availability', section: 'fleet', height: 280, title: () => 'How the trainings ended', controls: (data) => [kindControl(data)], make: availability },
+  { id: 'endings', section: 'time', height: 280, title: () => 'How the trainings ended', controls: (data) => [kindControl(data)], make: endings },
+  { id: 'drawing', section: 'fleet', height: 430, title: () => 'The platform: devices, shared links and traffic', controls: (data) => [methodControl(data)], make: platform },
+  { id: 'peers', section: 'fleet', height: 430, title: () => 'The peer graph: who sends to whom', controls: (data) => [peerControl(data)], make: peers },
+  { id: 'links', section: 'fleet', height: 280, title: () => 'How much of the links was used', controls: (data) => [methodControl(data)], make: links },
+  { id: 'batteries', section: 'fleet', height: 280, canvas: true, title: () => 'What the batteries still hold', controls: (data) => [methodControl(data)], make: batteries },
+  { id: 'availability', section: 'fleet', height: 280, title: () => 'When devices were there', controls: (data) => [methodControl(data)], make: presence },
   {
     id: 'fairness', section: 'fairness', height: 360,
     title: (state) => `${perDevice[state.what][0]}, device by device`,

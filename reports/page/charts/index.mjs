@@ -14,7 +14,7 @@ echarts.use([BarChart, CustomChart, GraphChart, HeatmapChart, LineChart, Scatter
              MarkLineComponent, TitleComponent, TooltipComponent, VisualMapContinuousComponent, CanvasRenderer, SVGRenderer]);
 
 /**
- * A chart: id, section, height, title(state), note?(data), controls?(data, state) -> [{key, label, options: [[value, text]]}], and
+ * A chart: id, section, height, title(state, data), note?(data), controls?(data, state) -> [{key, label, options: [[value, text]]}], and
  * make(data, state, theme) -> {option, csv, height?, note?} or {empty: why}. `variants` names the control whose every value is a figure.
  */
 export const charts = [...curveCharts, ...tradeoffCharts, ...timeCharts, ...trainedCharts, ...fleetCharts];

@@ -12,12 +12,30 @@ const dashes = ['solid', [7, 3], [2, 2], [9, 3, 2, 3]];
 
 export const themes = {
   light: { dark: false, ink: '#1c2330', soft: '#5b6575', line: '#d9dee6', paper: '#ffffff', colours: light,
-           compute: '#3f5873', receive: '#93b7d6', exchange: '#d8b25c', idle: '#e8ebf0', failed: '#b3261e',
+           compute: '#3f5873', send: '#d8a13a', receive: '#8fbce0', both: '#8d8f6a', idle: '#e9ecf1', off: '#a9a4ad', failed: '#b3261e', path: '#c2185b',
+           kinds: ['#332288', '#44AA99', '#DDAA33', '#CC6677', '#88CCEE', '#117733', '#AA4499', '#882255'],
            ramp: ['#f4f6f9', '#bcd3e6', '#7fa9cc', '#3f79a8', '#153a5e'] },
   dark: { dark: true, ink: '#e8ecf2', soft: '#9aa5b5', line: '#333c49', paper: '#171c24', colours: dark,
-          compute: '#9fb6ce', receive: '#4d7ba3', exchange: '#b98f34', idle: '#2a323e', failed: '#ff7b72',
+          compute: '#9fb6ce', send: '#c99a3c', receive: '#3f78a8', both: '#8f9568', idle: '#242c37', off: '#5d5663', failed: '#ff7b72', path: '#ff80ab',
+          kinds: ['#9d8df0', '#44AA99', '#DDCC77', '#e0808f', '#88CCEE', '#55b06a', '#c77dc0', '#c75a92'],
           ramp: ['#1d242e', '#234866', '#2f70a0', '#6aa5d1', '#d5e8f7'] },
 };
+
+const kindSymbols = ['circle', 'rect', 'triangle', 'diamond', 'roundRect', 'pin'];
+/** Kinds of devices have a palette of their own (after Tol's muted one), so that no kind looks like a method. */
+export const kindLook = (theme, kind) => ({ symbol: kindSymbols[kind % kindSymbols.length], itemStyle: { color: theme.kinds[kind % theme.kinds.length], borderColor: theme.paper, borderWidth: 1 } });
+
+/** A theme on a drawing of that width: charts give up room for labels where there is little. */
+export const fitted = (theme, width) => ({ ...theme, width, narrow: width < 520 });
+
+/** Room for the longest of a chart's row names, up to two fifths of its width. */
+const nameWidth = (theme, names) => Math.round(Math.min(Math.max(48, 7 * Math.max(0, ...names.map((one) => one.length))), 0.4 * theme.width - 14));
+
+/** Grid and axis of a chart with a row for each name. */
+export const rowGrid = (theme, names, more = {}) => ({ left: nameWidth(theme, names) + 14, right: 26, top: 38, bottom: 48, ...more });
+export const rowAxis = (theme, names, more = {}) => ({
+  type: 'category', inverse: true, data: names, axisTick: { show: false }, axisLine: { lineStyle: { color: theme.line } },
+  axisLabel: { color: theme.ink, fontSize: 11, width: nameWidth(theme, names), overflow: 'truncate', ...more } });
 
 export const colour = (theme, method) => theme.colours[method % theme.colours.length];
 export const symbol = (method) => symbols[method % symbols.length];

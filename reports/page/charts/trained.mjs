@@ -3,18 +3,18 @@ import { axis, escapeHtml, frame, round3 } from './look.mjs';
 import { detailOf, devicesOf, methodControl } from './time.mjs';
 
 /** About a dozen labels, whatever the number of categories. */
-const category = (theme, text, values, more = {}) => {
+export const category = (theme, text, values, more = {}) => {
   const made = axis(theme, text, { type: 'category', data: values, splitLine: { show: false }, ...more });
   made.axisLabel = { ...made.axisLabel, interval: Math.ceil(values.length / 14) - 1 };
   made.axisTick = { show: false };
   return made;
 };
 
-function heat(theme, xs, ys, cells, largest, text) {
+export function heat(theme, cells, largest, text) {
   const option = frame(theme, {
-    ...text.axes, legend: { show: false }, grid: { left: 62, right: 92, top: 14, bottom: 48 },
+    ...text.axes, legend: { show: false }, grid: { left: 62, right: theme.narrow ? 70 : 100, top: 14, bottom: 48 },
     visualMap: { min: 0, max: largest, calculable: false, orient: 'vertical', right: 0, top: 'middle', itemHeight: 150, itemWidth: 12,
-                 inRange: { color: theme.ramp }, text: [text.legend, ''], textStyle: { color: theme.soft, fontSize: 11 }, precision: text.precision ?? 0 },
+                 inRange: { color: theme.ramp }, text: [`${round3(largest)} ${text.legend}`, '0'], textStyle: { color: theme.soft, fontSize: 11 }, precision: text.precision ?? 0 },
     series: [{ type: 'heatmap', data: cells, progressive: 0, itemStyle: { borderWidth: 0 }, emphasis: { itemStyle: { borderColor: theme.ink, borderWidth: 1 } } }],
   });
   option.tooltip = { ...option.tooltip, trigger: 'item', formatter: text.tooltip };
@@ -44,8 +44,8 @@ export const trainedCharts = [
       }));
       return {
         csv, note: one.never > 0 ? `${one.never} of ${one.units} units of this axis were never trained.` : `Each of the ${one.units} units was trained at least once.`,
-        option: heat(theme, one.rounds, names, cells, largest, {
-          axes: { xAxis: category(theme, 'Round', one.rounds.map(String)), yAxis: category(theme, 'Unit', names, { nameGap: 40 }) }, legend: 'devices',
+        option: heat(theme, cells, largest, {
+          axes: { xAxis: category(theme, 'Round', one.rounds.map(String)), yAxis: category(theme, 'Unit', names, { nameGap: 40 }) }, legend: largest === 1 ? 'device' : 'devices',
           tooltip: (p) => `Round ${one.rounds[p.value[0]]}, unit${width > 1 ? 's from' : ''} ${names[p.value[1]]}<br><b>${round3(p.value[2])}</b> devices${width > 1 ? ', mean' : ''}` }),
       };
     },
@@ -69,12 +69,12 @@ export const trainedCharts = [
         cells.push([x, y, 100 * value]);
         csv.push([one.round, labels[y], labels[x], value]);
       }));
-      const option = heat(theme, labels, labels, cells, 100, {
+      const option = heat(theme, cells, 100, {
         axes: { xAxis: category(theme, 'Other device', labels), yAxis: category(theme, '', labels, { inverse: true }) }, legend: '%',
         tooltip: (p) => `${escapeHtml(labels[p.value[1]])} and ${escapeHtml(labels[p.value[0]])}: <b>${round3(p.value[2])} %</b>` });
-      option.grid = { left: 110, right: 92, top: 14, bottom: 92 };
+      option.grid = { left: theme.narrow ? 78 : 110, right: theme.narrow ? 58 : 86, top: 14, bottom: 92 };
       Object.assign(option.xAxis, { nameGap: 72, axisLabel: { color: theme.soft, fontSize: 11, rotate: 45, width: 80, overflow: 'truncate', interval: 'auto' } });
-      option.yAxis.axisLabel = { color: theme.soft, fontSize: 11, width: 96, overflow: 'truncate', interval: 'auto' };
+      option.yAxis.axisLabel = { color: theme.soft, fontSize: 11, width: theme.narrow ? 66 : 96, overflow: 'truncate', interval: 'auto' };
       return { option, csv };
     },
   },
