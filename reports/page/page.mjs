@@ -1,5 +1,5 @@
 // The page's script: draws every chart, its controls and its downloads. Tables and texts are there without it.
-import { charts, csvText, echarts, settle, svgOf, titled } from './charts/index.mjs';
+import { charts, csvText, echarts, laidOut, settle, svgOf, titled } from './charts/index.mjs';
 import { fitted, themes } from './charts/look.mjs';
 
 const root = document.documentElement;
@@ -20,6 +20,10 @@ function save(name, blob) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
+
+/** Charts are drawn for paper while the browser prints. */
+let printing = false;
+const paperWidth = 680;
 
 class Figure {
   constructor(chart, place) {
@@ -70,7 +74,8 @@ class Figure {
   }
 
   redraw() {
-    this.made = this.chart.make(data, this.state, fitted(theme(), this.box.clientWidth));
+    const width = printing ? paperWidth : this.box.clientWidth;
+    this.made = laidOut(this.chart.make(data, this.state, fitted(theme(), width)), width);
     this.narrow = fitted(theme(), this.box.clientWidth).narrow;
     this.title.textContent = this.chart.title(this.state, data);
     this.note.textContent = [this.made.option && this.chart.note?.(data), this.made.note].filter(Boolean).join(' ');
@@ -82,7 +87,14 @@ class Figure {
       this.box.replaceChildren(element('p', { className: 'empty', textContent: this.made.empty }));
       return;
     }
-    this.height = this.made.height ?? this.chart.height;
+    this.height = this.made.height ?? this.chart.height + (this.made.more ?? 0);
+    if (printing) {
+      // A picture that fits any paper; a canvas would come out empty.
+      const picture = new DOMParser().parseFromString(svgOf(this.made.option, paperWidth, this.height), 'image/svg+xml').documentElement;
+      this.box.style.height = '';
+      this.box.replaceChildren(document.importNode(picture, true));
+      return;
+    }
     this.box.replaceChildren();
     this.box.style.height = `${this.height}px`;
     this.drawn = echarts.init(this.box, null, { renderer: this.chart.canvas ? 'canvas' : 'svg' });
@@ -90,7 +102,7 @@ class Figure {
   }
 
   /** The chart as a picture of its own: 900 wide, whatever the window is. */
-  alone() { return titled(this.chart.make(data, this.state, fitted(theme(), 900)).option, this.title.textContent, theme()); }
+  alone() { return titled(laidOut(this.chart.make(data, this.state, fitted(theme(), 900)), 900).option, this.title.textContent, theme()); }
   resize() {
     if (fitted(theme(), this.box.clientWidth).narrow !== this.narrow) this.redraw();
     else this.drawn?.resize();
@@ -141,5 +153,5 @@ addEventListener('resize', () => {
 });
 // Paper is light, and narrower than most windows.
 let before = null;
-addEventListener('beforeprint', () => { before = root.dataset.theme ?? ''; root.dataset.theme = 'light'; redrawAll(); });
-addEventListener('afterprint', () => { if (before) root.dataset.theme = before; else delete root.dataset.theme; redrawAll(); });
+addEventListener('beforeprint', () => { before = root.dataset.theme ?? ''; root.dataset.theme = 'light'; printing = true; redrawAll(); });
+addEventListener('afterprint', () => { printing = false; if (before) root.dataset.theme = before; else delete root.dataset.theme; redrawAll(); });

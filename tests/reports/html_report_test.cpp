@@ -15,6 +15,7 @@
 #include "reports/figures.hpp"
 #include "reports/table.hpp"
 #include "sim/base/error.hpp"
+#include "sim/base/xml.hpp"
 #include "sim/record/store.hpp"
 #include "tests/reports/sample_store.hpp"
 #include "tests/support/catch.hpp"
@@ -289,7 +290,23 @@ TEST_CASE("figures are drawn without a browser") {
   for (const auto& name : names) {
     const auto svg = text_of(folder.path / "figures" / name);
     CHECK_THAT(svg, Catch::Matchers::StartsWith("<svg") && !Contains("<script"));
+    CHECK_NOTHROW(XmlDocument::parse_text(svg, name, XmlDocument::Doctype::refused));
   }
+}
+
+TEST_CASE("the page prints, heat maps included") {
+  if (std::system("command -v chromium > /dev/null 2>&1") != 0) return;
+  TemporaryFolder folder;
+  write_sample(folder.path, one_method());
+  write_file((folder.path / "page.html").string(), html_report({folder.path.string()}));
+  const auto command = fmt::format(
+      "cd '{}' && timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+      "--disable-background-networking --user-data-dir=profile --enable-logging=stderr --virtual-time-budget=20000 "
+      "--print-to-pdf=page.pdf \"file://$PWD/page.html\" 2> errors.txt",
+      folder.path.string());
+  REQUIRE(std::system(command.c_str()) == 0);
+  CHECK(text_of(folder.path / "page.pdf").size() > 50000);
+  CHECK_THAT(text_of(folder.path / "errors.txt"), !Contains("CONSOLE"));
 }
 
 TEST_CASE("write sample pages to look at", "[.pages]") {

@@ -31,6 +31,23 @@ export function settle(chart, data, state = {}) {
   return settled;
 }
 
+/** The chart with its legend on as many lines as it needs, at that width; its grid and height make room for them. */
+export function laidOut(made, width) {
+  const { option } = made;
+  if (!option || !option.legend || option.legend.show === false || !option.grid) return made;
+  const names = (option.legend.data ?? option.series.map((one) => one.name)).map((one) => one.name ?? one);
+  let lines = 1, used = 0;
+  for (const one of names) {
+    const wide = 18 + 5 + 7 * String(one).length + 16;
+    if (used > 0 && used + wide > width - 10) { ++lines; used = 0; }
+    used += wide;
+  }
+  if (lines > 4) return made;  // then one line to leaf through
+  const more = (lines - 1) * 20;
+  return { ...made, height: made.height === undefined ? undefined : made.height + more, more,
+           option: { ...option, legend: { ...option.legend, type: 'plain' }, grid: { ...option.grid, top: option.grid.top + more } } };
+}
+
 /** The option with its title inside, for a picture that stands alone. */
 export function titled(option, title, theme) {
   const grid = option.grid ? { ...option.grid, top: option.grid.top + 34 } : undefined;

@@ -87,7 +87,7 @@ export const yAxis = (theme, name, more = {}) => axis(theme, name, { nameGap: 44
 export function frame(theme, more = {}) {
   return {
     animation: false, backgroundColor: 'transparent', color: theme.colours,
-    textStyle: { fontFamily: 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif', color: theme.ink },
+    textStyle: { fontFamily: "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif", color: theme.ink },
     aria: { enabled: true },
     grid: { left: 62, right: 22, top: 38, bottom: 48 },
     legend: { type: 'scroll', top: 0, left: 0, itemWidth: 18, itemHeight: 9, itemGap: 16, icon: 'roundRect',
