@@ -124,7 +124,7 @@ export function platform(data, state, theme) {
     data: nodes,
     links: edges.filter(([a, b]) => place.has(a) && place.has(b)).map(([a, b]) => {
       const device = [a, b].filter((node) => node[0] === 'd').map((node) => byId.get(Number(node.slice(1)))).find((one) => !one.server);
-      return { source: a, target: b, lineStyle: { color: theme.soft, opacity: 0.6, width: device ? 0.6 + 3.4 * (device.bytes || 0) / busiest : 1 } };
+      return { source: a, target: b, lineStyle: { color: theme.soft, opacity: 0.6, width: device ? 0.5 + (devices.length > 70 ? 1 : 3.4) * (device.bytes || 0) / busiest : 1 } };
     }),
   });
   option.tooltip = { ...option.tooltip, formatter: (p) => {
