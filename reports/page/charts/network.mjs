@@ -87,9 +87,9 @@ export function platform(data, state, theme) {
     if (device < 0) join(link === '' ? 'hub' : `l${link}`, `l${next}`);
     else if (drawn.has(device)) join(`d${device}`, link === '' ? 'hub' : `l${link}`);
   }
-  // A server that hangs on nothing shared stands in the middle itself.
+  // A server that hangs on nothing shared stands in the middle itself, unless the devices pass it by.
   const hub = neighbours.has('hub');
-  const central = hub && server && neighbours.get(`d${server.id}`)?.size === 1 && neighbours.get('hub').has(`d${server.id}`);
+  const central = hub && server && !detail.peers && neighbours.get(`d${server.id}`)?.size === 1 && neighbours.get('hub').has(`d${server.id}`);
   const degree = (node) => neighbours.get(node).size;
   const root = hub ? 'hub' : [...neighbours.keys()].sort((a, b) => (b[0] === 'l') - (a[0] === 'l') || degree(b) - degree(a))[0];
   if (central) { neighbours.get('hub').delete(`d${server.id}`); neighbours.delete(`d${server.id}`); }
