@@ -10,9 +10,7 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::int64_t kNone = -1;       // an undefined tensor
-constexpr std::int64_t kMany = 1 << 28;  // more of anything than a real state has
-constexpr std::int64_t kMaxElements = std::int64_t{1} << 36;
+constexpr std::int64_t kNone = -1;  // an undefined tensor
 
 std::int64_t type_number(at::ScalarType type) {
   switch (type) {
@@ -71,9 +69,26 @@ void StateWriter::slice(const WidthSlice& value) {
   }
 }
 
+StateReader::StateReader(std::istream& in) : in_(in) {
+  const auto here = in_.tellg();
+  in_.seekg(0, std::ios::end);
+  bytes_left_ = static_cast<std::int64_t>(in_.tellg() - here);
+  in_.seekg(here);
+}
+
 void StateReader::raw(void* to, std::size_t bytes) {
   in_.read(static_cast<char*>(to), static_cast<std::streamsize>(bytes));
   if (!in_) throw RunError("the saved state of the learner ends too early");
+  bytes_left_ -= static_cast<std::int64_t>(bytes);
+}
+
+// A promise is judged before memory is taken for it.
+std::int64_t StateReader::count(std::int64_t bytes_each) {
+  const std::int64_t value = number(0, std::numeric_limits<std::int64_t>::max());
+  if (value > bytes_left_ / bytes_each)
+    throw RunError(fmt::format("the saved state of the learner promises {} of what has room for {}", value,
+                               bytes_left_ / bytes_each));
+  return value;
 }
 
 std::int64_t StateReader::number() {
@@ -97,7 +112,7 @@ double StateReader::real() {
 }
 
 std::string StateReader::text() {
-  std::string value(static_cast<std::size_t>(number(0, kMany)), '\0');
+  std::string value(static_cast<std::size_t>(count(1)), '\0');
   raw(value.data(), value.size());
   return value;
 }
@@ -107,21 +122,21 @@ at::Tensor StateReader::tensor() {
   if (id == kNone) return {};
   if (id < static_cast<std::int64_t>(read_.size())) return read_[static_cast<std::size_t>(id)];
   const at::ScalarType type = type_of(number(0, 2));
-  at::Tensor value = at::empty({number(0, kMaxElements)}, type);
+  at::Tensor value = at::empty({count(static_cast<std::int64_t>(c10::elementSize(type)))}, type);
   raw(value.data_ptr(), value.nbytes());
   read_.push_back(value);
   return value;
 }
 
 std::vector<at::Tensor> StateReader::tensors() {
-  std::vector<at::Tensor> values(static_cast<std::size_t>(number(0, kMany)));
+  std::vector<at::Tensor> values(static_cast<std::size_t>(count(sizeof(std::int64_t))));
   for (auto& value : values) value = tensor();
   return values;
 }
 
 WidthSlice StateReader::slice() {
   WidthSlice value;
-  const auto axes = number(0, kMany);
+  const auto axes = count(3 * sizeof(std::int64_t));
   for (std::int64_t a = 0; a < axes; ++a) {
     const auto size = number(1, std::numeric_limits<int>::max());
     const auto length = number(1, size);

@@ -34,7 +34,7 @@ class StateWriter {
 /// Throws RunError where the stream ends early or holds something else than expected.
 class StateReader {
  public:
-  explicit StateReader(std::istream& in) : in_(in) {}
+  explicit StateReader(std::istream& in);
   std::int64_t number();
   std::int64_t number(std::int64_t lowest, std::int64_t highest);
   double real();
@@ -45,8 +45,10 @@ class StateReader {
 
  private:
   void raw(void* to, std::size_t bytes);
+  std::int64_t count(std::int64_t bytes_each);  // of what follows, and is really there
 
   std::istream& in_;
+  std::int64_t bytes_left_ = 0;
   std::vector<at::Tensor> read_;
 };
 

@@ -15,7 +15,7 @@ std::vector<std::string> long_run(const std::string& folder) {
   return {"run",
           input("tiny.xml"),
           "--set",
-          "training.rounds=40",
+          "training.rounds=20",
           "--set",
           "seeds.values=1",
           "--checkpoint-every",
@@ -49,15 +49,15 @@ TEST_CASE("an interrupted or killed run keeps its rounds and resumes to the same
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGKILL}) {
     const std::string name = folder.file("broken-" + std::to_string(number));
     Program program(long_run(name));
-    wait_for_rounds(name, 25);
+    wait_for_rounds(name, 12);
     program.signal(number);
     if (number == SIGINT) program.signal(number);  // as from timeout(1): to the process and to its group
     const Ended ended = program.wait();
     CHECK(ended.code == (number == SIGHUP ? 1 : 128 + number));
     if (number != SIGKILL) CHECK_THAT(ended.err, Catch::Contains("interrupted; the finished rounds are in"));
     const int kept = rounds_recorded(name);
-    CHECK(kept >= 25);
-    CHECK(kept < 5 * 40);
+    CHECK(kept >= 12);
+    CHECK(kept < 5 * 20);
     if (number != SIGKILL) CHECK(std::filesystem::exists(name + "/report.html"));
 
     auto resume = long_run(name);
@@ -104,7 +104,7 @@ TEST_CASE("a run that crashes is reported with its cause and stops no other run"
   for (const auto& [number, cause] : ends) {
     const std::string name = folder.file("crashed-" + std::to_string(number));
     Program program(long_run(name));
-    wait_for_rounds(name, 10);
+    wait_for_rounds(name, 6);
     const std::vector<pid_t> runs = program.children();
     REQUIRE_FALSE(runs.empty());
     kill(runs.front(), number);

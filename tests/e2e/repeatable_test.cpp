@@ -74,7 +74,7 @@ TEST_CASE("every method gives the same results with one, two and four workers, a
       CHECK(tables_of(unbroken) == first);
 
       auto arguments = every_method(broken, workers);
-      break_off(arguments, broken, 20 + random() % 300);
+      break_off(arguments, broken, 20 + random() % 60);
       arguments.push_back("--resume");
       REQUIRE(msfusion_program(arguments).code == 0);
       CHECK(tables_of(broken) == first);

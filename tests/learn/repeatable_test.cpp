@@ -1,7 +1,9 @@
 // The same bits whatever the number of workers, and after a restart.
+#include <functional>
 #include <sstream>
 
 #include "sim/base/error.hpp"
+#include "sim/learn/state_file.hpp"
 #include "tests/learn/world.hpp"
 #include "tests/support/catch.hpp"
 
@@ -105,6 +107,34 @@ TEST_CASE("one worker and two give the same bits, and so does going on from a sa
     const std::string expected = result_of(*one);
     REQUIRE((result_of(*two) == expected));
     REQUIRE((result_of(*resumed) == expected));
+  }
+}
+
+TEST_CASE("a state that promises more than is there is refused before memory is taken for it") {
+  std::ostringstream out;
+  StateWriter writer(out);
+  writer.number(0);                      // a new tensor
+  writer.number(0);                      // of floats
+  writer.number(std::int64_t{1} << 60);  // so many
+  for (const auto& read : std::vector<std::function<void(StateReader&)>>{[](StateReader& in) { in.tensor(); },
+                                                                         [](StateReader& in) {
+                                                                           in.number();
+                                                                           in.number();
+                                                                           in.text();
+                                                                         },
+                                                                         [](StateReader& in) {
+                                                                           in.number();
+                                                                           in.number();
+                                                                           in.tensors();
+                                                                         },
+                                                                         [](StateReader& in) {
+                                                                           in.number();
+                                                                           in.number();
+                                                                           in.slice();
+                                                                         }}) {
+    std::istringstream in(out.str());
+    StateReader reader(in);
+    CHECK_THROWS_WITH(read(reader), Catch::Contains("promises"));
   }
 }
 
