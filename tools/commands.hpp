@@ -65,7 +65,14 @@ struct PlatformCommand {
   std::uint64_t seed = 1;
   std::string churn = "none";
   std::string on = "30min", off = "10min";
-  std::string out;  ///< file; empty: standard output
+  std::string devices_file;  ///< a catalogue of further kinds, e.g. of msfusion calibrate; empty: none
+  std::string out;           ///< file; empty: standard output
+};
+
+struct CalibrateCommand {
+  std::string out;                    ///< file; empty: standard output
+  std::vector<int> threads = {1, 2};  ///< cores that train at once: an entry for each
+  bool verbose = false;               ///< every step
 };
 
 /// What varies, and the changes that are the same for all.
@@ -77,6 +84,7 @@ struct Sweep {
 /// Paths that the command line gives several times, and those of the scenario's <sweep>.
 Sweep split_sweep(const std::vector<Override>& overrides, const std::vector<SweepAxis>& of_scenario);
 
+int calibrate_machine(const CalibrateCommand& command);
 int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& scenario_name);
 int plan_sweep(const PlanCommand& command, const Sweep& sweep, const std::string& scenario_name);
 int make_platform(const PlatformCommand& command);

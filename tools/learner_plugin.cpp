@@ -17,6 +17,15 @@ void* open_library() {
   return dlopen("libmsfusion_learn.so", RTLD_NOW | RTLD_LOCAL);
 }
 
+template <class Function>
+Function symbol(const char* name) {
+  void* library = open_library();
+  if (!library) throw RunError(std::string("the learning library could not be loaded: ") + dlerror());
+  const auto function = reinterpret_cast<Function>(dlsym(library, name));
+  if (!function) throw RunError(std::string("the learning library does not fit this program: ") + dlerror());
+  return function;
+}
+
 }  // namespace
 
 void preload_learner() {
@@ -24,12 +33,12 @@ void preload_learner() {
 }
 
 std::unique_ptr<Learner> load_learner(const LearnerSetup& setup) {
-  void* library = open_library();
-  if (!library) throw RunError(std::string("the learning library could not be loaded: ") + dlerror());
-  using Make = Learner* (*)(const LearnerSetup*);
-  const auto make = reinterpret_cast<Make>(dlsym(library, "msfusion_make_learner"));
-  if (!make) throw RunError(std::string("the learning library does not fit this program: ") + dlerror());
-  return std::unique_ptr<Learner>(make(&setup));
+  return std::unique_ptr<Learner>(symbol<Learner* (*)(const LearnerSetup*)>("msfusion_make_learner")(&setup));
+}
+
+std::unique_ptr<Participant> load_participant(const LearnerSetup& setup, NodeId node) {
+  return std::unique_ptr<Participant>(
+      symbol<Participant* (*)(const LearnerSetup*, NodeId)>("msfusion_make_participant")(&setup, node));
 }
 
 }  // namespace msfusion

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "sim/learn/learner.hpp"
+#include "sim/learn/participant.hpp"
 
 namespace msfusion {
 
@@ -14,5 +15,8 @@ void preload_learner();
 
 /// In a run's own process. Throws RunError if the library cannot be loaded.
 std::unique_ptr<Learner> load_learner(const LearnerSetup& setup);
+
+/// The same for one node's part.
+std::unique_ptr<Participant> load_participant(const LearnerSetup& setup, NodeId node);
 
 }  // namespace msfusion

@@ -174,9 +174,24 @@ int main_of(int argc, char** argv) {
   platform_command->add_option("--off", platform.off, "Mean time that a device is off (exponential)")
       ->capture_default_str()
       ->type_name("TIME");
+  platform_command
+      ->add_option("--devices-file", platform.devices_file,
+                   "A catalogue of further kinds, e.g. what msfusion calibrate wrote")
+      ->type_name("FILE");
   platform_command->add_option("-o,--out", platform.out, "The file to write (default: standard output)")
       ->type_name("FILE");
   platform_command->callback([&] { action = [&] { return make_platform(platform); }; });
+
+  CalibrateCommand calibrate;
+  CLI::App* calibrate_command =
+      app.add_subcommand("calibrate", "Measure this machine and write a device entry for platform files");
+  calibrate_command->add_option("-o,--out", calibrate.out, "The file to write (default: standard output)")
+      ->type_name("FILE");
+  calibrate_command
+      ->add_option("--threads", calibrate.threads, "Cores that train at once: an entry for each number (default: 1 2)")
+      ->check(CLI::Range(1, 1024));
+  calibrate_command->add_flag("-v,--verbose", calibrate.verbose, "Print every step, measured and predicted");
+  calibrate_command->callback([&] { action = [&] { return calibrate_machine(calibrate); }; });
 
   CLI::App* check = app.add_subcommand("check", "Find every mistake of a scenario and say what it would run");
   scenario_options(check);

@@ -62,7 +62,12 @@ std::string or_dash(const std::optional<double>& value, Quantity quantity) {
 }  // namespace
 
 int make_platform(const PlatformCommand& command) {
-  const Catalogue catalogue = read_catalogue(resource_file("platforms/catalogue.xml"));
+  Catalogue catalogue = read_catalogue(resource_file("platforms/catalogue.xml"));
+  if (!command.devices_file.empty()) {
+    const Catalogue further = read_catalogue(command.devices_file);
+    catalogue.devices.insert(catalogue.devices.end(), further.devices.begin(), further.devices.end());
+    catalogue.links.insert(catalogue.links.end(), further.links.begin(), further.links.end());
+  }
   FleetMix mix;
   mix.devices = command.devices;
   for (const std::string& part : command.parts) mix.parts.push_back(parse_part(part));

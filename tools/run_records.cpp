@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "reports/export.hpp"
@@ -31,20 +32,34 @@ std::string file_text(const std::string& file) {
   return text.str();
 }
 
+std::optional<std::string> calibration_of(const Fleet& fleet) {
+  std::map<std::string, int> nodes;
+  const int size = fleet.size() + (fleet.server ? 1 : 0);
+  for (NodeId node = 0; node < size; ++node) ++nodes[fleet.node(node).calibration];
+  if (nodes.size() == 1) return nodes.begin()->first.empty() ? std::nullopt : std::optional(nodes.begin()->first);
+  std::string text;
+  for (const auto& [calibration, count] : nodes)
+    text += fmt::format("{}{} of {} nodes: {}", text.empty() ? "" : ". ", count, size,
+                        calibration.empty() ? "none, their clock's error is unknown" : calibration);
+  return text;
+}
+
 MetaMap meta_of(const Preparation& preparation, const std::string& command_line) {
   const Scenario& scenario = preparation.scenario;
-  return {{"scenario", scenario.name},
-          {"description", scenario.description},
-          {"scenario_file", scenario.file},
-          {"working_folder", std::filesystem::current_path().string()},
-          {"scenario_text", scenario.text},
-          {"platform_text", file_text(scenario.platform.file)},
-          {"command", command_line},
-          {"version", MSFUSION_VERSION},
-          {"libraries", MSFUSION_LIBRARIES},
-          {"network_model", scenario.platform.network == PlatformSpec::Network::cm02 ? "CM02" : "LV08"},
-          {"targets", joined(scenario.targets)},
-          {"seeds", joined(scenario.seeds)}};
+  MetaMap meta = {{"scenario", scenario.name},
+                  {"description", scenario.description},
+                  {"scenario_file", scenario.file},
+                  {"working_folder", std::filesystem::current_path().string()},
+                  {"scenario_text", scenario.text},
+                  {"platform_text", file_text(scenario.platform.file)},
+                  {"command", command_line},
+                  {"version", MSFUSION_VERSION},
+                  {"libraries", MSFUSION_LIBRARIES},
+                  {"network_model", scenario.platform.network == PlatformSpec::Network::cm02 ? "CM02" : "LV08"},
+                  {"targets", joined(scenario.targets)},
+                  {"seeds", joined(scenario.seeds)}};
+  if (const auto calibration = calibration_of(preparation.fleet)) meta["calibration"] = *calibration;
+  return meta;
 }
 
 std::vector<RunRecord> run_records(const Preparation& preparation) {

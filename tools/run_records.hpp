@@ -1,6 +1,8 @@
 // What run, plan and recost leave in a results folder besides the rounds.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "sim/experiment/launcher.hpp"
@@ -8,6 +10,9 @@
 #include "tools/results_folder.hpp"
 
 namespace msfusion {
+
+/// How the devices were calibrated, in words; nothing where none was.
+std::optional<std::string> calibration_of(const Fleet& fleet);
 
 MetaMap meta_of(const Preparation& preparation, const std::string& command_line);
 

@@ -103,7 +103,7 @@ class TorchLearner : public Learner {
 
     std::vector<TaskOutcome> outcomes;
     for (const auto& [id, trained] : finished) {
-      outcomes.push_back({id, trained.device, trained.mean_loss, trained.wall_seconds});
+      outcomes.push_back({id, trained.device, trained.mean_loss, trained.wall_seconds, trained.cpu_seconds});
       if (std::isfinite(trained.mean_loss)) last_loss_ = trained.mean_loss;
       remember(arrivals, trained);
     }
@@ -167,6 +167,17 @@ class TorchLearner : public Learner {
     result.submodel_accuracy = accuracy / static_cast<double>(pending->devices.size());
     result.submodel_loss = loss / static_cast<double>(pending->devices.size());
     return result;
+  }
+
+  std::vector<float> parameters(NodeId node, const WidthSlice& slice) const override {
+    const bool is_device = node < static_cast<NodeId>(setup_.parts.samples.size());
+    const at::Tensor source = is_device ? state_->of(node) : state_->global();
+    std::vector<float> values;
+    SliceMap(setup_.shape, full_, slice).for_each_run([&](int, const Run& run) {
+      const float* first = source.data_ptr<float>() + run.full;
+      values.insert(values.end(), first, first + run.length);
+    });
+    return values;
   }
 
   void save(std::ostream& stream) const override;

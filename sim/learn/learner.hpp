@@ -24,6 +24,7 @@ struct TaskOutcome {
   NodeId device = 0;
   double mean_loss = 0;     ///< of the local objective over all its steps
   double wall_seconds = 0;  ///< real time; never part of a result
+  double cpu_seconds = 0;   ///< of the training thread's own clock; likewise
 };
 
 /// "What `task` trained has arrived at `to`": the server, or a peer.
@@ -83,6 +84,10 @@ class Learner {
   /// Starts evaluating the model as it is now, beside whatever training follows.
   virtual void begin_evaluation(int round) = 0;
   virtual Evaluation finish_evaluation() = 0;
+
+  /// A slice of what a device would start from now (of the server: of the model), tensor after tensor as it lies in
+  /// memory, convolutions channels last.
+  virtual std::vector<float> parameters(NodeId node, const WidthSlice& slice) const = 0;
 
   /// The whole state after a merge, so that a run can go on from it to the same bits.
   virtual void save(std::ostream& out) const = 0;

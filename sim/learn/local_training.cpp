@@ -12,6 +12,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/base/seed.hpp"
+#include "sim/base/thread_clock.hpp"
 #include "sim/learn/net.hpp"
 #include "sim/learn/objective.hpp"
 #include "sim/learn/optimiser.hpp"
@@ -92,6 +93,7 @@ struct Divergence {
 
 Trained train(const TrainingContext& context, const TrainingJob& job) {
   const auto began = std::chrono::steady_clock::now();
+  const double cpu_began = thread_cpu_seconds();
   const TrainingSpec& training = context.training;
   const auto device = static_cast<std::uint64_t>(job.task.device);
   const auto round = static_cast<std::uint64_t>(job.round);
@@ -163,6 +165,7 @@ Trained train(const TrainingContext& context, const TrainingJob& job) {
 
   trained.mean_loss = steps > 0 ? total / static_cast<double>(steps) : std::numeric_limits<double>::quiet_NaN();
   objective->finish(trained, static_cast<int>(steps), rate);
+  trained.cpu_seconds = thread_cpu_seconds() - cpu_began;
   trained.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return trained;
 }

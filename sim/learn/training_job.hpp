@@ -47,7 +47,7 @@ struct Trained {
   std::vector<bool> classes;  ///< as in the job
   at::Tensor variate_change;  ///< flat, of the slice's layout: c_i+ - c_i
   double mean_loss = 0;
-  double wall_seconds = 0;
+  double wall_seconds = 0, cpu_seconds = 0;
 };
 
 }  // namespace msfusion

@@ -74,7 +74,8 @@ void Planner::add_edge_steps(RoundPlan& plan) {
 }
 
 // Training, then peer m sends peer n exactly W_m(t) ∩ W_n(t+1). What n needs, nobody trains in this round and somebody
-// trained before comes from its last holder. With peers as negatives of the contrastive loss, neighbours send their
+// trained before comes from all that trained it last: each has its own value only, and the
+// receiver takes their mean. With peers as negatives of the contrastive loss, neighbours send their
 // whole sub-models.
 void Planner::add_peer_steps(RoundPlan& plan) {
   const bool whole = setup_.method.objective.kind == ObjectiveKind::contrastive &&

@@ -49,11 +49,23 @@ void Coverage::visit_cells(const Grid& grid, const WidthSlice& slice, Visit visi
       visit(static_cast<std::size_t>(row) * static_cast<std::size_t>(grid.columns) + static_cast<std::size_t>(column));
 }
 
+// Few different sets occur, and many cells have each.
+int Coverage::with_holder(int holders, NodeId device) {
+  const auto [known, is_new] = larger_holders_.try_emplace({holders, device}, static_cast<int>(holders_.size()));
+  if (!is_new) return known->second;
+  std::vector<NodeId> devices = holders_[static_cast<std::size_t>(holders)];
+  if (std::find(devices.begin(), devices.end(), device) == devices.end()) devices.push_back(device);
+  holders_.push_back(std::move(devices));
+  return known->second;
+}
+
 void Coverage::mark(int round, const std::vector<Trained>& trained) {
   for (Grid& grid : grids_)
     for (const Trained& training : trained)
       visit_cells(grid, *training.slice, [&](std::size_t cell) {
-        if (grid.cells[cell].round < round) grid.cells[cell] = {round, training.device};
+        Cell& state = grid.cells[cell];
+        if (state.round < round) state = {round, 0};
+        state.holders = with_holder(state.holders, training.device);
       });
 }
 
@@ -87,8 +99,9 @@ std::vector<std::map<NodeId, std::int64_t>> Coverage::stale_parameters(
     if (std::all_of(fresh.begin(), fresh.end(), [](bool is_fresh) { return is_fresh; })) continue;
     for (std::size_t i = 0; i < wanted.size(); ++i)
       visit_cells(grid, wanted[i], [&](std::size_t cell) {
-        if (!fresh[cell] && grid.cells[cell].round >= 0)
-          by_holder[i][grid.cells[cell].holder] += grid.elements_per_cell;
+        if (fresh[cell] || grid.cells[cell].round < 0) return;
+        for (const NodeId holder : holders_[static_cast<std::size_t>(grid.cells[cell].holders)])
+          by_holder[i][holder] += grid.elements_per_cell;
       });
   }
   return by_holder;

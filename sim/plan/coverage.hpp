@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "sim/base/ids.hpp"
@@ -27,8 +28,10 @@ class Coverage {
   double share_trained_in(int round) const;  ///< of all parameters, in [0, 1]
   double share_trained_ever() const;
 
-  /// For each of `wanted`, the parameters that none of `trained` covers, by the device that trained them last, in
-  /// rounds marked so far. Those never trained are left out: everybody can derive them from the seed.
+  /// For each of `wanted`, the parameters that none of `trained` covers, by device that trained them last, in rounds
+  /// marked so far. Where several trained a parameter in its last round it counts for each of them: nobody needed it
+  /// since, so none of them got the others' values, and only all of them together have the mean. Those never trained
+  /// are left out: everybody can derive them from the seed.
   std::vector<std::map<NodeId, std::int64_t>> stale_parameters(const std::vector<WidthSlice>& wanted,
                                                                const std::vector<const WidthSlice*>& trained) const;
 
@@ -39,7 +42,7 @@ class Coverage {
  private:
   struct Cell {
     int round = -1;
-    NodeId holder = -1;
+    int holders = 0;  // into holders_
   };
   struct Grid {
     AxisId row_axis, column_axis;  // kFixed: a single row or column
@@ -50,7 +53,11 @@ class Coverage {
   template <class Visit>
   static void visit_cells(const Grid& grid, const WidthSlice& slice, Visit visit);
 
+  int with_holder(int holders, NodeId device);
+
   std::vector<Grid> grids_;
+  std::vector<std::vector<NodeId>> holders_ = {{}};       // sets of devices that trained a cell in the same round
+  std::map<std::pair<int, NodeId>, int> larger_holders_;  // (set, device) -> the set with the device
   std::int64_t total_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/base/ids.hpp"
+#include "sim/plan/roofline.hpp"
 
 namespace msfusion {
 
@@ -19,14 +20,13 @@ struct Way {
 
 /// A host of the platform file. Optional figures are those that the file need not state; whoever needs one that is
 /// missing says so (host, property) instead of assuming.
-struct Device {
+struct Device : Roofline {
   std::string name;
   std::string kind;                    ///< property "kind", e.g. "phone"; the name without its number otherwise
   double speed_flops = 0;              ///< FLOP/s of one core
   std::optional<double> memory_bytes;  ///< property "memory"
   std::optional<double>
-      memory_bandwidth;              ///< bytes/s, property "memory_bandwidth"; none: compute time is FLOPs / speed
-  double step_overhead_seconds = 0;  ///< per optimiser step, property "step_overhead"
+      memory_bandwidth;  ///< bytes/s, property "memory_bandwidth"; none: compute time is FLOPs / speed
   std::optional<double> price_usd_per_hour;   ///< property "price"
   std::optional<double> price_usd_per_gb;     ///< per GB sent, property "traffic_price"
   std::optional<double> battery_joules;       ///< property "battery": what it may consume before it leaves
@@ -36,6 +36,7 @@ struct Device {
   bool has_power = false;                     ///< "wattage_per_state" is given, so joules are known
   std::optional<double> training_watts;       ///< with one core at work, from "wattage_per_state"
   std::optional<NodeId> aggregator;           ///< property "aggregator": the edge aggregator that serves it
+  std::string calibration;  ///< property "calibration": how the figures were measured; empty: they were not
 };
 
 /// The devices 0 .. N-1, then the server (host with property role="server") as node N if there is one, then the edge

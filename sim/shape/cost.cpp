@@ -93,6 +93,9 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
     part.layer = index;
     part.parameters = coster.parameters(layer);
     part.forward_macs = coster.forward_macs(index);
+    part.out_features = coster.features(index);
+    if (std::holds_alternative<BatchNorm>(layer.op)) part.norm_positions = layer.out.positions();
+    if (std::holds_alternative<MaxPool2d>(layer.op)) part.pooled_elements = coster.elements(layer.inputs.front());
     const int products = 1 + (layer.tensors.empty() ? 0 : 1) + (input_gradient ? 1 : 0);
     // Attention has no weights of its own: both factors of both products are inputs, hence two products back for one
     // forth.

@@ -11,12 +11,15 @@ namespace msfusion {
 
 /// One layer of a slice, per sample unless said otherwise. Only layers with work appear.
 struct LayerCost {
-  int layer = 0;                    ///< into Shape::layers
-  std::int64_t forward_macs = 0;    ///< convolutions, matrix products (attention included); element-wise work counts 0
-  std::int64_t training_macs = 0;   ///< forward + weight gradients + input gradients (none for what reads the input)
-  std::int64_t forward_bytes = 0;   ///< activations read and written
-  std::int64_t training_bytes = 0;  ///< 3 x forward_bytes
-  std::int64_t parameters = 0;      ///< of this layer; read once a step forward, twice backward
+  int layer = 0;                     ///< into Shape::layers
+  std::int64_t forward_macs = 0;     ///< convolutions, matrix products (attention included); element-wise work counts 0
+  std::int64_t training_macs = 0;    ///< forward + weight gradients + input gradients (none for what reads the input)
+  std::int64_t forward_bytes = 0;    ///< activations read and written
+  std::int64_t training_bytes = 0;   ///< 3 x forward_bytes
+  std::int64_t parameters = 0;       ///< of this layer; read once a step forward, twice backward
+  std::int64_t out_features = 0;     ///< the width that a narrow slice makes small
+  std::int64_t norm_positions = 0;   ///< of a norm over the samples of each channel
+  std::int64_t pooled_elements = 0;  ///< that a maximum is looked for among
 };
 
 /// All bytes are for 4-byte floats.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <set>
 #include <sstream>
 
@@ -30,7 +32,8 @@ class Entry {
     return name;
   }
 
-  std::optional<double> figure(const std::string& name, std::optional<double> (*parse)(const std::string&),
+  std::optional<double> figure(const std::string& name,
+                               const std::function<std::optional<double>(const std::string&)>& parse,
                                const std::string& allowed) {
     const auto text = element_.attribute(name);
     if (!text) return {};
@@ -58,6 +61,13 @@ class Entry {
              name + "=\"..\"");
     }
     return value.value_or(0);
+  }
+
+  std::string text(const std::string& name) const { return element_.attribute(name).value_or(""); }
+
+  std::optional<double> roofline(const std::string& name, const RooflineFigure& known) {
+    return figure(
+        name, [&](const std::string& text) { return known.parse(text); }, known.allowed());
   }
 
   std::optional<double> watts(const std::string& name) {
@@ -94,7 +104,13 @@ DeviceKind read_device(Entry entry) {
   kind.speed_flops = entry.required<Quantity::flops_per_second>("speed");
   kind.memory_bytes = entry.required<Quantity::bytes>("memory");
   kind.memory_bandwidth = entry.required<Quantity::bytes_per_second>("memory-bandwidth");
-  kind.step_overhead_seconds = entry.required<Quantity::seconds>("step-overhead");
+  entry.required<Quantity::seconds>("step-overhead");
+  for (const RooflineFigure& figure : roofline_figures()) {
+    std::string name = figure.name;
+    std::replace(name.begin(), name.end(), '_', '-');
+    kind.*figure.value = entry.roofline(name, figure).value_or(0);
+  }
+  kind.calibration = entry.text("calibration");
   kind.idle_watts = entry.watts("idle");
   kind.busy_watts = entry.watts("busy");
   kind.price_usd_per_hour = entry.optional<Quantity::usd_per_hour>("price");

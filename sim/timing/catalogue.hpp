@@ -5,17 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "sim/plan/roofline.hpp"
+
 namespace msfusion {
 
-struct DeviceKind {
+struct DeviceKind : Roofline {
   std::string name;
   double speed_flops = 0;  ///< sustained in training
   double memory_bytes = 0;
   double memory_bandwidth = 0;  ///< bytes/s
-  double step_overhead_seconds = 0;
   std::optional<double> idle_watts, busy_watts;
   std::optional<double> price_usd_per_hour, traffic_usd_per_gb;
   std::optional<double> battery_joules;
+  std::string calibration;  ///< how the figures were measured; empty: they were not
 };
 
 /// What the devices of one access point share, both directions together.

@@ -38,13 +38,25 @@ std::optional<Way> way_from(const Json& json) {
   return Way{json.at(0), bandwidth};
 }
 
+Json roofline_json(const Roofline& roofline) {
+  Json figures = Json::array();
+  for (const RooflineFigure& figure : roofline_figures()) figures.push_back(roofline.*figure.value);
+  return figures;
+}
+
+void read_roofline(const Json& json, Roofline& roofline) {
+  for (std::size_t i = 0; i < roofline_figures().size(); ++i)
+    roofline.*roofline_figures()[i].value = json.at(i).get<double>();
+}
+
 Json device_json(const Device& device) {
   return Json::array({device.name, device.kind, device.speed_flops, optional_json(device.memory_bytes),
-                      optional_json(device.memory_bandwidth), device.step_overhead_seconds,
+                      optional_json(device.memory_bandwidth), roofline_json(device),
                       optional_json(device.price_usd_per_hour), optional_json(device.price_usd_per_gb),
                       optional_json(device.split), device.has_power, optional_json(device.battery_joules),
                       optional_json(device.grams_co2_per_kwh), optional_json(device.training_watts),
-                      optional_json(device.aggregator), way_json(device.from_server), way_json(device.to_server)});
+                      optional_json(device.aggregator), way_json(device.from_server), way_json(device.to_server),
+                      device.calibration});
 }
 
 Device device_from(const Json& json) {
@@ -54,7 +66,7 @@ Device device_from(const Json& json) {
   device.speed_flops = json.at(2);
   device.memory_bytes = optional_number(json.at(3));
   device.memory_bandwidth = optional_number(json.at(4));
-  device.step_overhead_seconds = json.at(5);
+  read_roofline(json.at(5), device);
   device.price_usd_per_hour = optional_number(json.at(6));
   device.price_usd_per_gb = optional_number(json.at(7));
   device.split = optional_number(json.at(8));
@@ -65,6 +77,7 @@ Device device_from(const Json& json) {
   if (!json.at(13).is_null()) device.aggregator = json.at(13).get<NodeId>();
   device.from_server = way_from(json.at(14));
   device.to_server = way_from(json.at(15));
+  device.calibration = json.at(16);
   return device;
 }
 

@@ -14,9 +14,14 @@ namespace msfusion {
 namespace {
 
 const std::vector<std::string>& known_properties() {
-  static const std::vector<std::string> names = {
-      "role",  "kind",    "memory", "memory_bandwidth",  "step_overhead", "price",     "traffic_price",
-      "split", "battery", "carbon", "wattage_per_state", "wattage_off",   "aggregator"};
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all = {
+        "role",          "kind",       "memory",     "memory_bandwidth", "price",
+        "traffic_price", "split",      "battery",    "carbon",           "wattage_per_state",
+        "wattage_off",   "aggregator", "calibration"};
+    for (const RooflineFigure& figure : roofline_figures()) all.push_back(figure.name);
+    return all;
+  }();
   return names;
 }
 
@@ -67,6 +72,15 @@ class Reader {
     mistakes_.push_back({file_, line_of_(property), fmt::format("{}=\"{}\"", property, *text(property)), allowed});
   }
 
+  std::optional<double> roofline(const RooflineFigure& figure) {
+    const std::string* value = text(figure.name);
+    if (!value) return {};
+    const auto parsed = figure.parse(*value);
+    if (parsed && *parsed >= 0) return parsed;
+    refuse(figure.name, figure.allowed());
+    return {};
+  }
+
   std::optional<double> quantity(const std::string& property, Quantity quantity, bool zero_allowed) {
     const std::string* value = text(property);
     if (!value) return {};
@@ -98,7 +112,8 @@ NodeSpec read_node(const std::string& name, double speed_flops, int cores, int p
   device.kind = kind && !kind->empty() ? *kind : kind_from_name(name);
   device.memory_bytes = reader.quantity("memory", Quantity::bytes, false);
   device.memory_bandwidth = reader.quantity("memory_bandwidth", Quantity::bytes_per_second, false);
-  device.step_overhead_seconds = reader.quantity("step_overhead", Quantity::seconds, true).value_or(0);
+  for (const RooflineFigure& figure : roofline_figures()) device.*figure.value = reader.roofline(figure).value_or(0);
+  if (const std::string* text = reader.text("calibration")) device.calibration = *text;
   device.price_usd_per_hour = reader.quantity("price", Quantity::usd_per_hour, true);
   device.price_usd_per_gb = reader.quantity("traffic_price", Quantity::usd_per_gigabyte, true);
   device.battery_joules = reader.quantity("battery", Quantity::joules, false);

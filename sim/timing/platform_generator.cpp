@@ -77,11 +77,35 @@ std::string property(const std::string& id, const std::string& value) {
   return fmt::format("<prop id=\"{}\" value=\"{}\"/>", id, value);
 }
 
+std::string xml_escaped(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  return escaped;
+}
+
 std::string properties(const DeviceKind& kind) {
   std::string text = property("kind", kind.name);
   text += property("memory", fmt::format("{:.0f}B", kind.memory_bytes));
   text += property("memory_bandwidth", fmt::format("{}Bps", kind.memory_bandwidth));
-  text += property("step_overhead", fmt::format("{}s", kind.step_overhead_seconds));
+  for (const RooflineFigure& figure : roofline_figures()) {
+    const double value = kind.*figure.value;
+    if (value > 0) text += property(figure.name, fmt::format("{}{}", value, figure.unit()));
+  }
+  if (!kind.calibration.empty()) text += property("calibration", xml_escaped(kind.calibration));
   if (kind.idle_watts && kind.busy_watts) {
     text += property("wattage_per_state", fmt::format("{}:{}", *kind.idle_watts, *kind.busy_watts));
   }

@@ -44,6 +44,74 @@ TEST_CASE("a layer takes the longer of computing and moving its bytes") {
   CHECK(compute_seconds(cost, training, slow_memory) == Approx(bytes / 1e6).epsilon(1e-6));
 }
 
+TEST_CASE("overheads count per step, per layer and pass, and per frozen model") {
+  LocalTraining training;
+  training.samples = 100;
+  training.optimiser_steps = 10;
+  training.frozen_models = 2;
+  const SliceCost cost = cost_of_mlp();
+  Device bare = device(1e6), phone = bare;
+  phone.layer_overhead_seconds = 1e-3;
+  phone.frozen_overhead_seconds = 5e-3;
+  const double layers = static_cast<double>(cost.layers.size());
+  // Three passes of training and one of each frozen model.
+  CHECK(compute_seconds(cost, training, phone) - compute_seconds(cost, training, bare) ==
+        Approx(10 * (layers * 5 * 1e-3 + 2 * 5e-3)));
+}
+
+TEST_CASE("a product whose output is as wide as the narrow width takes twice as long") {
+  LocalTraining training;
+  training.samples = 10;
+  training.optimiser_steps = 1;
+  const Shape shape = build_shape(MlpSpec{{}}, {InputKind::image, 1, 2, 2, 3});  // 4 -> 3, nothing else
+  const SliceCost cost = slice_cost(shape, full_slice(shape));
+  Device phone = device(1e6);
+  const double wide = compute_seconds(cost, training, phone);
+  phone.narrow_width = 3;
+  CHECK(compute_seconds(cost, training, phone) == Approx(2 * wide));
+}
+
+TEST_CASE("what fits the cache moves at its bandwidth, the rest at the memory's") {
+  LocalTraining training;
+  training.samples = 10;
+  training.optimiser_steps = 1;
+  const Shape shape = build_shape(MlpSpec{{}}, {InputKind::image, 1, 2, 2, 3});
+  const SliceCost cost = slice_cost(shape, full_slice(shape));
+  Device phone = device(1e15);
+  phone.memory_bandwidth = 1e6;
+  phone.cache_bandwidth = 1e9;
+  phone.cache_bytes = 100;
+  double seconds = 0;
+  const auto move = [&](double bytes) { seconds += 100 / 1e9 + (bytes - 100) / 1e6; };
+  REQUIRE(cost.layers.size() == 1);
+  move(10.0 * static_cast<double>(cost.layers[0].training_bytes) + 3 * 4.0 * 15);
+  move(3 * 4.0 * 15);  // the update
+  CHECK(compute_seconds(cost, training, phone) == Approx(seconds));
+}
+
+TEST_CASE("a channel norm pays for every position where eight does not divide its width, a pool for what it looks at") {
+  LocalTraining training;
+  training.samples = 10;
+  training.optimiser_steps = 1;
+  CnnSpec spec;
+  spec.channels = {12};
+  const Shape shape = build_shape(spec, {InputKind::image, 1, 4, 4, 3});
+  Device bare = device(1e6), phone = bare;
+  phone.ragged_norm_seconds = 1e-3;
+  const auto extra = [&](int channels) {
+    WidthSlice slice = full_slice(shape);
+    slice.axes[0] = IndexSet::window(0, channels, 12);
+    const SliceCost cost = slice_cost(shape, slice);
+    return compute_seconds(cost, training, phone) - compute_seconds(cost, training, bare);
+  };
+  CHECK(extra(12) == Approx(3 * 10 * 16 * 1e-3));
+  CHECK(extra(8) == Approx(0).margin(1e-9));
+  phone.ragged_norm_seconds = 0;
+  phone.pool_seconds = 1e-3;
+  CHECK(extra(12) == Approx(3 * 10 * 16 * 16 * 1e-3));  // a vector register is looked at whole
+  CHECK(extra(3) == extra(12));
+}
+
 TEST_CASE("memory counts parameters, gradients, optimiser state, frozen models and one batch of activations") {
   LocalTraining training;
   training.batch = 5;

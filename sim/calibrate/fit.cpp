@@ -1,0 +1,96 @@
+#include "sim/calibrate/fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlopt.hpp>
+#include <stdexcept>
+
+namespace msfusion {
+
+namespace {
+
+// The free figures of a device, as logarithms: all are positive, and their errors are relative.
+struct Unknown {
+  double start, lowest, highest;
+  void (*set)(Device&, double);
+};
+const std::vector<Unknown>& unknowns() {
+  static const std::vector<Unknown> table = {
+      {5e10, 1e8, 1e13, [](Device& d, double v) { d.speed_flops = v; }},
+      {2e10, 1e8, 1e13, [](Device& d, double v) { d.memory_bandwidth = v; }},
+      {5e-5, 1e-8, 1e-1, [](Device& d, double v) { d.step_overhead_seconds = v; }},
+      {2e-6, 1e-9, 1e-2, [](Device& d, double v) { d.layer_overhead_seconds = v; }},
+      {2e-4, 1e-9, 1e-1, [](Device& d, double v) { d.frozen_overhead_seconds = v; }},
+      {8, 1e-2, 1e3, [](Device& d, double v) { d.narrow_width = v; }},
+      {1e6, 1e4, 1e9, [](Device& d, double v) { d.cache_bytes = v; }},
+      {5e10, 1e9, 1e13, [](Device& d, double v) { d.cache_bandwidth = v; }},
+      {5e-8, 1e-12, 1e-5, [](Device& d, double v) { d.ragged_norm_seconds = v; }},
+      {1e-10, 1e-13, 1e-6, [](Device& d, double v) { d.pool_seconds = v; }},
+  };
+  return table;
+}
+
+Device device_of(const std::vector<double>& logarithms) {
+  Device device;
+  for (std::size_t i = 0; i < logarithms.size(); ++i) unknowns()[i].set(device, std::exp(logarithms[i]));
+  return device;
+}
+
+double badness(const std::vector<double>& logarithms, std::vector<double>&, void* data) {
+  const auto& steps = *static_cast<const std::vector<StepTime>*>(data);
+  const Device device = device_of(logarithms);
+  double sum = 0;
+  for (const StepTime& step : steps)
+    sum += std::pow(std::abs(std::log(predicted_seconds(step, device) / step.cpu_seconds)), 1.5);
+  return sum / static_cast<double>(steps.size());
+}
+
+}  // namespace
+
+double predicted_seconds(const StepTime& step, const Device& device) {
+  return compute_seconds(step.cost, step.training, device);
+}
+
+FitError error_of(const std::vector<StepTime>& steps, const Device& device) {
+  FitError error;
+  error.steps = static_cast<int>(steps.size());
+  if (steps.empty()) throw std::logic_error("no steps to judge a fit by");
+  std::vector<double> errors;
+  for (const StepTime& step : steps) {
+    errors.push_back(std::abs(predicted_seconds(step, device) - step.cpu_seconds) / step.cpu_seconds);
+    if (errors.back() > error.worst) {
+      error.worst = errors.back();
+      error.worst_step = errors.size() - 1;
+    }
+  }
+  std::sort(errors.begin(), errors.end());
+  const std::size_t half = errors.size() / 2;
+  error.median = errors.size() % 2 == 1 ? errors[half] : (errors[half - 1] + errors[half]) / 2;
+  return error;
+}
+
+Device fit_device(const std::vector<StepTime>& steps) {
+  const std::size_t count = unknowns().size();
+  std::vector<double> lowest, highest, best;
+  for (const Unknown& unknown : unknowns()) {
+    lowest.push_back(std::log(unknown.lowest));
+    highest.push_back(std::log(unknown.highest));
+    best.push_back(std::log(unknown.start));
+  }
+  auto& data = const_cast<std::vector<StepTime>&>(steps);
+  // A simplex stops at kinks of the roofline: starting again from there, with a fresh simplex, goes on.
+  double value = 0;
+  for (int attempt = 0; attempt < 12; ++attempt) {
+    nlopt::opt search(attempt % 2 == 0 ? nlopt::LN_SBPLX : nlopt::LN_NELDERMEAD, static_cast<unsigned>(count));
+    search.set_min_objective(badness, &data);
+    search.set_lower_bounds(lowest);
+    search.set_upper_bounds(highest);
+    search.set_initial_step(std::vector<double>(count, attempt < 2 ? 1.0 : 0.3));
+    search.set_xtol_rel(1e-6);
+    search.set_maxeval(8000);
+    search.optimize(best, value);
+  }
+  return device_of(best);
+}
+
+}  // namespace msfusion

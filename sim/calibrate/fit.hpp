@@ -1,0 +1,26 @@
+// Finds the device whose roofline explains measured steps best, and says how well it predicts others.
+#pragma once
+
+#include <vector>
+
+#include "sim/calibrate/measure.hpp"
+#include "sim/plan/fleet.hpp"
+
+namespace msfusion {
+
+/// |predicted - measured| / measured over some steps.
+struct FitError {
+  int steps = 0;
+  double median = 0, worst = 0;
+  std::size_t worst_step = 0;  ///< into the steps that were judged
+};
+
+double predicted_seconds(const StepTime& step, const Device& device);
+
+FitError error_of(const std::vector<StepTime>& steps, const Device& device);
+
+/// Speed, memory bandwidth, overheads and narrow width that minimise the mean absolute logarithm of predicted /
+/// measured CPU time. The same steps give the same device.
+Device fit_device(const std::vector<StepTime>& steps);
+
+}  // namespace msfusion

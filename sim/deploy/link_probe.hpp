@@ -1,0 +1,19 @@
+// Real TCP transfers through a link of known rate.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace msfusion {
+
+struct ProbedTransfer {
+  double bits_per_second = 0;  ///< of the link, whole frames
+  std::int64_t bytes = 0;      ///< of the message
+  double seconds = 0;          ///< from the first byte sent to the last received
+};
+
+/// Sends messages of these sizes one after the other between two processes in network namespaces, each some times;
+/// the median of every size. Needs what ShapedNetwork needs. Throws RunError.
+std::vector<ProbedTransfer> probe_link(double bits_per_second, const std::vector<std::int64_t>& sizes);
+
+}  // namespace msfusion

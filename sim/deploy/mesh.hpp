@@ -1,0 +1,63 @@
+// The TCP connections of a node to the nodes that it exchanges messages with.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "sim/base/ids.hpp"
+#include "sim/plan/round_plan.hpp"
+
+namespace msfusion {
+
+struct Address {
+  std::string host;
+  int port = 0;
+};
+
+/// Precedes every message.
+struct MessageHeader {
+  std::int32_t round = 0;
+  std::int32_t step = 0;
+  std::int64_t values = 0;  ///< four-byte floats that follow
+};
+
+/// One connection, used in one direction: the transfers between two nodes that may go on at the same time have one
+/// each.
+struct Lane {
+  NodeId from = 0, to = 0;
+  int number = 0;
+  friend bool operator<(const Lane& a, const Lane& b) {
+    return std::tie(a.from, a.to, a.number) < std::tie(b.from, b.to, b.number);
+  }
+};
+
+/// The lanes of a plan's transfers, by step; steps that are no transfers have the node to itself.
+std::vector<Lane> lanes_of(const RoundPlan& plan);
+std::set<Lane> all_lanes(const std::vector<RoundPlan>& plans);
+
+class Mesh {
+ public:
+  /// Called from threads of the mesh, when a message has come completely.
+  using OnMessage = std::function<void(const MessageHeader&, std::vector<float>)>;
+
+  /// Listens on its own address, connects to all others' as far as there are lanes, and waits until all are there.
+  /// Throws RunError.
+  Mesh(NodeId self, const std::vector<Address>& nodes, const std::set<Lane>& lanes, OnMessage on_message);
+  ~Mesh();
+  Mesh(const Mesh&) = delete;
+  Mesh& operator=(const Mesh&) = delete;
+
+  /// Blocks until the message is in the system's buffer. One call at a time for each lane.
+  void send(const Lane& lane, const MessageHeader& header, const std::vector<float>& values);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace msfusion

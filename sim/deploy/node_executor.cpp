@@ -1,0 +1,120 @@
+#include "sim/deploy/node_executor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <set>
+
+#include "sim/base/error.hpp"
+#include "sim/deploy/cpu_share.hpp"
+
+namespace msfusion {
+
+namespace {
+constexpr auto kPatience = std::chrono::minutes(5);  // for a message
+}
+
+NodeExecutor::NodeExecutor(const NodeOptions& options, const std::vector<Address>& nodes,
+                           const std::vector<RoundPlan>& plans, Participant& participant)
+    : options_(options),
+      participant_(participant),
+      mesh_(options.node, nodes, all_lanes(plans),
+            [this](const MessageHeader& header, std::vector<float> values) { arrived(header, std::move(values)); }) {}
+
+void NodeExecutor::arrived(const MessageHeader& header, std::vector<float> values) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  inbox_[{header.round, header.step}] = {std::move(values), monotonic_seconds()};
+  changed_.notify_all();
+}
+
+RoundLog NodeExecutor::execute(const RoundPlan& plan) {
+  const NodeId self = options_.node;
+  const std::vector<Lane> lanes = lanes_of(plan);
+  RoundLog log;
+  std::set<StepId> waiting, expected, done;  // own steps not begun; messages not here; what this node knows to be done
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    if (lanes[s].from == self) waiting.insert(static_cast<StepId>(s));
+    if (lanes[s].to == self && lanes[s].from != self) expected.insert(static_cast<StepId>(s));
+  }
+  const auto is_ready = [&](StepId step) {
+    const auto& after = plan.steps[static_cast<std::size_t>(step)].after;
+    return std::all_of(after.begin(), after.end(), [&](StepId earlier) { return done.count(earlier) == 1; });
+  };
+  std::vector<std::future<void>> sending;
+  const auto take_messages = [&] {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (auto step = expected.begin(); step != expected.end();) {
+      const auto message = inbox_.find({plan.round, *step});
+      if (message == inbox_.end()) {
+        ++step;
+        continue;
+      }
+      const Message content = std::move(message->second);
+      inbox_.erase(message);
+      lock.unlock();
+      participant_.unpack(plan, *step, content.values);
+      log.steps.push_back({*step,
+                           {},
+                           content.arrived_seconds,
+                           0,
+                           static_cast<double>(content.values.size() * sizeof(float) + sizeof(MessageHeader))});
+      done.insert(*step);
+      step = expected.erase(step);
+      lock.lock();
+    }
+  };
+  while (!waiting.empty() || !expected.empty()) {
+    take_messages();
+    // What is sent leaves before what takes long begins.
+    std::vector<StepId> ready;
+    for (const StepId step : waiting)
+      if (is_ready(step)) ready.push_back(step);
+    std::stable_partition(ready.begin(), ready.end(), [&](StepId step) {
+      return std::holds_alternative<Transfer>(plan.steps[static_cast<std::size_t>(step)].what);
+    });
+    for (const StepId step : ready) {
+      waiting.erase(step);
+      const double start = monotonic_seconds();
+      if (std::holds_alternative<Transfer>(plan.steps[static_cast<std::size_t>(step)].what)) {
+        const Lane lane = lanes[static_cast<std::size_t>(step)];
+        std::vector<float> values = participant_.pack(plan, step);
+        const MessageHeader header{plan.round, step, static_cast<std::int64_t>(values.size())};
+        const double leaves = start + options_.delay_seconds.at(static_cast<std::size_t>(lane.to));
+        log.steps.push_back({step, start, {}, 0, static_cast<double>(values.size() * sizeof(float) + sizeof header)});
+        sending.push_back(std::async(std::launch::async, [this, lane, header, leaves, moved = std::move(values)] {
+          sleep_until(leaves);
+          mesh_.send(lane, header, moved);
+        }));
+      } else {
+        TaskOutcome outcome;
+        {
+          const CpuShare share(options_.cpu_share);
+          outcome = participant_.train(plan, plan.steps[static_cast<std::size_t>(step)].task);
+        }
+        log.steps.push_back({step, start, monotonic_seconds(), outcome.cpu_seconds, 0});
+        done.insert(step);
+      }
+    }
+    if (!ready.empty() || expected.empty()) {
+      if (ready.empty() && !waiting.empty()) throw std::logic_error("a step of this node waits for what it cannot see");
+      continue;
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    const bool came = changed_.wait_for(lock, kPatience, [&] {
+      return std::any_of(expected.begin(), expected.end(), [&](StepId step) {
+        return inbox_.count({plan.round, step}) == 1;
+      });
+    });
+    if (!came) throw RunError(fmt::format("round {}: node {} waited in vain for a message", plan.round, self));
+  }
+  for (auto& sent : sending) sent.get();
+  const double began = monotonic_seconds();
+  participant_.finish_round(plan);
+  log.end_seconds = monotonic_seconds();
+  log.merge_seconds = log.end_seconds - began;
+  return log;
+}
+
+}  // namespace msfusion

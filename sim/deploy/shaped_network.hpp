@@ -1,0 +1,43 @@
+// Network namespaces joined in a star by links of limited rate: a small network of this machine's own, for real TCP.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace msfusion {
+
+/// A node's line to the centre. Rates count whole Ethernet frames, as tc does.
+struct AccessLine {
+  double up_bits_per_second = 0;
+  double down_bits_per_second = 0;
+};
+
+/// Each node is a namespace with a veth pair into a bridge in one more namespace. tc tbf limits what leaves either end
+/// of a pair. Everything is removed by the destructor. There is no delay: where a link has one, the sender waits.
+class ShapedNetwork {
+ public:
+  /// Why this machine cannot do it (no root, no iproute2, no namespaces, no tbf); nothing if it can.
+  static std::optional<std::string> why_not();
+
+  explicit ShapedNetwork(const std::vector<AccessLine>& lines);  ///< throws RunError
+  ~ShapedNetwork();
+  ShapedNetwork(const ShapedNetwork&) = delete;
+  ShapedNetwork& operator=(const ShapedNetwork&) = delete;
+
+  /// Moves the calling process into a node's namespace: call it in a child, before exec.
+  void enter(int node) const;
+  static std::string address(int node);  ///< within the network
+
+  /// Bytes of Ethernet frames that a node sent so far.
+  double sent_bytes(int node) const;
+
+ private:
+  std::string space(int node) const;
+  void remove() const;
+
+  std::string prefix_;
+  int nodes_;
+};
+
+}  // namespace msfusion

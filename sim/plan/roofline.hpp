@@ -1,0 +1,58 @@
+// The figures of a device's compute time beyond speed and bandwidth, in one table for everybody who reads or writes
+// them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/units.hpp"
+
+namespace msfusion {
+
+/// All are 0 where nobody measured them: then a step is FLOPs / speed or bytes / bandwidth.
+struct Roofline {
+  double step_overhead_seconds = 0;    ///< per optimiser step
+  double layer_overhead_seconds = 0;   ///< per layer and pass; training is three passes
+  double frozen_overhead_seconds = 0;  ///< per frozen model of a contrastive loss and step: comparing representations
+  double cache_bytes = 0;              ///< what a layer may move in a step at the cache's bandwidth
+  double cache_bandwidth = 0;          ///< bytes/s
+  double narrow_width = 0;             ///< output width at which a product runs at half the speed
+  double ragged_norm_seconds = 0;      ///< per position of a channel norm whose width no vector register divides
+  double pool_seconds = 0;             ///< per element that a maximum is looked for among
+};
+
+/// One of the figures, as it stands in platform files (property) and catalogues (the same with '-' for '_').
+struct RooflineFigure {
+  const char* name;
+  double Roofline::*value;
+  std::optional<Quantity> quantity;  ///< none: a plain number
+
+  const char* unit() const {
+    if (!quantity) return "";
+    return *quantity == Quantity::seconds ? "s" : *quantity == Quantity::bytes ? "B" : "Bps";
+  }
+  std::optional<double> parse(const std::string& text) const {
+    return quantity ? parse_quantity(text, *quantity) : parse_number(text);
+  }
+  std::string allowed() const {
+    return quantity ? "a number not below 0 with one of the units " + allowed_units(*quantity)
+                    : "a number not below 0, without a unit";
+  }
+};
+
+inline const std::vector<RooflineFigure>& roofline_figures() {
+  static const std::vector<RooflineFigure> table = {
+      {"step_overhead", &Roofline::step_overhead_seconds, Quantity::seconds},
+      {"layer_overhead", &Roofline::layer_overhead_seconds, Quantity::seconds},
+      {"frozen_overhead", &Roofline::frozen_overhead_seconds, Quantity::seconds},
+      {"cache", &Roofline::cache_bytes, Quantity::bytes},
+      {"cache_bandwidth", &Roofline::cache_bandwidth, Quantity::bytes_per_second},
+      {"narrow_width", &Roofline::narrow_width, {}},
+      {"ragged_norm", &Roofline::ragged_norm_seconds, Quantity::seconds},
+      {"pool_time", &Roofline::pool_seconds, Quantity::seconds},
+  };
+  return table;
+}
+
+}  // namespace msfusion

@@ -1,0 +1,26 @@
+#include "sim/deploy/cpu_share.hpp"
+
+#include "sim/base/thread_clock.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+
+TEST_CASE("a thread with a share of a core takes its CPU time divided by the share, at least") {
+  const double began = monotonic_seconds(), cpu_began = thread_cpu_seconds();
+  double cpu = 0;
+  {
+    const CpuShare share(0.25);
+    volatile double value = 0;
+    while (thread_cpu_seconds() - cpu_began < 0.05) value = value + 1;
+    cpu = thread_cpu_seconds() - cpu_began;
+  }
+  const double took = monotonic_seconds() - began;
+  CHECK(took >= cpu / 0.25);
+  CHECK(took < cpu / 0.25 + 1);  // more only where the machine was busy
+}
+
+TEST_CASE("a whole core is not limited") {
+  const double began = monotonic_seconds();
+  { const CpuShare share(1); }
+  CHECK(monotonic_seconds() - began < 1);
+}

@@ -1,0 +1,136 @@
+// `msfusion calibrate`: measures this machine and writes it as a kind of device that platform files are generated from.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <fstream>
+
+#include "reports/export.hpp"
+#include "sim/base/units.hpp"
+#include "sim/calibrate/fit.hpp"
+#include "tools/commands.hpp"
+#include "tools/learner_plugin.hpp"
+
+namespace msfusion {
+
+namespace {
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[16];
+  std::strftime(text, sizeof text, "%Y-%m-%d", &parts);
+  return text;
+}
+
+std::string line_of(const char* file, const std::string& start) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);)
+    if (line.rfind(start, 0) == 0) return line.substr(line.find(':') + 2);
+  return "";
+}
+
+std::string processor() {
+  const std::string name = line_of("/proc/cpuinfo", "model name");
+  return name.empty() ? "unnamed processor" : name;
+}
+
+double free_memory_bytes() {
+  const std::string text = line_of("/proc/meminfo", "MemAvailable");
+  return std::stod(text) * 1024;  // "123 kB"
+}
+
+std::string xml_escaped(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '"' || c == '<' || c == '&'; }, '\'');
+  return text;
+}
+
+void print_error(const char* which, const std::vector<StepTime>& steps, const Device& device) {
+  const FitError error = error_of(steps, device);
+  fmt::print("  {}: {} steps, median error {:.1f} %, worst {:.1f} % ({})\n", which, error.steps, 100 * error.median,
+             100 * error.worst, to_text(steps[error.worst_step].point));
+}
+
+struct Fitted {
+  int threads;
+  Device device;
+  std::string calibration;  ///< date, versions, error
+};
+
+Fitted fit(const std::vector<StepTime>& steps, int threads, bool verbose) {
+  std::vector<StepTime> fitted, held_out;
+  for (const StepTime& step : steps) (step.point.held_out ? held_out : fitted).push_back(step);
+  Fitted result{threads, fit_device(fitted), ""};
+  fmt::print("{} thread{}:\n", threads, threads == 1 ? "" : "s");
+  print_error("fitted  ", fitted, result.device);
+  print_error("held out", held_out, result.device);
+  double slower = 0;
+  for (const StepTime& step : steps) slower = std::max(slower, step.wall_seconds / step.cpu_seconds);
+  if (slower > 1.2)
+    fmt::print("  other programs took up to {:.0f} % of the cores: the times are of the threads' own clocks\n",
+               100 * (1 - 1 / slower));
+  if (verbose)
+    for (const StepTime& step : steps) {
+      const double predicted = predicted_seconds(step, result.device);
+      fmt::print("  {} {:<60} {:>9.3f} ms, predicted {:>9.3f} ms, {:+.0f} %\n",
+                 step.point.held_out ? "held out" : "fitted  ", to_text(step.point), 1e3 * step.cpu_seconds,
+                 1e3 * predicted, 100 * (predicted / step.cpu_seconds - 1));
+    }
+  const FitError error = error_of(held_out, result.device);
+  result.calibration = fmt::format(
+      "{}: {}, {} thread{}, MSfusion {}, {}; error of a step's time on {} held-out steps: median {:.1f} %, worst "
+      "{:.1f} %",
+      today(), processor(), threads, threads == 1 ? "" : "s", MSFUSION_VERSION, MSFUSION_LIBRARIES, error.steps,
+      100 * error.median, 100 * error.worst);
+  return result;
+}
+
+std::string device_entry(const Fitted& fitted) {
+  std::string figures, names;
+  for (const RooflineFigure& figure : roofline_figures()) {
+    std::string name = figure.name;
+    std::replace(name.begin(), name.end(), '_', '-');
+    figures += fmt::format(" {}=\"{:.5g}{}\"", name, fitted.device.*figure.value, figure.unit());
+    names += " " + name;
+  }
+  return fmt::format(
+      "  <device kind=\"this-machine-{0}-thread{1}\" speed=\"{2:.5g}f\" memory=\"{3:.0f}B\" "
+      "memory-bandwidth=\"{4:.5g}Bps\"{5}\n      calibration=\"{6}\">\n"
+      "    <source of=\"speed memory memory-bandwidth{7}\">measured by msfusion calibrate; memory: what was "
+      "free</source>\n"
+      "  </device>\n",
+      fitted.threads, fitted.threads == 1 ? "" : "s", fitted.device.speed_flops, free_memory_bytes(),
+      *fitted.device.memory_bandwidth, figures, xml_escaped(fitted.calibration), names);
+}
+
+}  // namespace
+
+int calibrate_machine(const CalibrateCommand& command) {
+  std::string entries;
+  for (const int threads : command.threads) {
+    std::vector<StepTime> steps;
+    const std::vector<GridPoint> grid = calibration_grid({threads});
+    for (const GridPoint& point : grid) {
+      steps.push_back(measure_step(point, load_learner));
+      fmt::print(stderr, "\r{} of {} steps, {} thread{}   ", steps.size(), grid.size(), threads,
+                 threads == 1 ? "" : "s");
+    }
+    fmt::print(stderr, "\n");
+    entries += device_entry(fit(steps, threads, command.verbose));
+  }
+  const std::string catalogue = fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- Written by msfusion calibrate. msfusion platform, given this "
+      "file, knows "
+      "these kinds. -->\n<catalogue>\n{}</catalogue>\n",
+      entries);
+  if (command.out.empty()) {
+    fmt::print("{}", catalogue);
+  } else {
+    write_file(command.out, catalogue);
+  }
+  return 0;
+}
+
+}  // namespace msfusion

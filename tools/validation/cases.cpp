@@ -1,0 +1,86 @@
+#include "tools/validation/cases.hpp"
+
+#include <fmt/format.h>
+
+#include "reports/export.hpp"
+
+namespace msfusion {
+
+std::vector<ValidationCase> validation_cases() {
+  // name, method, model, peers, split, line, server's line, latency, share of a core, samples, epochs, overlap control
+  return {
+      {"cnn, 2 peers, 1/4, slow", "msfusion", "cnn", 2, 0.25, 1e6, 0, 0.010, 0.8, 640, 2, 0.2},
+      {"cnn, 4 peers, 1/4, fast", "msfusion", "cnn", 4, 0.25, 50e6, 0, 0.002, 0.4, 640, 1, 0.2},
+      {"cnn, 8 peers, 1/4, contended", "msfusion", "cnn", 8, 0.25, 2e6, 0, 0.010, 0.2, 320, 1, 0.5},
+      {"cnn, 2 peers, whole, slow", "msfusion", "cnn", 2, 1, 8e6, 0, 0.005, 0.8, 640, 1, 1},
+      {"mlp, 4 peers, whole, contended", "msfusion", "mlp", 4, 1, 20e6, 0, 0.005, 0.4, 640, 8, 1},
+      {"mlp, 8 peers, 1/4, contended", "msfusion", "mlp", 8, 0.25, 5e6, 0, 0.005, 0.2, 640, 8, 1},
+      {"mlp, 1 client, free", "fedavg", "mlp", 1, 1, 20e6, 200e6, 0.005, 0.8, 1280, 16, 1},
+      {"cnn, 4 clients, free", "fedavg", "cnn", 4, 1, 8e6, 200e6, 0.005, 0.4, 320, 1, 1},
+      {"cnn, 4 clients, contended", "fedavg", "cnn", 4, 1, 50e6, 10e6, 0.005, 0.4, 320, 1, 1},
+      {"mlp, 8 clients, contended", "fedavg", "mlp", 8, 1, 50e6, 40e6, 0.002, 0.2, 640, 4, 1},
+  };
+}
+
+namespace {
+
+std::string link(const std::string& id, double bits_per_second, double latency_seconds, const NetworkFit& network) {
+  return fmt::format("    <link id=\"{}\" bandwidth=\"{:.17g}Bps\" latency=\"{:.17g}s\"/>\n", id,
+                     bits_per_second / 8 * network.bandwidth_factor, latency_seconds + network.latency_seconds / 2);
+}
+
+std::string host(const std::string& id, const DeviceKind& device, double share, bool is_server) {
+  std::string text = fmt::format("    <host id=\"{}\" speed=\"{:.17g}f\">\n", id, device.speed_flops * share);
+  const auto property = [&](const std::string& name, const std::string& value) {
+    text += fmt::format("      <prop id=\"{}\" value=\"{}\"/>\n", name, value);
+  };
+  if (is_server) property("role", "server");
+  property("memory_bandwidth", fmt::format("{:.17g}Bps", device.memory_bandwidth * share));
+  for (const RooflineFigure& figure : roofline_figures()) {
+    const double value = device.*figure.value;
+    // Overheads grow as the share shrinks, bandwidths shrink with it.
+    const double scale = figure.quantity == Quantity::seconds            ? 1 / share
+                         : figure.quantity == Quantity::bytes_per_second ? share
+                                                                         : 1;
+    property(figure.name, fmt::format("{:.17g}{}", value * scale, figure.unit()));
+  }
+  return text + "    </host>\n";
+}
+
+}  // namespace
+
+std::string write_scenario(const ValidationCase& chosen, const DeviceKind& device, const NetworkFit& network,
+                           int rounds, const std::string& folder) {
+  std::string hosts, links, lines;
+  const auto add = [&](const std::string& id, double bits_per_second, double share, bool is_server) {
+    hosts += host(id, device, share, is_server);
+    for (const char* way : {"up", "down"})
+      links += link(fmt::format("{}-{}", id, way), bits_per_second, chosen.latency_seconds, network);
+    lines += fmt::format("    <host_link id=\"{0}\" up=\"{0}-up\" down=\"{0}-down\"/>\n", id);
+  };
+  for (int peer = 0; peer < chosen.peers; ++peer)
+    add(fmt::format("peer-{}", peer), chosen.peer_bits_per_second, chosen.cpu_share, false);
+  if (chosen.has_server()) add("server", chosen.server_bits_per_second, 1, true);
+  write_file(folder + "/platform.xml",
+             fmt::format("<?xml version=\"1.0\"?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
+                         "<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"Cluster\">\n{}{}{}  </zone>\n"
+                         "</platform>\n",
+                         hosts, links, lines));
+  const std::string model =
+      chosen.model == "cnn" ? "kind=\"cnn\" channels=\"32 64 128\"" : "kind=\"mlp\" hidden=\"256 256\"";
+  const std::string split =
+      chosen.has_server() ? "" : fmt::format(" split=\"{}\" overlap-control=\"{}\"", chosen.split, chosen.control);
+  const std::string scenario = folder + "/scenario.xml";
+  write_file(
+      scenario,
+      fmt::format("<scenario name=\"validation\">\n  <platform file=\"platform.xml\"/>\n"
+                  "  <data set=\"synthetic\" train-samples=\"{}\" test-samples=\"100\" partition=\"iid\" "
+                  "synthetic-classes=\"10\" synthetic-side=\"28\"/>\n"
+                  "  <model {}/>\n  <training rounds=\"{}\" local-epochs=\"{}\" batch=\"32\" learning-rate=\"0.02\"/>\n"
+                  "  <constraints memory=\"ignore\"/>\n"
+                  "  <methods>\n    <method name=\"{}\"{}/>\n  </methods>\n  <seeds values=\"1\"/>\n</scenario>\n",
+                  chosen.samples * chosen.peers, model, rounds, chosen.epochs, chosen.method, split));
+  return scenario;
+}
+
+}  // namespace msfusion

@@ -1,0 +1,35 @@
+// The configurations in which real peers are held against the simulator.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/calibrate/network.hpp"
+#include "sim/timing/catalogue.hpp"
+
+namespace msfusion {
+
+struct ValidationCase {
+  std::string name;
+  std::string method;  ///< "msfusion" or "fedavg"
+  std::string model;   ///< "cnn" or "mlp"
+  int peers = 2;
+  double split = 1;  ///< msfusion only
+  double peer_bits_per_second = 20e6;
+  double server_bits_per_second = 200e6;  ///< fedavg only
+  double latency_seconds = 0.005;         ///< of every line
+  double cpu_share = 0.4;                 ///< of a core, every peer
+  int samples = 320;                      ///< of every peer
+  int epochs = 1;
+  double control = 1;  ///< msfusion: overlap of the windows, smaller is more
+  bool has_server() const { return method == "fedavg"; }
+};
+
+std::vector<ValidationCase> validation_cases();
+
+/// Writes platform.xml and scenario.xml into the folder: the devices are the calibrated one with the case's share of a
+/// core. Returns the scenario's file.
+std::string write_scenario(const ValidationCase& chosen, const DeviceKind& device, const NetworkFit& network,
+                           int rounds, const std::string& folder);
+
+}  // namespace msfusion

@@ -1,0 +1,42 @@
+// The real peers of a plan: separate processes that are started together and carry out round after round.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/deploy/node_executor.hpp"
+#include "sim/deploy/shaped_network.hpp"
+
+namespace msfusion {
+
+struct MeasuredRound {
+  double start_seconds = 0;     ///< when the peers were told to begin, on the monotonic clock
+  std::vector<RoundLog> nodes;  ///< by node
+};
+
+class Peers {
+ public:
+  /// Starts a process for every node of the configuration and waits until all are connected. With a network each is in
+  /// its node's namespace. Throws RunError.
+  Peers(const std::string& program, const std::string& config_file, int nodes, const std::string& folder,
+        const ShapedNetwork* network);
+  ~Peers();  ///< ends those that are still there
+  Peers(const Peers&) = delete;
+  Peers& operator=(const Peers&) = delete;
+
+  MeasuredRound round();
+
+  /// Waits for their ends; every node's last parameters.
+  std::vector<std::vector<float>> finish();
+
+ private:
+  struct Process;
+  std::string line_of(Process& process);
+
+  std::string folder_;
+  std::vector<std::unique_ptr<Process>> processes_;
+};
+
+}  // namespace msfusion

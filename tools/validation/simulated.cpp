@@ -1,0 +1,109 @@
+#include "tools/validation/simulated.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "sim/base/error.hpp"
+#include "sim/deploy/plan_file.hpp"
+#include "sim/experiment/observation.hpp"
+#include "sim/experiment/preparation.hpp"
+#include "tools/learner_plugin.hpp"
+#include "tools/validation/node_config.hpp"
+
+namespace msfusion {
+
+namespace {
+
+using nlohmann::json;
+
+std::string parameters_file(const std::string& folder, NodeId node) {
+  return fmt::format("{}/simulated-{}.bin", folder, node);
+}
+
+void carry_out(const std::string& scenario_file, const std::string& folder) {
+  const Preparation preparation = prepare(scenario_file, {}, false);
+  const RunInputs inputs(preparation, runs_of(preparation).front());
+  const Scenario& scenario = preparation.scenario;
+  Timing timing(timing_options(scenario, inputs.run.seed));
+  Planner planner(inputs.planner_setup(timing.fleet()));
+  const std::unique_ptr<Learner> learner =
+      load_learner(LearnerSetup{inputs.shape, preparation.data, inputs.parts, inputs.training, scenario.evaluation,
+                                scenario.data, *inputs.run.method, inputs.run.seed, 2, nullptr});
+  std::vector<RoundPlan> plans;
+  json rounds = json::array();
+  for (int round = 0; round < inputs.training.rounds; ++round) {
+    RoundPlan plan = planner.plan(round);
+    const TimedRound timed = timing.execute(plan);
+    learner->start(plan, trained_tasks(plan, timed));
+    double loss = 0;
+    const auto outcomes = learner->merge(plan, deliveries(plan, timed, [&](int) -> const RoundPlan& { return plan; }));
+    for (const TaskOutcome& outcome : outcomes) loss += outcome.mean_loss / static_cast<double>(outcomes.size());
+    planner.observe(plan, timed, loss);
+    json steps = json::array();
+    for (const TimedStep& step : timed.steps)
+      steps.push_back({step.start_seconds - timed.start_seconds, step.end_seconds - timed.start_seconds});
+    rounds.push_back({{"seconds", timed.end_seconds - timed.start_seconds}, {"steps", steps}});
+    plans.push_back(std::move(plan));
+  }
+  write_plans(folder + "/plans.json", plans);
+
+  const Fleet& fleet = timing.fleet();
+  const int nodes = fleet.size() + (fleet.server ? 1 : 0);
+  json delays = json::array();
+  for (NodeId from = 0; from < nodes; ++from) {
+    json row = json::array();
+    for (NodeId to = 0; to < nodes; ++to) row.push_back(from == to ? 0.0 : timing.route(from, to).latency_seconds);
+    delays.push_back(row);
+  }
+  for (NodeId node = 0; node < nodes; ++node) {
+    WidthSlice slice = full_slice(inputs.shape);
+    const RoundPlan& last = plans.back();
+    for (std::size_t i = 0; i < last.next_slices.size(); ++i)
+      if (last.tasks[i].device == node) slice = last.next_slices[i];
+    write_floats(parameters_file(folder, node), learner->parameters(node, slice));
+  }
+  std::ofstream out(folder + "/simulated.json");
+  out << json{{"rounds", rounds}, {"delays", delays}, {"nodes", nodes}}.dump() << '\n';
+  if (!out.flush()) throw RunError(folder + "/simulated.json could not be written");
+}
+
+}  // namespace
+
+Simulated simulate(const std::string& scenario_file, const std::string& folder) {
+  const pid_t child = fork();
+  if (child == 0) {
+    int status = 1;
+    try {
+      carry_out(scenario_file, folder);
+      status = 0;
+    } catch (const std::exception& error) {
+      std::cerr << "msfusion-validate: " << error.what() << '\n';
+    }
+    _exit(status);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (status != 0) throw RunError("the simulation of " + scenario_file + " failed");
+
+  Simulated result;
+  result.plans = read_plans(folder + "/plans.json");
+  std::ifstream in(folder + "/simulated.json");
+  const json root = json::parse(in);
+  for (const json& round : root.at("rounds")) {
+    SimulatedRound simulated{round.at("seconds"), {}};
+    for (const json& step : round.at("steps")) simulated.steps.push_back({step.at(0), step.at(1)});
+    result.rounds.push_back(std::move(simulated));
+  }
+  result.delay_seconds = root.at("delays").get<std::vector<std::vector<double>>>();
+  const int nodes = root.at("nodes");
+  for (NodeId node = 0; node < nodes; ++node) result.parameters.push_back(read_floats(parameters_file(folder, node)));
+  return result;
+}
+
+}  // namespace msfusion

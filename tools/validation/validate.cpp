@@ -1,0 +1,303 @@
+// msfusion-validate: holds the simulator's clock, bytes and parameters against real peers on real links.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "reports/export.hpp"
+#include "sim/base/error.hpp"
+#include "tools/validation/cases.hpp"
+#include "tools/validation/node_config.hpp"
+#include "tools/validation/peers.hpp"
+#include "tools/validation/simulated.hpp"
+
+namespace msfusion {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int kSkipped = 77;  // what test runners take for "skipped"
+constexpr int kFirstPort = 7100;
+
+struct Options {
+  std::string devices_file;
+  std::string out;
+  std::vector<std::string> cases;
+  int rounds = 4;
+  bool loopback = false;
+  double median_goal = 0.05, worst_goal = 0.15;
+};
+
+/// A case as it was simulated and as it really went; times are sums over the rounds.
+struct Comparison {
+  ValidationCase chosen;
+  int rounds = 0;
+  double simulated_seconds = 0, measured_seconds = 0;
+  double simulated_compute = 0, measured_compute = 0;    // of all trainings
+  double simulated_transfer = 0, measured_transfer = 0;  // of all transfers
+  double worst_round = 0;
+  double merge_seconds = 0;  // of the slowest node in every round
+  double planned_bytes = 0, payload_bytes = 0, header_bytes = 0;
+  std::optional<double> wire_bytes;
+  bool same_parameters = false;
+
+  double error() const { return (simulated_seconds - measured_seconds) / measured_seconds; }
+  bool same_bytes() const { return planned_bytes == payload_bytes; }
+};
+
+double relative(double simulated, double measured) {
+  return measured > 0 ? (simulated - measured) / measured : 0;
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+std::string program_beside(const char* name) {
+  return (fs::read_symlink("/proc/self/exe").parent_path() / name).string();
+}
+
+void add_round(Comparison& sum, const RoundPlan& plan, const SimulatedRound& simulated, const MeasuredRound& measured) {
+  std::vector<StepLog> seen(plan.steps.size());
+  double end = measured.start_seconds, merging = 0;
+  for (const RoundLog& node : measured.nodes) {
+    end = std::max(end, node.end_seconds);
+    merging = std::max(merging, node.merge_seconds);
+    for (const StepLog& step : node.steps) {
+      StepLog& whole = seen[static_cast<std::size_t>(step.step)];
+      if (step.start_seconds) whole.start_seconds = step.start_seconds;
+      if (step.end_seconds) whole.end_seconds = step.end_seconds;
+      // Sender and receiver both count it; the receiver's count is of what came.
+      if (step.end_seconds) whole.payload_bytes = step.payload_bytes;
+    }
+  }
+  const double seconds = end - measured.start_seconds;
+  sum.worst_round = std::max(sum.worst_round, std::abs(relative(simulated.seconds, seconds)));
+  sum.simulated_seconds += simulated.seconds;
+  sum.measured_seconds += seconds;
+  sum.merge_seconds += merging;
+  ++sum.rounds;
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    if (!seen[s].start_seconds || !seen[s].end_seconds) throw RunError("a step of the plan was not carried out");
+    const double took = *seen[s].end_seconds - *seen[s].start_seconds;
+    const double predicted = simulated.steps[s].end_seconds - simulated.steps[s].start_seconds;
+    const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what);
+    (transfer ? sum.simulated_transfer : sum.simulated_compute) += predicted;
+    (transfer ? sum.measured_transfer : sum.measured_compute) += took;
+    if (!transfer) continue;
+    sum.planned_bytes += transfer->bytes;
+    sum.payload_bytes += seen[s].payload_bytes - static_cast<double>(sizeof(MessageHeader));
+    sum.header_bytes += static_cast<double>(sizeof(MessageHeader));
+  }
+}
+
+Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, const NetworkFit& network,
+                     const Options& options, const std::string& folder) {
+  fs::create_directories(folder);
+  PeerConfig config;
+  config.scenario_file = write_scenario(chosen, device, network, options.rounds, folder);
+  config.plans_file = folder + "/plans.json";
+  const Simulated simulated = simulate(config.scenario_file, folder);
+
+  const int nodes = static_cast<int>(simulated.parameters.size());
+  std::optional<ShapedNetwork> links;
+  if (!options.loopback) {
+    std::vector<AccessLine> lines(static_cast<std::size_t>(nodes),
+                                  {chosen.peer_bits_per_second, chosen.peer_bits_per_second});
+    if (chosen.has_server()) lines.back() = {chosen.server_bits_per_second, chosen.server_bits_per_second};
+    links.emplace(lines);
+  }
+  // Of the latency, the part that the links really have is not waited for again.
+  const double own = links ? network.latency_seconds : 0;
+  for (int node = 0; node < nodes; ++node) {
+    NodeConfig entry;
+    entry.address = links ? Address{ShapedNetwork::address(node), kFirstPort}
+                          : Address{"127.0.0.1", kFirstPort + static_cast<int>(getpid() % 20000) + node};
+    entry.cpu_share = chosen.has_server() && node == nodes - 1 ? 1 : chosen.cpu_share;
+    for (const double delay : simulated.delay_seconds[static_cast<std::size_t>(node)])
+      entry.delay_seconds.push_back(std::max(0.0, delay - own));
+    config.nodes.push_back(entry);
+  }
+  const std::string config_file = folder + "/peers.json";
+  write_peer_config(config_file, config);
+
+  Comparison result;
+  result.chosen = chosen;
+  Peers peers(program_beside("msfusion-peer"), config_file, nodes, folder, links ? &*links : nullptr);
+  const auto sent = [&] {
+    double bytes = 0;
+    for (int node = 0; links && node < nodes; ++node) bytes += links->sent_bytes(node);
+    return bytes;
+  };
+  const double sent_before = sent();
+  for (std::size_t round = 0; round < simulated.plans.size(); ++round)
+    add_round(result, simulated.plans[round], simulated.rounds[round], peers.round());
+  if (links) result.wire_bytes = sent() - sent_before;
+  const std::vector<std::vector<float>> parameters = peers.finish();
+  result.same_parameters = true;
+  for (int node = 0; node < nodes; ++node) {
+    // A client ends with what it trained; what the method makes of it is at the server.
+    if (chosen.has_server() && node < nodes - 1) continue;
+    result.same_parameters = result.same_parameters && same_bits(parameters[static_cast<std::size_t>(node)],
+                                                                 simulated.parameters[static_cast<std::size_t>(node)]);
+  }
+  return result;
+}
+
+std::string percent(double value) {
+  return fmt::format("{:+.1f} %", 100 * value);
+}
+
+std::string row(const Comparison& c) {
+  const double n = c.rounds;
+  return fmt::format(
+      "| {} | {} | {:.0f} | {:.0f} | {} | {} | {} | {} | {:.0f} | {:.0f} | {} | {} |", c.chosen.name, c.chosen.method,
+      1e3 * c.measured_seconds / n, 1e3 * c.simulated_seconds / n, percent(c.error()),
+      percent(relative(c.simulated_compute, c.measured_compute)),
+      c.planned_bytes > 0 ? percent(relative(c.simulated_transfer, c.measured_transfer)) : "-",
+      fmt::format("{:.1f} %", 100 * c.worst_round), 1e3 * c.merge_seconds / n, c.planned_bytes / n,
+      c.same_bytes()
+          ? fmt::format("equal{}", c.wire_bytes && c.planned_bytes > 0
+                                       ? fmt::format(", wire {:+.1f} %", 100 * (*c.wire_bytes / c.planned_bytes - 1))
+                                       : "")
+          : "DIFFERENT",
+      c.same_parameters ? "equal" : "DIFFERENT");
+}
+
+constexpr const char* kHead =
+    "| case | method | measured round, ms | simulated, ms | round error | compute error | transfer error | worst round "
+    "| merging, ms | bytes a round | bytes | parameters |\n|---|---|---|---|---|---|---|---|---|---|---|---|";
+
+json to_json(const Comparison& c) {
+  json entry = {{"case", c.chosen.name},
+                {"method", c.chosen.method},
+                {"rounds", c.rounds},
+                {"measured_seconds", c.measured_seconds},
+                {"simulated_seconds", c.simulated_seconds},
+                {"measured_compute_seconds", c.measured_compute},
+                {"simulated_compute_seconds", c.simulated_compute},
+                {"measured_transfer_seconds", c.measured_transfer},
+                {"simulated_transfer_seconds", c.simulated_transfer},
+                {"merge_seconds", c.merge_seconds},
+                {"planned_bytes", c.planned_bytes},
+                {"payload_bytes", c.payload_bytes},
+                {"header_bytes", c.header_bytes},
+                {"same_parameters", c.same_parameters}};
+  if (c.wire_bytes) entry["wire_bytes"] = *c.wire_bytes;
+  return entry;
+}
+
+const DeviceKind& device_for(const Catalogue& catalogue, const ValidationCase& chosen) {
+  // Several peers keep both cores busy.
+  const std::string wanted = chosen.peers > 1 ? "this-machine-2-threads" : "this-machine-1-thread";
+  for (const DeviceKind& kind : catalogue.devices)
+    if (kind.name == wanted) return kind;
+  if (catalogue.devices.empty()) throw UserError(Mistake{"", 0, "a catalogue without devices", "msfusion calibrate"});
+  return catalogue.devices.front();
+}
+
+int validate(const Options& options) {
+  if (!options.loopback) {
+    if (const auto reason = ShapedNetwork::why_not()) {
+      fmt::print("validation skipped: {}\n", *reason);
+      return kSkipped;
+    }
+  }
+  const Catalogue catalogue = read_catalogue(options.devices_file);
+  NetworkFit network;
+  if (!options.loopback) {
+    std::vector<ProbedTransfer> transfers;
+    for (const double rate : {10e6, 50e6})
+      for (const ProbedTransfer& transfer : probe_link(rate, {1000, 10000, 100000, 1000000}))
+        transfers.push_back(transfer);
+    network = fit_network(transfers);
+    fmt::print(
+        "network: payload {:.2f} % of a link's rate, {:.0f} us a message; error median {:.1f} %, worst {:.1f} %\n",
+        100 * network.bandwidth_factor, 1e6 * network.latency_seconds, 100 * network.median_error,
+        100 * network.worst_error);
+  }
+  fmt::print("{}\n", kHead);
+  std::fflush(stdout);
+  std::vector<Comparison> comparisons;
+  const fs::path folder = fs::temp_directory_path() / fmt::format("msfusion-validate-{}", getpid());
+  for (const ValidationCase& chosen : validation_cases()) {
+    if (!options.cases.empty() &&
+        std::find(options.cases.begin(), options.cases.end(), chosen.name) == options.cases.end())
+      continue;
+    comparisons.push_back(carry_out(chosen, device_for(catalogue, chosen), network, options,
+                                    (folder / std::to_string(comparisons.size())).string()));
+    fmt::print("{}\n", row(comparisons.back()));
+    std::fflush(stdout);
+  }
+  fs::remove_all(folder);
+  if (comparisons.empty()) throw UserError(Mistake{"--case", 0, "no case of that name", "--list"});
+  std::vector<double> errors;
+  bool exact = true;
+  json results = json::array();
+  for (const Comparison& c : comparisons) {
+    errors.push_back(std::abs(c.error()));
+    exact = exact && c.same_bytes() && c.same_parameters;
+    results.push_back(to_json(c));
+  }
+  if (!options.out.empty()) write_file(options.out, results.dump(2) + "\n");
+  std::sort(errors.begin(), errors.end());
+  const double median = (errors[(errors.size() - 1) / 2] + errors[errors.size() / 2]) / 2, worst = errors.back();
+  const bool in_time = median <= options.median_goal && worst <= options.worst_goal;
+  fmt::print("round time: median error {:.1f} % (goal {:.0f} %), worst {:.1f} % (goal {:.0f} %): {}\n", 100 * median,
+             100 * options.median_goal, 100 * worst, 100 * options.worst_goal, in_time ? "reached" : "MISSED");
+  fmt::print("bytes and parameters: {}\n", exact ? "equal in every case" : "DIFFERENT");
+  return exact && in_time ? 0 : 1;
+}
+
+int main_of(int argc, char** argv) {
+  CLI::App app{"Holds the simulator against real peers: separate processes that train and send over shaped links."};
+  app.name("msfusion-validate");
+  Options options;
+  bool list = false;
+  app.add_option("--devices", options.devices_file, "Catalogue that msfusion calibrate wrote")->type_name("FILE");
+  app.add_option("-o,--out", options.out, "Write the results as JSON")->type_name("FILE");
+  app.add_option("--case", options.cases, "Only the case of that name; may be repeated");
+  app.add_option("--rounds", options.rounds, "Rounds of every case")->capture_default_str()->check(CLI::Range(1, 1000));
+  app.add_flag("--loopback", options.loopback,
+               "Without namespaces: bytes and parameters only mean something, times do not");
+  app.add_option("--median-goal", options.median_goal, "Median error of the round time")->capture_default_str();
+  app.add_option("--worst-goal", options.worst_goal, "Worst error of the round time")->capture_default_str();
+  app.add_flag("--list", list, "Print the names of the cases");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (list) {
+    for (const ValidationCase& chosen : validation_cases()) fmt::print("{}\n", chosen.name);
+    return 0;
+  }
+  if (options.devices_file.empty())
+    throw UserError(Mistake{"--devices", 0, "no calibrated device", "a file of msfusion calibrate"});
+  return validate(options);
+}
+
+}  // namespace
+
+}  // namespace msfusion
+
+int main(int argc, char** argv) {
+  try {
+    return msfusion::main_of(argc, argv);
+  } catch (const msfusion::UserError& error) {
+    std::cerr << error.what() << '\n';
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "msfusion-validate: " << error.what() << '\n';
+    return 1;
+  }
+}
