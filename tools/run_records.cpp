@@ -34,7 +34,7 @@ std::string file_text(const std::string& file) {
 
 std::optional<std::string> calibration_of(const Fleet& fleet) {
   std::map<std::string, int> nodes;
-  const int size = fleet.size() + (fleet.server ? 1 : 0);
+  const int size = fleet.nodes();
   for (NodeId node = 0; node < size; ++node) ++nodes[fleet.node(node).calibration];
   if (nodes.size() == 1) return nodes.begin()->first.empty() ? std::nullopt : std::optional(nodes.begin()->first);
   std::string text;

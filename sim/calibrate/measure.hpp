@@ -23,8 +23,8 @@ struct StepTime {
 
 using LearnerMaker = std::function<std::unique_ptr<Learner>(const LearnerSetup&)>;
 
-/// Trains steps on synthetic data, some repetitions after a first one that is not counted, and takes the median step of
-/// the repetitions by their CPU time.
+/// Trains steps on synthetic data, some repetitions after a first one that is not counted, and takes the fastest
+/// repetition by its CPU time.
 /// The same without its times.
 StepTime step_of(const GridPoint& point);
 StepTime measure_step(const GridPoint& point, const LearnerMaker& make_learner);

@@ -6,9 +6,15 @@
 
 namespace msfusion {
 
+namespace {
+/// What passes at the link's rate, if all of the rate were payload.
+double line_seconds(const ProbedTransfer& transfer) {
+  return std::max(0.0, static_cast<double>(transfer.bytes) - transfer.burst_bytes) * 8 / transfer.bits_per_second;
+}
+}  // namespace
+
 double predicted_seconds(const ProbedTransfer& transfer, const NetworkFit& fit) {
-  return fit.latency_seconds +
-         static_cast<double>(transfer.bytes) * 8 / (transfer.bits_per_second * fit.bandwidth_factor);
+  return fit.latency_seconds + line_seconds(transfer) / fit.bandwidth_factor;
 }
 
 NetworkFit fit_network(const std::vector<ProbedTransfer>& transfers) {
@@ -17,7 +23,7 @@ NetworkFit fit_network(const std::vector<ProbedTransfer>& transfers) {
   double aa = 0, ab = 0, bb = 0, a1 = 0, b1 = 0;
   for (const ProbedTransfer& transfer : transfers) {
     const double a = 1 / transfer.seconds;
-    const double b = static_cast<double>(transfer.bytes) * 8 / transfer.bits_per_second / transfer.seconds;
+    const double b = line_seconds(transfer) / transfer.seconds;
     aa += a * a;
     ab += a * b;
     bb += b * b;

@@ -122,7 +122,8 @@ std::vector<ProbedTransfer> probe_link(double bits_per_second, const std::vector
     std::vector<double> of_size;
     for (std::size_t i = size; i < times.size(); i += sizes.size()) of_size.push_back(times[i]);
     std::sort(of_size.begin(), of_size.end());
-    transfers.push_back({bits_per_second, sizes[size], of_size[of_size.size() / 2]});
+    transfers.push_back(
+        {bits_per_second, sizes[size], ShapedNetwork::burst_bytes(bits_per_second), of_size[of_size.size() / 2]});
   }
   return transfers;
 }

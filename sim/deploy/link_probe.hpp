@@ -9,6 +9,7 @@ namespace msfusion {
 struct ProbedTransfer {
   double bits_per_second = 0;  ///< of the link, whole frames
   std::int64_t bytes = 0;      ///< of the message
+  double burst_bytes = 0;      ///< of these the link let through at once
   double seconds = 0;          ///< from the first byte sent to the last received
 };
 

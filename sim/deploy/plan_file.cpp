@@ -59,7 +59,7 @@ TrainTask task_from(const json& node) {
   return task;
 }
 
-constexpr const char* kCargoNames[] = {"model", "trained", "stale", "other"};
+constexpr const char* kCargoNames[] = {"model", "trained", "stale", "partial", "sum", "other"};
 
 json to_json(const Step& step) {
   json node = {{"task", step.task}, {"after", step.after}};
@@ -86,7 +86,7 @@ Step step_from(const json& node) {
   }
   Transfer transfer{node.at("from"), node.at("to"), node.at("bytes"), Cargo::other};
   const std::string cargo = node.at("cargo");
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 6; ++i)
     if (cargo == kCargoNames[i]) transfer.cargo = static_cast<Cargo>(i);
   step.what = transfer;
   return step;
@@ -100,7 +100,10 @@ void write_plans(const std::string& file, const std::vector<RoundPlan>& plans) {
     if (plan.closing.kind != Closing::Kind::all) throw std::logic_error("only plans that wait for all are written");
     json tasks = json::array(), steps = json::array(), next = json::array();
     for (const TrainTask& task : plan.tasks) tasks.push_back(to_json(task));
-    for (const Step& step : plan.steps) steps.push_back(to_json(step));
+    for (const Step& step : plan.steps) {
+      if (step.makes_do) throw std::logic_error("only plans whose steps wait for all before them are written");
+      steps.push_back(to_json(step));
+    }
     for (const WidthSlice& slice : plan.next_slices) next.push_back(to_json(slice));
     rounds.push_back({{"round", plan.round}, {"tasks", tasks}, {"steps", steps}, {"next_slices", next}});
   }

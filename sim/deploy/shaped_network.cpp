@@ -45,7 +45,7 @@ void must(const std::string& command) {
 
 std::string shaper(const std::string& space, const std::string& device, double bits_per_second) {
   return fmt::format("tc -n {} qdisc add dev {} root tbf rate {:.0f} burst {:.0f} limit {}", space, device,
-                     bits_per_second, std::max(kLeastBurstBytes, bits_per_second / 8 * kBurstSeconds), kQueueBytes);
+                     bits_per_second, ShapedNetwork::burst_bytes(bits_per_second), kQueueBytes);
 }
 
 }  // namespace
@@ -96,6 +96,10 @@ void ShapedNetwork::remove() const {
 
 std::string ShapedNetwork::space(int node) const {
   return node < 0 ? prefix_ + "-hub" : fmt::format("{}-{}", prefix_, node);
+}
+
+double ShapedNetwork::burst_bytes(double bits_per_second) {
+  return std::max(kLeastBurstBytes, bits_per_second / 8 * kBurstSeconds);
 }
 
 std::string ShapedNetwork::address(int node) {

@@ -29,6 +29,9 @@ class ShapedNetwork {
   void enter(int node) const;
   static std::string address(int node);  ///< within the network
 
+  /// What a link of that rate lets through at once after a pause: tc's shaper must, and a real line does not.
+  static double burst_bytes(double bits_per_second);
+
   /// Bytes of Ethernet frames that a node sent so far.
   double sent_bytes(int node) const;
 

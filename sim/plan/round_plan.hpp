@@ -34,7 +34,7 @@ struct Compute {
 enum class Cargo {
   model,    ///< the values to start from
   trained,  ///< what the task's device trained this round: merging uses it if it arrives
-  stale,    ///< elements nobody trained this round, from their last holder
+  stale,    ///< elements nobody trained this round, from all that trained them last
   partial,  ///< what the task's device trained, on its way to an aggregator: merging uses it if the sum arrives
   sum,      ///< of the partials that the step comes after
   other,    ///< activations, logits, labels

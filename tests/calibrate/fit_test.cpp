@@ -82,7 +82,7 @@ TEST_CASE("a link that is as the model says is found from its transfers") {
   std::vector<ProbedTransfer> transfers;
   for (const double rate : {1e7, 5e7})
     for (const std::int64_t bytes : {1000, 10000, 1000000})
-      transfers.push_back({rate, bytes, 3e-4 + static_cast<double>(bytes) * 8 / (0.95 * rate)});
+      transfers.push_back({rate, bytes, 500, 3e-4 + (static_cast<double>(bytes) - 500) * 8 / (0.95 * rate)});
   const NetworkFit fit = fit_network(transfers);
   CHECK(fit.bandwidth_factor == Approx(0.95));
   CHECK(fit.latency_seconds == Approx(3e-4));

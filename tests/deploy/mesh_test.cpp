@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <future>
+#include <map>
 #include <mutex>
 #include <numeric>
 

@@ -54,7 +54,7 @@ void carry_out(const std::string& scenario_file, const std::string& folder) {
   write_plans(folder + "/plans.json", plans);
 
   const Fleet& fleet = timing.fleet();
-  const int nodes = fleet.size() + (fleet.server ? 1 : 0);
+  const int nodes = fleet.nodes();
   json delays = json::array();
   for (NodeId from = 0; from < nodes; ++from) {
     json row = json::array();
