@@ -24,6 +24,8 @@ const std::vector<Unknown>& unknowns() {
       {8, 1e-2, 1e3, [](Device& d, double v) { d.narrow_width = v; }},
       {1e6, 1e4, 1e9, [](Device& d, double v) { d.cache_bytes = v; }},
       {5e10, 1e9, 1e13, [](Device& d, double v) { d.cache_bandwidth = v; }},
+      {0.3, 1e-3, 10, [](Device& d, double v) { d.dense_slowdown = v; }},
+      {3, 1e-2, 10, [](Device& d, double v) { d.gradient_moves = v; }},
       {5e-8, 1e-12, 1e-5, [](Device& d, double v) { d.ragged_norm_seconds = v; }},
       {1e-10, 1e-13, 1e-6, [](Device& d, double v) { d.pool_seconds = v; }},
   };

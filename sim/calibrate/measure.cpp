@@ -133,9 +133,9 @@ StepTime measure_step(const GridPoint& point, const LearnerMaker& make_learner) 
   std::vector<Bench::Time> times;
   for (int i = 0; i < kRepetitions; ++i) times.push_back(bench.steps(steps));
   // What disturbs a repetition only makes it longer.
-  const Bench::Time& best = *std::min_element(times.begin(), times.end(), [](const Bench::Time& a, const Bench::Time& b) {
-    return a.cpu_seconds < b.cpu_seconds;
-  });
+  const Bench::Time& best =
+      *std::min_element(times.begin(), times.end(),
+                        [](const Bench::Time& a, const Bench::Time& b) { return a.cpu_seconds < b.cpu_seconds; });
   StepTime result = step_of(point);
   result.cpu_seconds = best.cpu_seconds;
   result.wall_seconds = best.wall_seconds;

@@ -29,7 +29,8 @@ double compute_seconds(const SliceCost& cost, const LocalTraining& training, con
   // A layer in one step. `passes` says how many times its overheads count.
   const auto layer_seconds = [&](const LayerCost& layer, double macs, double bytes, double weight_accesses,
                                  double passes) {
-    const double slow = 1 + device.narrow_width / real(layer.out_features);
+    const double slow =
+        (1 + device.narrow_width / real(layer.out_features)) * (layer.is_dense ? 1 + device.dense_slowdown : 1);
     const double computing = 2 * batch * macs * slow / device.speed_flops;
     const double weights = weight_accesses * kFloatBytes * real(layer.parameters);
     const double lanes = real((layer.out_features + kPoolLanes - 1) / kPoolLanes * kPoolLanes);
@@ -41,7 +42,8 @@ double compute_seconds(const SliceCost& cost, const LocalTraining& training, con
   };
   double seconds = device.step_overhead_seconds + training.frozen_models * device.frozen_overhead_seconds;
   for (const LayerCost& layer : cost.layers) {
-    seconds += layer_seconds(layer, real(layer.training_macs), real(layer.training_bytes), 3, 3);
+    seconds +=
+        layer_seconds(layer, real(layer.training_macs), real(layer.training_bytes), 3 + device.gradient_moves, 3);
     seconds += training.frozen_models * layer_seconds(layer, real(layer.forward_macs), real(layer.forward_bytes), 1, 1);
   }
   // An update reads the parameter and its gradient, writes the parameter, and reads and writes every slot of the

@@ -17,9 +17,13 @@ struct Roofline {
   double frozen_overhead_seconds = 0;  ///< per frozen model of a contrastive loss and step: comparing representations
   double cache_bytes = 0;              ///< what a layer may move in a step at the cache's bandwidth
   double cache_bandwidth = 0;          ///< bytes/s
-  double narrow_width = 0;             ///< output width at which a product runs at half the speed
-  double ragged_norm_seconds = 0;      ///< per position of a channel norm whose width no vector register divides
-  double pool_seconds = 0;             ///< per element that a maximum is looked for among
+  double dense_slowdown =
+      0;  ///< by how much, as a share, a FLOP of a linear layer takes longer than one of a convolution
+  double gradient_moves =
+      0;  ///< how often weights move in a training step besides the three times of its passes: gradients
+  double narrow_width = 0;         ///< output width at which a product runs at half the speed
+  double ragged_norm_seconds = 0;  ///< per position of a channel norm whose width no vector register divides
+  double pool_seconds = 0;         ///< per element that a maximum is looked for among
 };
 
 /// One of the figures, as it stands in platform files (property) and catalogues (the same with '-' for '_').
@@ -48,6 +52,8 @@ inline const std::vector<RooflineFigure>& roofline_figures() {
       {"frozen_overhead", &Roofline::frozen_overhead_seconds, Quantity::seconds},
       {"cache", &Roofline::cache_bytes, Quantity::bytes},
       {"cache_bandwidth", &Roofline::cache_bandwidth, Quantity::bytes_per_second},
+      {"dense_slowdown", &Roofline::dense_slowdown, {}},
+      {"gradient_moves", &Roofline::gradient_moves, {}},
       {"narrow_width", &Roofline::narrow_width, {}},
       {"ragged_norm", &Roofline::ragged_norm_seconds, Quantity::seconds},
       {"pool_time", &Roofline::pool_seconds, Quantity::seconds},

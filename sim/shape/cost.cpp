@@ -94,6 +94,7 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
     part.parameters = coster.parameters(layer);
     part.forward_macs = coster.forward_macs(index);
     part.out_features = coster.features(index);
+    part.is_dense = std::holds_alternative<Linear>(layer.op);
     if (std::holds_alternative<BatchNorm>(layer.op)) part.norm_positions = layer.out.positions();
     if (std::holds_alternative<MaxPool2d>(layer.op)) part.pooled_elements = coster.elements(layer.inputs.front());
     const int products = 1 + (layer.tensors.empty() ? 0 : 1) + (input_gradient ? 1 : 0);

@@ -18,6 +18,7 @@ struct LayerCost {
   std::int64_t training_bytes = 0;   ///< 3 x forward_bytes
   std::int64_t parameters = 0;       ///< of this layer; read once a step forward, twice backward
   std::int64_t out_features = 0;     ///< the width that a narrow slice makes small
+  bool is_dense = false;             ///< a linear layer
   std::int64_t norm_positions = 0;   ///< of a norm over the samples of each channel
   std::int64_t pooled_elements = 0;  ///< that a maximum is looked for among
 };

@@ -20,6 +20,8 @@ Device known_device() {
   device.cache_bytes = 2e6;
   device.cache_bandwidth = 40e9;
   device.narrow_width = 6;
+  device.dense_slowdown = 0.5;
+  device.gradient_moves = 4;
   device.ragged_norm_seconds = 50e-9;
   device.pool_seconds = 1e-9;
   return device;

@@ -69,6 +69,8 @@ TEST_CASE("a product whose output is as wide as the narrow width takes twice as 
   const double wide = compute_seconds(cost, training, phone);
   phone.narrow_width = 3;
   CHECK(compute_seconds(cost, training, phone) == Approx(2 * wide));
+  phone.dense_slowdown = 0.5;
+  CHECK(compute_seconds(cost, training, phone) == Approx(3 * wide));
 }
 
 TEST_CASE("what fits the cache moves at its bandwidth, the rest at the memory's") {
@@ -87,6 +89,8 @@ TEST_CASE("what fits the cache moves at its bandwidth, the rest at the memory's"
   move(10.0 * static_cast<double>(cost.layers[0].training_bytes) + 3 * 4.0 * 15);
   move(3 * 4.0 * 15);  // the update
   CHECK(compute_seconds(cost, training, phone) == Approx(seconds));
+  phone.gradient_moves = 5;
+  CHECK(compute_seconds(cost, training, phone) == Approx(seconds + 5 * 4.0 * 15 / 1e6));
 }
 
 TEST_CASE("a channel norm pays for every position where eight does not divide its width, a pool for what it looks at") {
