@@ -78,3 +78,22 @@ TEST_CASE("help and lists teach") {
   CHECK(check.code == 0);
   CHECK(check.out.find("4 devices, 160 training and 80 test samples, 5 rounds, 10 runs") != std::string::npos);
 }
+
+TEST_CASE("a report says which calibration its devices carry, or that they carry none") {
+  const TemporaryFolder folder;
+  std::string platform = text_of(input("platform.xml"));
+  const auto report_of = [&](const std::string& text) {
+    folder.write("platform.xml", text);
+    const Ended run = msfusion_program(
+        {"plan", input("tiny.xml"), "--set", "platform.file=" + folder.file("platform.xml"), "-o", folder.file("r")});
+    INFO(run.out << run.err);
+    REQUIRE(run.code == 0);
+    return StoreReader(folder.file("r/run.sqlite")).meta();
+  };
+  CHECK(report_of(platform).count("calibration") == 0);
+  const std::string host = "speed=\"1Gf\">";
+  platform.replace(platform.find(host), host.size(),
+                   host + "<prop id=\"calibration\" value=\"2026-11-22: a phone; 7 %\"/>");
+  CHECK(report_of(platform).at("calibration") ==
+        "4 of 5 nodes: none, their clock's error is unknown. 1 of 5 nodes: 2026-11-22: a phone; 7 %");
+}
