@@ -24,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kMostCombinations = 10'000;
+
 constexpr std::size_t kMaxCombinations = 10000;
 
 // Training does not depend on these: combinations that differ in nothing else can share it.
@@ -114,6 +116,13 @@ struct Combination {
 };
 
 std::vector<Combination> combinations_of(const Sweep& sweep, const std::string& scenario) {
+  std::size_t count = 1;
+  for (const SweepAxis& axis : sweep.axes) {
+    count *= axis.values.size();  // cannot overflow: each axis is a list that was read, and the product stops here
+    if (count > kMostCombinations)
+      throw UserError(Mistake{scenario, axis.line, "a sweep that multiplies without end",
+                              fmt::format("at most {} combinations", kMostCombinations)});
+  }
   std::vector<Combination> combinations;
   std::set<std::string> names;
   for (const std::vector<Override>& values : product(sweep.axes)) {
