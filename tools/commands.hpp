@@ -20,6 +20,7 @@ struct RunCommand {
   std::string command_line;   ///< that repeats the run, for the report
   bool in_sweep = false;      ///< one combination: values are single
   CoreShare share;            ///< of a sweep's cores
+  bool profile = false;       ///< print what the processor's time went to
 };
 
 struct ReportCommand {

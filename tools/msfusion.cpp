@@ -91,6 +91,8 @@ int main_of(int argc, char** argv) {
       ->add_option("--checkpoint-every", run.checkpoint_every, "Rounds between checkpoints; 0: only when interrupted")
       ->capture_default_str()
       ->check(CLI::Range(0, 1000000));
+  run_command->add_flag("--profile", run.profile,
+                        "Print what the processor's time went to: training, evaluation, merging, ...");
   run_command->callback([&] {
     action = [&] {
       run.overrides = parse_overrides(sets);

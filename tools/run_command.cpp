@@ -9,6 +9,7 @@
 #include "tools/commands.hpp"
 #include "tools/learner_plugin.hpp"
 #include "tools/output.hpp"
+#include "tools/profile_table.hpp"
 #include "tools/progress_view.hpp"
 #include "tools/run_records.hpp"
 
@@ -57,6 +58,7 @@ int run_scenario(const RunCommand& command) {
     const Sweep sweep = split_sweep(command.overrides, scenario.sweep);
     if (!sweep.axes.empty()) return run_sweep(command, sweep, scenario.name);
   }
+  ProfileTable profile;
   const Preparation preparation = prepare(command.scenario, command.overrides, false);
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out), command.resume);
@@ -68,6 +70,7 @@ int run_scenario(const RunCommand& command) {
     StoreWriter::create(store_file, meta, run_records(preparation));
   }
 
+  profile.charge(Activity::preparing);
   ProgressView view(preparation);
   LaunchOptions options;
   options.store_file = store_file;
@@ -84,6 +87,8 @@ int run_scenario(const RunCommand& command) {
   Interruption interruption;
   const std::vector<RunReport> reports = launch(preparation, make_learner, options, interruption);
   view.finish(reports);
+  for (const RunReport& report : reports) profile.add(report.profile);
+  profile.skip();
 
   // However the runs ended, what they finished is reported; but who asks twice does not want to wait.
   if (!interruption.at_once) {
@@ -91,6 +96,8 @@ int run_scenario(const RunCommand& command) {
     say(fmt::format("\n{}\nreport: {}\n", comparison({folder.path().string()}, TableFormat::terminal),
                     folder.file("report.html")));
   }
+  profile.charge(Activity::reporting);
+  if (command.profile) say("\n" + profile.text(cores_in_use(command.jobs)));
   if (interruption.signal != 0)
     complain(fmt::format("interrupted; the finished rounds are in {}, and --resume goes on with them",
                          folder.path().string()));

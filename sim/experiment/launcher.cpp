@@ -138,6 +138,7 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
     run_options.checkpoint_every = options.checkpoint_every;
     if (options.resume) run_options.resume = resume_point(options, run.run, checkpoints, store);
     run_options.on_progress = [&](const Progress& progress) { send_line(pipe, to_json(progress)); };
+    run_options.on_end = [&](const Profile& profile) { send_line(pipe, {{"profile", profile.seconds}}); };
     std::optional<RecordedRun> recorded;
     if (!options.recorded_folder.empty()) run_options.recorded = &recorded.emplace(options.recorded_folder, run.run);
     if (!options.participation_folder.empty())
@@ -164,7 +165,7 @@ class Launcher {
       : preparation_(preparation),
         make_learner_(make_learner),
         options_(options),
-        jobs_(options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))),
+        jobs_(cores_in_use(options.jobs)),
         // One run more than there are cores, so that a core is not idle while a run plans, evaluates its last round or
         // starts.
         slots_(static_cast<std::size_t>(jobs_) + 1),
@@ -172,7 +173,7 @@ class Launcher {
         cores_(options.cores ? *options.cores : own_cores_) {
     for (const RunSpec& run : runs_of(preparation))
       reports_.push_back(
-          {run, RunReport::State::waiting, "", {run.run, 0, preparation.scenario.training.rounds, 0, {}, {}}});
+          {run, RunReport::State::waiting, "", {run.run, 0, preparation.scenario.training.rounds, 0, {}, {}}, {}});
     if (options.resume)
       for (const RunRecord& record : StoreReader(options.store_file).runs())
         if (record.state == "finished")
@@ -281,6 +282,8 @@ class Launcher {
       const json message = json::parse(child.buffer.substr(0, end));
       if (message.contains("error")) {
         report.message = message["error"];
+      } else if (message.contains("profile")) {
+        report.profile.seconds = message["profile"];
       } else {
         report.progress = from_json(message, report.run.run);
         changed(report);
@@ -355,6 +358,10 @@ class Launcher {
 };
 
 }  // namespace
+
+int cores_in_use(int jobs) {
+  return jobs > 0 ? jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 std::vector<RunReport> launch(const Preparation& preparation, const LearnerFactory& make_learner,
                               const LaunchOptions& options, Interruption& interruption) {

@@ -15,6 +15,7 @@ struct RunReport {
   State state = State::waiting;
   std::string message;  ///< why it failed
   Progress progress;    ///< the last one
+  Profile profile;      ///< when it ended
 };
 
 struct LaunchOptions {
@@ -36,6 +37,9 @@ struct Interruption {
   int signal = 0;        ///< the first one, or 0
   bool at_once = false;  ///< there was a second one
 };
+
+/// The cores that `jobs` stands for.
+int cores_in_use(int jobs);
 
 /// Runs them all and returns what became of each. SIGINT, SIGTERM and SIGHUP ask the runs to finish their round; a
 /// second one ends them at once.

@@ -56,6 +56,7 @@ class RunLoop {
 
   RunEnd run() {
     const int first = options_.resume ? replay(*options_.resume) : 0;
+    clock_.charge(Activity::preparing);
     try {
       for (int round = first; round < inputs_.training.rounds; ++round) {
         if (options_.stop && options_.stop->load()) {
@@ -78,6 +79,12 @@ class RunLoop {
       throw;
     }
     return RunEnd::finished;
+  }
+
+  Profile profile() const {
+    Profile all = profile_;
+    if (learner_) all += learner_->profile();
+    return all;
   }
 
  private:
@@ -150,6 +157,7 @@ class RunLoop {
     options_.checkpoints->write(round, [&](std::ostream& out) {
       if (learner_) learner_->save(out);
     });
+    clock_.charge(Activity::checkpointing);
   }
 
   void carry_out_round(int round) {
@@ -157,17 +165,22 @@ class RunLoop {
     WallRecord wall{inputs_.run.run, round, 0, 0, 0, 0, 0, 0, 0};
     const RoundPlan plan = next_plan(round);
     wall.plan_seconds = part.lap();
+    clock_.charge(Activity::planning);
     const TimedRound timed = timing_.execute(plan);
     wall.timing_seconds = part.lap();
+    clock_.charge(Activity::timing);
 
     const std::vector<Delivery> arrivals = arrived(plan, timed);
     note_participation(plan, timed, arrivals);
+    clock_.charge(Activity::recording);
     std::vector<TaskOutcome> outcomes;
     if (learner_) {
       learner_->start(plan, trained_tasks(plan, timed));
+      clock_.charge(Activity::training);
       finish_pending();  // the last round's evaluation goes on beside this round's training
       wall.evaluation_seconds = part.lap();
       outcomes = learner_->merge(plan, arrivals);
+      clock_.skip();
       wall.training_seconds = part.lap();
     } else {
       finish_pending();
@@ -177,6 +190,7 @@ class RunLoop {
       mean_loss = mean_loss.value_or(0) + outcome.mean_loss / static_cast<double>(outcomes.size());
     if (options_.recorded) mean_loss = options_.recorded->mean_loss(round);
     planner_.observe(plan, timed, mean_loss);
+    clock_.charge(Activity::planning);
 
     RoundResult result = observe_round({inputs_.run.run, inputs_.shape, timing_.fleet(), scenario_.prices}, plan, timed,
                                        outcomes, planner_);
@@ -186,6 +200,7 @@ class RunLoop {
     wall.record_seconds = part.lap();
     wall.round_seconds = whole.lap();
     result.wall = wall;
+    clock_.charge(Activity::recording);
     if (options_.on_round) options_.on_round(timing_, plan, timed, result);
     if (plan.closing.keep_in_flight) {
       remember(plan, timed);
@@ -195,6 +210,7 @@ class RunLoop {
     if (learner_ && is_evaluated(round)) {
       learner_->begin_evaluation(round);
       evaluating_ = true;
+      clock_.charge(Activity::evaluating);
     }
   }
 
@@ -271,6 +287,7 @@ class RunLoop {
             {inputs_.run.run, evaluation.round, score.device, score.accuracy, score.loss});
     }
     store_.write_round(result);
+    clock_.charge(Activity::recording);
     if (!options_.on_progress) return;
     Progress progress{inputs_.run.run,          result.round.round + 1, inputs_.training.rounds,
                       result.round.end_seconds, std::nullopt,           result.round.mean_loss};
@@ -282,6 +299,8 @@ class RunLoop {
   const Scenario& scenario_;
   StoreWriter& store_;
   const RunOptions& options_;
+  Profile profile_;  // of this thread; the learner knows its own
+  ActivityClock clock_{profile_};
   Timing timing_;
   Planner planner_;
   std::unique_ptr<Learner> learner_;
@@ -296,7 +315,18 @@ class RunLoop {
 
 RunEnd carry_out(const RunInputs& inputs, const LearnerFactory& make_learner, StoreWriter& store,
                  const RunOptions& options) {
-  return RunLoop(inputs, make_learner, store, options).run();
+  RunLoop loop(inputs, make_learner, store, options);
+  const auto tell = [&] {
+    if (options.on_end) options.on_end(loop.profile());
+  };
+  try {
+    const RunEnd end = loop.run();
+    tell();
+    return end;
+  } catch (...) {
+    tell();
+    throw;
+  }
 }
 
 }  // namespace msfusion

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
+#include <future>
 
 #include "sim/base/seed.hpp"
 #include "sim/learn/net.hpp"
@@ -34,24 +32,18 @@ struct Model {
   double macs = 0;
   std::vector<at::Tensor> parameters;
   std::vector<NormStatistics> statistics;
-  std::vector<Sums> chunks;
+  std::future<std::vector<std::future<Sums>>> chunks;  // ready when the model is prepared
 };
 
 }  // namespace
 
 struct EvaluationRun::Work {
   const EvaluationContext& context;
-  Pool& pool;
   Net net;
   std::int64_t batch, chunk;
   std::vector<Model> models;
 
-  std::mutex mutex;
-  std::condition_variable done;
-  std::size_t unfinished = 0;
-  std::exception_ptr error;
-
-  Work(const EvaluationContext& c, Pool& p) : context(c), pool(p), net(c.shape), batch(kBatch), chunk(kChunk) {
+  explicit Work(const EvaluationContext& c) : context(c), net(c.shape), batch(kBatch), chunk(kChunk) {
     if (!c.batches.tokens()) return;
     const std::int64_t logits = static_cast<std::int64_t>(c.shape.classes) * c.shape.input.positions();
     batch = std::clamp<std::int64_t>(kLogits / logits, 1, kBatch);
@@ -116,71 +108,45 @@ struct EvaluationRun::Work {
     net.forward(test.input, model.parameters, pass);
     return first;
   }
-
-  void finish(std::size_t jobs) {
-    const std::lock_guard<std::mutex> lock(mutex);
-    unfinished -= jobs;
-    if (unfinished == 0) done.notify_all();
-  }
-
-  void fail() {
-    const std::lock_guard<std::mutex> lock(mutex);
-    if (!error) error = std::current_exception();
-  }
 };
 
 EvaluationRun::EvaluationRun(const EvaluationContext& context, Pool& pool, std::vector<ScoredModel> models)
-    : work_(std::make_shared<Work>(context, pool)) {
+    : work_(std::make_shared<Work>(context)) {
   const std::int64_t total = context.batches.test_samples();
-  const std::int64_t chunks = (total + work_->chunk - 1) / work_->chunk;
   for (auto& model : models) {
     const double macs = static_cast<double>(slice_cost(context.shape, model.slice).forward_macs);
-    work_->models.push_back({std::move(model), macs, {}, {}, std::vector<Sums>(static_cast<std::size_t>(chunks))});
+    work_->models.push_back({std::move(model), macs, {}, {}, {}});
   }
-  work_->unfinished = work_->models.size() * (1 + static_cast<std::size_t>(chunks));
   for (auto& model : work_->models) {
-    // Jobs keep the work alive by themselves; a run that nobody waits for any more ends quietly.
     const double norm_cost = model.macs * static_cast<double>(context.norm_samples.size());
-    pool.submit(Urgency::evaluation, norm_cost + model.macs * static_cast<double>(total),
-                [work = work_, &model, total, chunks] {
-                  try {
-                    work->prepare(model);
-                  } catch (...) {
-                    work->fail();
-                    work->finish(1 + static_cast<std::size_t>(chunks));
-                    return;
-                  }
-                  for (std::int64_t chunk = 0; chunk < chunks; ++chunk)
-                    work->pool.submit(Urgency::evaluation, model.macs * static_cast<double>(work->chunk),
-                                      [work, &model, total, chunk] {
-                                        try {
-                                          model.chunks[static_cast<std::size_t>(chunk)] = work->score(
-                                              model, chunk * work->chunk, std::min(total, (chunk + 1) * work->chunk));
-                                        } catch (...) {
-                                          work->fail();
-                                        }
-                                        work->finish(1);
-                                      });
-                  work->finish(1);
-                });
+    // Jobs keep the work alive by themselves; a run that nobody waits for any more ends quietly.
+    model.chunks = pool.submit(
+        Urgency::evaluation, norm_cost + model.macs * static_cast<double>(total), [work = work_, &pool, &model, total] {
+          work->prepare(model);
+          std::vector<std::future<Sums>> chunks;
+          for (std::int64_t first = 0; first < total; first += work->chunk)
+            chunks.push_back(pool.submit(Urgency::evaluation, model.macs * static_cast<double>(work->chunk),
+                                         [work, &model, total, first] {
+                                           return work->score(model, first, std::min(total, first + work->chunk));
+                                         }));
+          return chunks;
+        });
   }
 }
 
 EvaluationRun::~EvaluationRun() = default;
 
 std::vector<Score> EvaluationRun::scores() {
-  std::unique_lock<std::mutex> lock(work_->mutex);
-  work_->done.wait(lock, [this] { return work_->unfinished == 0; });
-  if (work_->error) std::rethrow_exception(work_->error);
   std::vector<Score> result;
-  for (const auto& model : work_->models) {
+  for (auto& model : work_->models) {
     Sums sums;
-    for (const auto& chunk : model.chunks) {
-      sums.loss += chunk.loss;
-      sums.correct += chunk.correct;
-      sums.scored += chunk.scored;
-      sums.targets += chunk.targets;
-      if (sums.trouble == Score::kSound) sums.trouble = chunk.trouble;
+    for (auto& chunk : model.chunks.get()) {
+      const Sums part = chunk.get();
+      sums.loss += part.loss;
+      sums.correct += part.correct;
+      sums.scored += part.scored;
+      sums.targets += part.targets;
+      if (sums.trouble == Score::kSound) sums.trouble = part.trouble;
     }
     result.push_back({static_cast<double>(sums.correct) / static_cast<double>(sums.scored),
                       sums.loss / static_cast<double>(sums.targets), sums.trouble});

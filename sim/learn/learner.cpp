@@ -99,7 +99,9 @@ class TorchLearner : public Learner {
     for (const Delivery& delivery : arrivals.deliveries)
       if (finished.count(delivery.task) == 0) finished.emplace(delivery.task, collect(delivery.task));
     for (const auto& [id, trained] : finished) arrivals.tasks.push_back(&trained);
+    ActivityClock clock(profile_);
     state_->merge(arrivals);
+    clock.charge(Activity::merging);
 
     std::vector<TaskOutcome> outcomes;
     for (const auto& [id, trained] : finished) {
@@ -182,6 +184,14 @@ class TorchLearner : public Learner {
 
   void save(std::ostream& stream) const override;
   void restore(std::istream& stream) override;
+  Profile profile() const override {
+    Profile all = profile_;
+    all[Activity::training] = pool_.busy_seconds(Urgency::training) - all[Activity::gathering];
+    all[Activity::merging] += pool_.busy_seconds(Urgency::merging);
+    all[Activity::evaluating] = pool_.busy_seconds(Urgency::evaluation);
+    return all;
+  }
+
   std::string description() const override { return learner_description(); }
 
  private:
@@ -268,6 +278,7 @@ class TorchLearner : public Learner {
     if (flight == in_flight_.end()) throw std::logic_error(fmt::format("task {} arrived, but was never started", id));
     Trained trained = flight->second.result.get();
     in_flight_.erase(flight);
+    profile_[Activity::gathering] += trained.gather_seconds;
     return trained;
   }
 
@@ -303,7 +314,8 @@ class TorchLearner : public Learner {
   std::map<TaskId, Flight> in_flight_;
   std::optional<double> last_loss_;  // finite
   std::unique_ptr<Pending> pending_;
-  Pool pool_;  // its destructor waits for jobs that use what is above
+  Profile profile_;  // of the calling thread, and what is known of the jobs' parts
+  Pool pool_;        // its destructor waits for jobs that use what is above
   std::unique_ptr<ModelState> state_;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/base/cores.hpp"
+#include "sim/base/profile.hpp"
 #include "sim/data/dataset.hpp"
 #include "sim/data/partition.hpp"
 #include "sim/method/method.hpp"
@@ -92,6 +93,10 @@ class Learner {
   /// The whole state after a merge, so that a run can go on from it to the same bits.
   virtual void save(std::ostream& out) const = 0;
   virtual void restore(std::istream& in) = 0;
+
+  /// Gathering, training, merging and evaluating so far, as far as the jobs are finished; real time, never part of a
+  /// result.
+  virtual Profile profile() const = 0;
 
   /// Versions and instruction sets that the last bits of the results depend on, e.g. "LibTorch 1.13.1, oneDNN, AVX512".
   virtual std::string description() const = 0;

@@ -134,6 +134,7 @@ Trained train(const TrainingContext& context, const TrainingJob& job) {
   const std::int64_t steps = job.samples->empty()   ? 0
                              : training.local_steps ? *training.local_steps
                                                     : training.local_epochs * order.batches_per_epoch();
+  trained.gather_seconds = thread_cpu_seconds() - cpu_began;
   double total = 0;
   std::optional<double> last_finite;
   for (std::int64_t step = 0; step < steps; ++step) {

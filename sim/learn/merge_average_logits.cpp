@@ -25,7 +25,7 @@ class AverageLogits : public OwnModels {
     if (!targets.defined()) return;
     const MergeChoice& choice = context_.method.merge;
     const auto learn = [&](const at::Tensor& model, NodeId node) {
-      return context_.pool.submit(Urgency::training, 1, [this, &targets, &choice, &arrivals, model, node] {
+      return context_.pool.submit(Urgency::merging, 1, [this, &targets, &choice, &arrivals, model, node] {
         return distil(context_, model, open_, targets, choice.distill_steps, node, arrivals.plan.round);
       });
     };
@@ -52,7 +52,7 @@ class AverageLogits : public OwnModels {
     std::vector<std::future<at::Tensor>> predictions;
     for (const Trained* trained : arrivals.tasks) {
       if (!arrivals.was_sent(*trained)) continue;
-      predictions.push_back(context_.pool.submit(Urgency::training, 1, [this, device = trained->device] {
+      predictions.push_back(context_.pool.submit(Urgency::merging, 1, [this, device = trained->device] {
         return at::softmax(predict(context_, of(device), open_), -1);
       }));
     }

@@ -16,7 +16,7 @@ class Distill : public ServerState {
     const at::Tensor mean = mean_of_arrivals(context_, arrivals, global_).to(at::kFloat);
     std::vector<std::future<at::Tensor>> predictions;
     for (const Trained* trained : arrivals.tasks)
-      predictions.push_back(context_.pool.submit(Urgency::training, 1, [this, trained] {
+      predictions.push_back(context_.pool.submit(Urgency::merging, 1, [this, trained] {
         return predict(context_, with_trained(context_, global_, *trained), open_);
       }));
     at::Tensor sum;
@@ -27,7 +27,7 @@ class Distill : public ServerState {
     }
     const at::Tensor targets = at::softmax(sum / static_cast<double>(arrivals.tasks.size()), -1).to(at::kFloat);
     return context_.pool
-        .submit(Urgency::training, 1,
+        .submit(Urgency::merging, 1,
                 [&] {
                   return distil(context_, mean, open_, targets, context_.method.merge.distill_steps, 0,
                                 arrivals.plan.round);

@@ -129,7 +129,7 @@ class PeerOverlap : public ModelState {
     const Heard have = heard(arrivals);
     std::vector<std::future<std::pair<at::Tensor, at::Tensor>>> merged;
     for (std::size_t device = 0; device < have.size(); ++device)
-      merged.push_back(context_.pool.submit(Urgency::training, 1, [this, &arrivals, &maps, &have, device] {
+      merged.push_back(context_.pool.submit(Urgency::merging, 1, [this, &arrivals, &maps, &have, device] {
         return merged_view(arrivals, maps, have[device], device);
       }));
     for (auto& view : merged) view.wait();

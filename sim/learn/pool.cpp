@@ -31,6 +31,16 @@ void Pool::push(Urgency urgency, double cost, std::function<void()> run) {
   changed_.notify_one();
 }
 
+void Pool::add_busy(Urgency urgency, double seconds) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  busy_seconds_[static_cast<std::size_t>(urgency)] += seconds;
+}
+
+double Pool::busy_seconds(Urgency urgency) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return busy_seconds_[static_cast<std::size_t>(urgency)];
+}
+
 void Pool::work() {
   use_one_thread();
   for (;;) {

@@ -1,6 +1,7 @@
 // Worker threads that each run one single-threaded job at a time, the most urgent and longest first.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -13,11 +14,13 @@
 #include <vector>
 
 #include "sim/base/cores.hpp"
+#include "sim/base/thread_clock.hpp"
 
 namespace msfusion {
 
-/// Training goes before evaluation, so that no round waits for scores.
-enum class Urgency { evaluation, training };
+/// Training goes before evaluation, so that no round waits for scores; merging goes before both, as all else waits for
+/// it.
+enum class Urgency { evaluation, training, merging };
 
 /// submit() may be called from any thread, also from within a job. The destructor waits for the running jobs and drops
 /// the others.
@@ -33,11 +36,17 @@ class Pool {
   template <class Job>
   auto submit(Urgency urgency, double cost, Job job) {
     using Result = std::invoke_result_t<Job>;
-    auto task = std::make_shared<std::packaged_task<Result()>>(std::move(job));
+    auto task = std::make_shared<std::packaged_task<Result()>>([this, urgency, moved = std::move(job)]() mutable {
+      const Busy busy(*this, urgency);
+      return moved();
+    });
     auto result = task->get_future();
     push(urgency, cost, [task] { (*task)(); });
     return result;
   }
+
+  /// Processor seconds that the finished jobs of this urgency took.
+  double busy_seconds(Urgency urgency) const;
 
  private:
   struct Entry {
@@ -48,14 +57,30 @@ class Pool {
     bool operator<(const Entry& other) const;  // less urgent
   };
 
+  // Ends before the future is ready, so that whoever waited for a job finds it counted.
+  class Busy {
+   public:
+    Busy(Pool& pool, Urgency urgency) : pool_(pool), urgency_(urgency), began_(thread_cpu_seconds()) {}
+    ~Busy() { pool_.add_busy(urgency_, thread_cpu_seconds() - began_); }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    Pool& pool_;
+    Urgency urgency_;
+    double began_;
+  };
+
+  void add_busy(Urgency urgency, double seconds);
   void push(Urgency urgency, double cost, std::function<void()> run);
   void work();
 
   CoreBudget* cores_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::priority_queue<Entry> queue_;
   std::uint64_t submitted_ = 0;
+  std::array<double, 3> busy_seconds_{};
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

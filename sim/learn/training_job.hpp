@@ -48,6 +48,7 @@ struct Trained {
   at::Tensor variate_change;  ///< flat, of the slice's layout: c_i+ - c_i
   double mean_loss = 0;
   double wall_seconds = 0, cpu_seconds = 0;
+  double gather_seconds = 0;  ///< of cpu_seconds, those before the first step
 };
 
 }  // namespace msfusion
