@@ -7,12 +7,14 @@
 #include "sim/experiment/preparation.hpp"
 #include "sim/method/names.hpp"
 #include "tools/commands.hpp"
+#include "tools/learner_plugin.hpp"
 
 namespace msfusion {
 
 int check_scenario(const std::string& scenario_file, const std::vector<Override>& overrides) {
   const Preparation preparation = prepare(scenario_file, overrides, true);
   const Scenario& scenario = preparation.scenario;
+  require_device(scenario);
   fmt::print("{}: {} devices, {} training and {} test samples, {} rounds, {} runs\n", scenario.name,
              preparation.fleet.size(), preparation.data.train_samples(), preparation.data.test_samples(),
              scenario.training.rounds, runs_of(preparation).size());

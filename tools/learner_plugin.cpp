@@ -32,6 +32,13 @@ void preload_learner() {
   open_library();
 }
 
+void require_device(const Scenario& scenario) {
+  if (scenario.training.device == TrainingSpec::Device::cpu) return;
+  if (!symbol<bool (*)()>("msfusion_has_cuda")())
+    throw UserError(Mistake{scenario.file, scenario.training.line,
+                            "device=\"cuda\", but this LibTorch has no CUDA or finds no GPU", "cpu"});
+}
+
 std::unique_ptr<Learner> load_learner(const LearnerSetup& setup) {
   return std::unique_ptr<Learner>(symbol<Learner* (*)(const LearnerSetup*)>("msfusion_make_learner")(&setup));
 }
@@ -39,6 +46,10 @@ std::unique_ptr<Learner> load_learner(const LearnerSetup& setup) {
 std::unique_ptr<Participant> load_participant(const LearnerSetup& setup, NodeId node) {
   return std::unique_ptr<Participant>(
       symbol<Participant* (*)(const LearnerSetup*, NodeId)>("msfusion_make_participant")(&setup, node));
+}
+
+std::unique_ptr<Trainer> load_trainer(const LearnerSetup& setup) {
+  return std::unique_ptr<Trainer>(symbol<Trainer* (*)(const LearnerSetup*)>("msfusion_make_trainer")(&setup));
 }
 
 }  // namespace msfusion

@@ -19,4 +19,10 @@ std::unique_ptr<Learner> load_learner(const LearnerSetup& setup);
 /// The same for one node's part.
 std::unique_ptr<Participant> load_participant(const LearnerSetup& setup, NodeId node);
 
+/// Throws UserError where the scenario wants a device that this LibTorch does not have. Loads the library only to ask.
+void require_device(const Scenario& scenario);
+
+/// For processes that train for others. Throws as load_learner does.
+std::unique_ptr<Trainer> load_trainer(const LearnerSetup& setup);
+
 }  // namespace msfusion

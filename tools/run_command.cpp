@@ -11,6 +11,7 @@
 #include "tools/output.hpp"
 #include "tools/profile_table.hpp"
 #include "tools/progress_view.hpp"
+#include "tools/ranks.hpp"
 #include "tools/run_records.hpp"
 
 namespace msfusion {
@@ -56,10 +57,17 @@ int run_scenario(const RunCommand& command) {
   if (!command.in_sweep) {
     const Scenario scenario = read_scenario(command.scenario, split_sweep(command.overrides, {}).fixed);
     const Sweep sweep = split_sweep(command.overrides, scenario.sweep);
+    if (!sweep.axes.empty() && command.profile)
+      throw UserError(Mistake{"--profile", 0, "a sweep", "one combination of values at a time"});
+    if (!sweep.axes.empty() && rank_place().ranks > 1)
+      throw UserError(Mistake{"mpirun", 0, "a sweep", "one combination of values at a time"});
     if (!sweep.axes.empty()) return run_sweep(command, sweep, scenario.name);
   }
   ProfileTable profile;
+  const RankPlace place = rank_place();
   const Preparation preparation = prepare(command.scenario, command.overrides, false);
+  require_device(preparation.scenario);
+  const std::unique_ptr<Ranks> ranks = place.ranks > 1 ? split_ranks(preparation, place) : nullptr;
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out), command.resume);
   const std::string store_file = folder.file("run.sqlite");
@@ -70,7 +78,6 @@ int run_scenario(const RunCommand& command) {
     StoreWriter::create(store_file, meta, run_records(preparation));
   }
 
-  profile.charge(Activity::preparing);
   ProgressView view(preparation);
   LaunchOptions options;
   options.store_file = store_file;
@@ -83,7 +90,12 @@ int run_scenario(const RunCommand& command) {
   options.first_process = command.share.first_process;
   options.on_change = [&](const std::vector<RunReport>& reports, int changed) { view.update(reports, changed); };
   preload_learner();
-  const LearnerFactory make_learner = load_learner;
+  profile.charge(Activity::preparing);
+  const LearnerFactory make_learner = [&](const LearnerSetup& setup) {
+    LearnerSetup of_run = setup;
+    if (ranks) of_run.elsewhere = &ranks->elsewhere();
+    return load_learner(of_run);
+  };
   Interruption interruption;
   const std::vector<RunReport> reports = launch(preparation, make_learner, options, interruption);
   view.finish(reports);
@@ -97,7 +109,7 @@ int run_scenario(const RunCommand& command) {
                     folder.file("report.html")));
   }
   profile.charge(Activity::reporting);
-  if (command.profile) say("\n" + profile.text(cores_in_use(command.jobs)));
+  if (command.profile) say("\n" + profile.text(cores_in_use(command.jobs) + place.ranks - 1));
   if (interruption.signal != 0)
     complain(fmt::format("interrupted; the finished rounds are in {}, and --resume goes on with them",
                          folder.path().string()));

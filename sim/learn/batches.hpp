@@ -18,6 +18,9 @@ struct Batch {
   at::Tensor target;  ///< whole numbers [samples] or [samples * tokens]
   at::Tensor scored;  ///< masked language models: which of the targets accuracy counts; undefined: all
   std::int64_t targets() const { return target.numel(); }
+  Batch to(at::Device device) const {
+    return {input.to(device), target.to(device), scored.defined() ? scored.to(device) : scored};
+  }
 };
 
 /// Reads one data set for one model. Safe to use from several threads.

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <torch/version.h>
 
+#include "sim/learn/convolution.hpp"
+
 namespace msfusion {
 
 namespace {
@@ -28,8 +30,9 @@ std::string blas() {
 }  // namespace
 
 std::string learner_description() {
-  return fmt::format("LibTorch {}, oneDNN {}, {}, {}", TORCH_VERSION,
-                     at::hasMKLDNN() ? at::get_mkldnn_version() : "off", configured("CPU capability usage: "), blas());
+  return fmt::format("LibTorch {}, oneDNN {}, convolutions by {}, {}, {}", TORCH_VERSION,
+                     at::hasMKLDNN() ? at::get_mkldnn_version() : "off", convolution_description(),
+                     configured("CPU capability usage: "), blas());
 }
 
 }  // namespace msfusion

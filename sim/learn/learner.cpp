@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 
 #include "sim/base/error.hpp"
@@ -15,6 +16,7 @@
 #include "sim/learn/description.hpp"
 #include "sim/learn/evaluation.hpp"
 #include "sim/learn/initial.hpp"
+#include "sim/learn/job_message.hpp"
 #include "sim/learn/local_training.hpp"
 #include "sim/learn/merge.hpp"
 #include "sim/learn/pool.hpp"
@@ -47,6 +49,44 @@ const LearnerSetup& prepared(const LearnerSetup& setup) {
   return setup;
 }
 
+const std::vector<std::int32_t>& samples_of(const LearnerSetup& setup, const std::vector<std::int32_t>& all,
+                                            NodeId node) {
+  const bool everything = setup.method.exchange.kind == ExchangeKind::central;
+  return everything ? all : setup.parts.samples.at(static_cast<std::size_t>(node));
+}
+
+class TorchTrainer : public Trainer {
+ public:
+  explicit TorchTrainer(const LearnerSetup& setup)
+      : setup_(prepared(setup)),
+        full_(setup.shape, full_slice(setup.shape)),
+        batches_(setup.data, setup.shape),
+        all_samples_(held_samples(setup.parts)),
+        training_{setup.shape, full_, batches_, setup.training, setup.method.objective, setup.data_spec.augment,
+                  setup.seed} {}
+
+  std::string train(const std::string& message) override {
+    use_one_thread();
+    std::istringstream bytes(message);
+    StateReader in(bytes);
+    TrainingJob job = read_job(in);
+    job.samples = &samples_of(setup_, all_samples_, job.task.device);
+    std::ostringstream reply;
+    StateWriter out(reply);
+    const Trained trained = msfusion::train(training_, job);
+    write(out, trained);
+    out.real(trained.wall_seconds);
+    return reply.str();
+  }
+
+ private:
+  const LearnerSetup setup_;
+  const ParameterLayout full_;
+  const Batches batches_;
+  const std::vector<std::int32_t> all_samples_;
+  const TrainingContext training_;
+};
+
 class TorchLearner : public Learner {
  public:
   explicit TorchLearner(const LearnerSetup& setup)
@@ -58,6 +98,7 @@ class TorchLearner : public Learner {
                   setup.seed},
         evaluating_{setup.shape, full_, batches_, norm_samples(setup, all_samples_), setup.seed},
         pool_(std::max(1, setup.workers), setup.cores),
+        elsewhere_(setup.elsewhere ? std::make_unique<Pool>(setup.elsewhere->at_once, nullptr) : nullptr),
         state_(make_state({setup.shape, full_, setup.method, setup.parts, batches_, setup.training,
                            setup.data.train_samples(), setup.seed, pool_,
                            initial_values(setup.shape, full_, setup.seed)})) {}
@@ -78,10 +119,11 @@ class TorchLearner : public Learner {
       const TaskId id = job.task.id;
       const double cost = job.task.training_flops;
       auto abandoned = job.abandoned;
-      in_flight_[id] = {
-          abandoned,
-          pool_.submit(Urgency::training, cost, [this, moved = std::move(job)] { return train(training_, moved); })
-              .share()};
+      auto result = elsewhere_ ? elsewhere_->submit(Urgency::training, cost,
+                                                    [this, moved = std::move(job)] { return train_elsewhere(moved); })
+                               : pool_.submit(Urgency::training, cost,
+                                              [this, moved = std::move(job)] { return train(training_, moved); });
+      in_flight_[id] = {abandoned, result.share()};
     }
   }
 
@@ -186,7 +228,7 @@ class TorchLearner : public Learner {
   void restore(std::istream& stream) override;
   Profile profile() const override {
     Profile all = profile_;
-    all[Activity::training] = pool_.busy_seconds(Urgency::training) - all[Activity::gathering];
+    all[Activity::training] += pool_.busy_seconds(Urgency::training) - all[Activity::gathering];
     all[Activity::merging] += pool_.busy_seconds(Urgency::merging);
     all[Activity::evaluating] = pool_.busy_seconds(Urgency::evaluation);
     return all;
@@ -233,14 +275,9 @@ class TorchLearner : public Learner {
     return false;
   }
 
-  const std::vector<std::int32_t>& samples_of(NodeId node) const {
-    const bool everything = setup_.method.exchange.kind == ExchangeKind::central;
-    return everything ? all_samples_ : setup_.parts.samples.at(static_cast<std::size_t>(node));
-  }
-
   std::vector<bool> classes_of(NodeId node) const {
     std::vector<bool> present(static_cast<std::size_t>(setup_.shape.classes), false);
-    for (const std::int32_t sample : samples_of(node)) {
+    for (const std::int32_t sample : samples_of(setup_, all_samples_, node)) {
       if (!batches_.tokens()) {
         present[static_cast<std::size_t>(setup_.data.train_images.labels[static_cast<std::size_t>(sample)])] = true;
         continue;
@@ -253,12 +290,26 @@ class TorchLearner : public Learner {
     return present;
   }
 
+  // Blocks its thread of the pool, which takes no processor time.
+  Trained train_elsewhere(TrainingJob job) const {
+    const SliceMap map(setup_.shape, full_, job.task.slice);
+    job.start = gather(map, job.source);
+    std::ostringstream message;
+    StateWriter out(message);
+    write(out, job);
+    std::istringstream reply(setup_.elsewhere->train(setup_, message.str()));
+    StateReader in(reply);
+    Trained trained = read_trained(in);
+    trained.wall_seconds = in.real();
+    return trained;
+  }
+
   TrainingJob job_for(const TrainTask& task, int round) const {
     TrainingJob job;
     job.task = task;
     job.round = round;
     job.source = state_->of(task.device);
-    job.samples = &samples_of(task.device);
+    job.samples = &samples_of(setup_, all_samples_, task.device);
     const ObjectiveChoice& objective = setup_.method.objective;
     if (objective.kind == ObjectiveKind::masked_cross_entropy) job.classes = classes_of(task.device);
     const bool msfusion = objective.kind == ObjectiveKind::contrastive;
@@ -279,6 +330,7 @@ class TorchLearner : public Learner {
     Trained trained = flight->second.result.get();
     in_flight_.erase(flight);
     profile_[Activity::gathering] += trained.gather_seconds;
+    if (elsewhere_) profile_[Activity::training] += trained.wall_seconds;
     return trained;
   }
 
@@ -314,55 +366,11 @@ class TorchLearner : public Learner {
   std::map<TaskId, Flight> in_flight_;
   std::optional<double> last_loss_;  // finite
   std::unique_ptr<Pending> pending_;
-  Profile profile_;  // of the calling thread, and what is known of the jobs' parts
-  Pool pool_;        // its destructor waits for jobs that use what is above
+  Profile profile_;                  // of the calling thread, and what is known of the jobs' parts
+  Pool pool_;                        // its destructor waits for jobs that use what is above
+  std::unique_ptr<Pool> elsewhere_;  // whose threads wait for other processes
   std::unique_ptr<ModelState> state_;
 };
-
-void write(StateWriter& out, const SubModel& model) {
-  out.slice(model.slice);
-  out.tensor(model.values);
-}
-
-SubModel read_submodel(StateReader& in) {
-  SubModel model;
-  model.slice = in.slice();
-  model.values = in.tensor();
-  return model;
-}
-
-void write(StateWriter& out, const Trained& trained) {
-  out.number(trained.task);
-  out.number(trained.device);
-  out.number(trained.round);
-  out.number(trained.version);
-  out.slice(trained.slice);
-  out.tensor(trained.start);
-  out.tensor(trained.values);
-  out.number(trained.samples);
-  out.number(static_cast<std::int64_t>(trained.classes.size()));
-  for (const bool present : trained.classes) out.number(present ? 1 : 0);
-  out.tensor(trained.variate_change);
-  out.real(trained.mean_loss);
-}
-
-Trained read_trained(StateReader& in) {
-  constexpr std::int64_t kAny = std::numeric_limits<int>::max();
-  Trained trained;
-  trained.task = static_cast<TaskId>(in.number(0, kAny));
-  trained.device = static_cast<NodeId>(in.number(0, kAny));
-  trained.round = static_cast<int>(in.number(0, kAny));
-  trained.version = static_cast<int>(in.number(0, kAny));
-  trained.slice = in.slice();
-  trained.start = in.tensor();
-  trained.values = in.tensor();
-  trained.samples = in.number(0, std::numeric_limits<std::int64_t>::max());
-  trained.classes.resize(static_cast<std::size_t>(in.number(0, kAny)));
-  for (std::size_t c = 0; c < trained.classes.size(); ++c) trained.classes[c] = in.number(0, 1) == 1;
-  trained.variate_change = in.tensor();
-  trained.mean_loss = in.real();
-  return trained;
-}
 
 void TorchLearner::save(std::ostream& stream) const {
   StateWriter out(stream);
@@ -443,9 +451,17 @@ std::unique_ptr<Learner> make_learner(const LearnerSetup& setup) {
   return std::make_unique<TorchLearner>(setup);
 }
 
+std::unique_ptr<Trainer> make_trainer(const LearnerSetup& setup) {
+  return std::make_unique<TorchTrainer>(setup);
+}
+
 }  // namespace msfusion
 
 // For programs that load this library when training starts; the caller owns the result.
 extern "C" msfusion::Learner* msfusion_make_learner(const msfusion::LearnerSetup* setup) {
   return msfusion::make_learner(*setup).release();
+}
+
+extern "C" msfusion::Trainer* msfusion_make_trainer(const msfusion::LearnerSetup* setup) {
+  return msfusion::make_trainer(*setup).release();
 }

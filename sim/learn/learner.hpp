@@ -1,6 +1,7 @@
 // The learning executor as the round loop sees it: free of LibTorch, so that a program can start without it.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -51,6 +52,16 @@ struct Evaluation {
   std::optional<double> disagreement;  ///< peers: mean over devices of ||view - mean view|| / ||mean view||
 };
 
+struct LearnerSetup;
+
+/// Other processes that train for this one.
+struct Elsewhere {
+  int at_once = 0;  ///< jobs that can be there at the same time
+  /// Has a job of the run done there and returns the result, both as a Trainer knows them. Called from several threads.
+  /// Throws RunError where nobody is there any more.
+  std::function<std::string(const LearnerSetup& run, const std::string& job)> train;
+};
+
 /// Everything that a learner is made from. The references must outlive it.
 struct LearnerSetup {
   const Shape& shape;
@@ -61,8 +72,9 @@ struct LearnerSetup {
   const DataSpec& data_spec;
   const Method& method;
   std::uint64_t seed = 0;
-  int workers = 1;              ///< threads of the pool, one single-threaded job each
-  CoreBudget* cores = nullptr;  ///< shared by the runs of a program: a job holds one core; none: no limit
+  int workers = 1;                       ///< threads of the pool, one single-threaded job each
+  CoreBudget* cores = nullptr;           ///< shared by the runs of a program: a job holds one core; none: no limit
+  const Elsewhere* elsewhere = nullptr;  ///< who trains; none: this process
 };
 
 /// Trains, merges and evaluates for one run. Calls come from one thread. Results do not depend on the number of
@@ -102,6 +114,14 @@ class Learner {
   virtual std::string description() const = 0;
 };
 
+/// Does the trainings of one run that another process hands over. Results do not depend on which process does them.
+class Trainer {
+ public:
+  virtual ~Trainer() = default;
+  virtual std::string train(const std::string& job) = 0;  ///< throws RunError as the training does
+};
+
 std::unique_ptr<Learner> make_learner(const LearnerSetup& setup);
+std::unique_ptr<Trainer> make_trainer(const LearnerSetup& setup);
 
 }  // namespace msfusion

@@ -13,6 +13,7 @@
 #include "sim/base/error.hpp"
 #include "sim/base/seed.hpp"
 #include "sim/base/thread_clock.hpp"
+#include "sim/learn/device.hpp"
 #include "sim/learn/net.hpp"
 #include "sim/learn/objective.hpp"
 #include "sim/learn/optimiser.hpp"
@@ -109,25 +110,27 @@ Trained train(const TrainingContext& context, const TrainingJob& job) {
   trained.slice = job.task.slice;
   trained.samples = static_cast<std::int64_t>(job.samples->size());
   trained.classes = job.classes;
-  trained.start = gather(map, job.source);
-  trained.values = trained.start.clone();
-  at::Tensor gradient = at::zeros_like(trained.values);
+  trained.start = job.start.defined() ? job.start : gather(map, job.source);
+  const at::Device device_used = device_of(training);
+  const JobStream stream(device_used);
+  const at::Tensor start = trained.start.to(device_used);
+  at::Tensor flat = start.clone();  // what is trained
 
-  std::vector<at::Tensor> parameters = map.part_layout().views(trained.values);
-  for (int t = 0; t < map.part_layout().tensors(); ++t) {
-    at::Tensor& parameter = parameters[static_cast<std::size_t>(t)];
-    parameter = parameter.detach().requires_grad_();
-    parameter.mutable_grad() = map.part_layout().view(gradient, t);
-  }
+  std::vector<at::Tensor> values = map.part_layout().views(flat), parameters;
+  for (const at::Tensor& value : values) parameters.push_back(value.detach().requires_grad_());
 
   Pass pass;
   pass.scaler = context.objective.scaler ? job.task.split : 1;
   at::Generator dropout = at::make_generator<at::CPUGeneratorImpl>(seed_for(Purpose::dropout));
   pass.dropout = &dropout;
   std::mt19937_64 augmentation(seed_for(Purpose::augmentation));
-  const auto objective = make_objective({context.objective, net, job, map, trained.start, pass.scaler});
+  const auto objective = make_objective({context.objective, net, job, map, start, pass.scaler});
   const double rate = learning_rate(training, job.round);
   Optimiser optimiser(training, rate);
+  // Where nothing needs the gradient as a whole, each tensor's is used where it lies and never copied.
+  const bool in_parts = optimiser.is_plain() && !training.clip_norm && !objective->corrects();
+  at::Tensor gradient = in_parts ? at::Tensor() : at::zeros_like(flat);
+  const std::vector<at::Tensor> gradients = in_parts ? std::vector<at::Tensor>() : map.part_layout().views(gradient);
   SampleOrder order(*job.samples, training.batch, seed_for(Purpose::batch_order));
   const Divergence divergence{context, job};
 
@@ -141,10 +144,10 @@ Trained train(const TrainingContext& context, const TrainingJob& job) {
     if (*job.abandoned) break;
     const std::vector<std::int32_t>& samples = order.next();
     const auto count = static_cast<std::int64_t>(samples.size());
-    const Batch batch = context.augment
-                            ? context.batches.make_augmented(samples.data(), count, augmentation)
-                            : context.batches.make(Batches::Part::train, samples.data(), count, augmentation());
-    gradient.zero_();
+    Batch batch = context.augment ? context.batches.make_augmented(samples.data(), count, augmentation)
+                                  : context.batches.make(Batches::Part::train, samples.data(), count, augmentation());
+    if (!device_used.is_cpu()) batch = batch.to(device_used);
+    for (at::Tensor& parameter : parameters) parameter.mutable_grad().reset();
     const at::Tensor loss = objective->loss(net.forward(batch.input, parameters, pass), batch);
     double value = loss.item<double>();
     if (!std::isfinite(value))
@@ -154,15 +157,22 @@ Trained train(const TrainingContext& context, const TrainingJob& job) {
     loss.backward();
 
     const torch::autograd::AutoGradMode no_gradient(false);
-    if (training.clip_norm) clip_gradient(gradient, *training.clip_norm);
-    value += objective->correct(gradient, trained.values);
-    optimiser.step(trained.values, gradient);
+    if (in_parts) {
+      for (std::size_t t = 0; t < values.size(); ++t)
+        if (parameters[t].grad().defined()) optimiser.step_plainly(values[t], parameters[t].grad());
+    } else {
+      for (std::size_t t = 0; t < values.size(); ++t)
+        if (parameters[t].grad().defined()) gradients[t].copy_(parameters[t].grad());
+      if (training.clip_norm) clip_gradient(gradient, *training.clip_norm);
+      value += objective->correct(gradient, flat);
+      optimiser.step(flat, gradient);
+    }
     total += value;
     last_finite = value;
   }
   // Every step's loss was finite, but the last update may have spoilt the values that are about to be merged.
-  if (!std::isfinite(trained.values.sum().item<double>()))
-    divergence.check(map.part_layout(), trained.values, last_finite);
+  if (!std::isfinite(flat.sum().item<double>())) divergence.check(map.part_layout(), flat, last_finite);
+  trained.values = flat.to(at::kCPU);
 
   trained.mean_loss = steps > 0 ? total / static_cast<double>(steps) : std::numeric_limits<double>::quiet_NaN();
   objective->finish(trained, static_cast<int>(steps), rate);

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "sim/base/overloaded.hpp"
+#include "sim/learn/convolution.hpp"
 
 namespace msfusion {
 
@@ -40,11 +41,21 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   at::Tensor scores =
       at::matmul(split_heads(q, op.heads), split_heads(k, op.heads).transpose(-2, -1)).div_(std::sqrt(full_width));
   if (op.causal) {
-    const at::Tensor future = at::ones({tokens, tokens}, at::kBool).triu_(1);
+    const at::Tensor future = at::ones({tokens, tokens}, q.options().dtype(at::kBool)).triu_(1);
     scores = scores.masked_fill(future, -std::numeric_limits<double>::infinity());
   }
   const at::Tensor mixed = at::matmul(at::softmax(scores, -1), split_heads(v, op.heads));
   return mixed.transpose(1, 2).reshape({q.size(0), tokens, v.size(2)});
+}
+
+at::Tensor max_pool(const at::Tensor& x, const MaxPool2d& op) {
+  at::Tensor pooled = at::max_pool2d(x, {op.kernel, op.kernel}, {op.stride, op.stride});
+  // Its backward pass works in the memory format of the gradient that arrives. In another than the activations' it
+  // copies everything three times.
+  if (pooled.requires_grad())
+    pooled.register_hook(
+        [](const at::Tensor& gradient) { return gradient.contiguous(at::MemoryFormat::ChannelsLast); });
+  return pooled;
 }
 
 at::Tensor batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Pass& pass,
@@ -104,7 +115,7 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
   const auto scaled = [&] { return pass.scaler == 1 ? x : x / pass.scaler; };
   return std::visit(
       Overloaded{
-          [&](const Conv2d& op) { return at::conv2d(x, frame.parameters[0], frame.bias(1), op.stride, op.padding); },
+          [&](const Conv2d& op) { return convolution(x, frame.parameters[0], frame.bias(1), op.stride, op.padding); },
           [&](const Linear&) {
             return at::linear(x.dim() == 4 ? x.flatten(1) : x, frame.parameters[0], frame.bias(1));
           },
@@ -126,9 +137,7 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
             return same.relu_();
           },
           [&](const Gelu&) { return at::gelu(x); },
-          [&](const MaxPool2d& op) {
-            return at::max_pool2d(x, {op.kernel, op.kernel}, {op.stride, op.stride});
-          },
+          [&](const MaxPool2d& op) { return max_pool(x, op); },
           [&](const GlobalAvgPool&) {
             return at::mean(x, {2, 3});
           },
@@ -146,7 +155,9 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
           [&](const Dropout& op) {
             if (pass.dropout == nullptr || op.probability <= 0) return x;
             const double keep = 1 - op.probability;
-            return x * at::empty_like(x).bernoulli_(keep, *pass.dropout).div_(keep);
+            // Drawn on the processor, so that every device drops the same.
+            const at::Tensor kept = at::empty_like(x, at::kCPU).bernoulli_(keep, *pass.dropout).div_(keep);
+            return x * kept.to(x.device());
           },
           [&](const Lstm&) {
             const at::Tensor& weight_hh = frame.parameters[1];

@@ -21,6 +21,9 @@ class Objective {
   /// The scalar to differentiate.
   virtual at::Tensor loss(const Net::Output& output, const Batch& batch) = 0;
 
+  /// correct() does something.
+  virtual bool corrects() const { return false; }
+
   /// Adds what the objective changes in the flat gradient (after clipping); returns what that adds to the loss.
   virtual double correct(at::Tensor& gradient, const at::Tensor& values) {
     (void)gradient, (void)values;

@@ -22,7 +22,8 @@ class Contrastive : public Objective {
         scaler_(context.scaler),
         positive_(context.map.part_layout().views(context.start)) {
     for (const auto& model : context.job.negatives)
-      negatives_.push_back(ParameterLayout(context.net.shape(), model.slice).views(model.values));
+      negatives_.push_back(
+          ParameterLayout(context.net.shape(), model.slice).views(model.values.to(context.start.device())));
   }
 
   at::Tensor loss(const Net::Output& output, const Batch& batch) override {
@@ -62,7 +63,7 @@ at::Tensor info_nce(const at::Tensor& anchor, const at::Tensor& positive, const 
   std::vector<at::Tensor> similarities = {at::cosine_similarity(anchor, positive, 1)};
   for (const auto& negative : negatives) similarities.push_back(at::cosine_similarity(anchor, negative, 1));
   const at::Tensor logits = at::stack(similarities, 1) / temperature;
-  return at::cross_entropy_loss(logits, at::zeros({anchor.size(0)}, at::kLong));
+  return at::cross_entropy_loss(logits, at::zeros({anchor.size(0)}, anchor.options().dtype(at::kLong)));
 }
 
 std::unique_ptr<Objective> make_contrastive(const ObjectiveContext& context) {

@@ -15,10 +15,11 @@ class CrossEntropy : public Objective {
 // unlearned.
 class MaskedCrossEntropy : public Objective {
  public:
-  explicit MaskedCrossEntropy(const std::vector<bool>& classes)
+  MaskedCrossEntropy(const std::vector<bool>& classes, at::Device device)
       : present_(at::zeros({static_cast<std::int64_t>(classes.size())})) {
     for (std::size_t c = 0; c < classes.size(); ++c)
       if (classes[c]) present_[static_cast<std::int64_t>(c)] = 1;
+    present_ = present_.to(device);
   }
   at::Tensor loss(const Net::Output& output, const Batch& batch) override {
     return cross_entropy(output.logits * present_, batch.target);
@@ -39,7 +40,7 @@ std::unique_ptr<Objective> make_cross_entropy(const ObjectiveContext&) {
 }
 
 std::unique_ptr<Objective> make_masked_cross_entropy(const ObjectiveContext& context) {
-  return std::make_unique<MaskedCrossEntropy>(context.job.classes);
+  return std::make_unique<MaskedCrossEntropy>(context.job.classes, context.start.device());
 }
 
 }  // namespace msfusion

@@ -11,6 +11,7 @@ class Proximal : public Objective {
   at::Tensor loss(const Net::Output& output, const Batch& batch) override {
     return cross_entropy(output.logits, batch.target);
   }
+  bool corrects() const override { return true; }
   double correct(at::Tensor& gradient, const at::Tensor& values) override {
     const at::Tensor away = values - start_;
     gradient.add_(away, weight_);

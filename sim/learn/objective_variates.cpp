@@ -8,25 +8,25 @@ namespace {
 class ControlVariates : public Objective {
  public:
   explicit ControlVariates(const ObjectiveContext& context)
-      : start_(context.start),
-        drift_(gather(context.map, context.job.variate_server) - gather(context.map, context.job.variate_device)),
-        server_(gather(context.map, context.job.variate_server)) {}
+      : server_(gather(context.map, context.job.variate_server).to(context.start.device())),
+        drift_(server_ - gather(context.map, context.job.variate_device).to(context.start.device())) {}
   at::Tensor loss(const Net::Output& output, const Batch& batch) override {
     return cross_entropy(output.logits, batch.target);
   }
+  bool corrects() const override { return true; }
   double correct(at::Tensor& gradient, const at::Tensor&) override {
     gradient.add_(drift_);
     return 0;
   }
   void finish(Trained& trained, int steps, double learning_rate) override {
-    trained.variate_change =
-        steps > 0 ? (start_ - trained.values).div_(steps * learning_rate).sub_(server_) : at::zeros_like(start_);
+    trained.variate_change = steps > 0
+                                 ? (trained.start - trained.values).div_(steps * learning_rate).sub_(server_.cpu())
+                                 : at::zeros_like(trained.start);
   }
 
  private:
-  const at::Tensor& start_;
-  at::Tensor drift_;   // c - c_i
   at::Tensor server_;  // c
+  at::Tensor drift_;   // c - c_i
 };
 
 }  // namespace

@@ -27,6 +27,10 @@ void clip_gradient(at::Tensor& gradient, double max_norm) {
   if (scale < 1) gradient.mul_(scale);
 }
 
+bool Optimiser::is_plain() const {
+  return training_.optimiser == TrainingSpec::Optimiser::sgd && training_.momentum == 0 && training_.weight_decay == 0;
+}
+
 void Optimiser::step(at::Tensor& values, at::Tensor& gradient) {
   ++steps_;
   if (training_.optimiser == TrainingSpec::Optimiser::sgd)

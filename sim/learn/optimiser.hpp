@@ -20,6 +20,10 @@ class Optimiser {
   Optimiser(const TrainingSpec& training, double rate) : training_(training), rate_(rate) {}
   void step(at::Tensor& values, at::Tensor& gradient);  ///< may change the gradient
 
+  /// A step is nothing but values -= rate x gradient, element by element: step_plainly() on any part does the same.
+  bool is_plain() const;
+  void step_plainly(at::Tensor& values, const at::Tensor& gradient) const { values.add_(gradient, -rate_); }
+
  private:
   void sgd(at::Tensor& values, at::Tensor& gradient);
   void adam(at::Tensor& values, at::Tensor& gradient);

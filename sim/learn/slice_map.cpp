@@ -66,7 +66,14 @@ SliceMap::SliceMap(const Shape& shape, const ParameterLayout& full, const WidthS
         runs_of(shape.tensors[static_cast<std::size_t>(t)], full.slot(t).offset, part_.slot(t).offset, slice));
 }
 
+bool SliceMap::is_whole() const {
+  return std::all_of(tensors_.begin(), tensors_.end(), [](const TensorRuns& runs) {
+    return runs.outer.size() == 1 && runs.inner.size() == 1 && runs.outer[0] + runs.inner[0].full == runs.part;
+  });
+}
+
 at::Tensor gather(const SliceMap& map, const at::Tensor& full) {
+  if (map.is_whole() && map.part_size() == full.numel()) return full;
   at::Tensor part = at::zeros({map.part_size()}, full.options());
   const float* from = full.data_ptr<float>();
   float* to = part.data_ptr<float>();

@@ -25,6 +25,9 @@ class SliceMap {
   const ParameterLayout& part_layout() const { return part_; }
   std::int64_t part_size() const { return part_.size(); }
 
+  /// Every element keeps its place: the sub-model is the model, not a rotated one.
+  bool is_whole() const;
+
   /// Calls visit(tensor, Run) for all runs, ascending in `part`. A run never crosses a tensor.
   template <class Visit>
   void for_each_run(Visit&& visit) const {
@@ -53,7 +56,7 @@ class SliceMap {
   std::vector<TensorRuns> tensors_;
 };
 
-/// The sub-model's values out of the full model's: a new buffer.
+/// The sub-model's values out of the full model's: a new buffer, or `full` itself where the slice is the whole model.
 at::Tensor gather(const SliceMap& map, const at::Tensor& full);
 
 /// Writes the sub-model's values to their places in the full buffer.

@@ -27,6 +27,7 @@ struct TrainingJob {
   int round = 0;
   int version = 0;    ///< merges done when it started
   at::Tensor source;  ///< flat, full size: the slice is gathered from it
+  at::Tensor start;   ///< flat, of the slice's layout: gathered already, instead of `source`
   const std::vector<std::int32_t>* samples = nullptr;
   std::vector<bool> classes;                  ///< per class: the device has it; only where the objective masks
   std::vector<SubModel> negatives;            ///< contrastive objectives

@@ -31,6 +31,9 @@ TrainingSpec read_training(AttributeReader& reader) {
   spec.local_epochs = reader.integer("local-epochs", spec.local_epochs);
   if (reader.has("local-steps")) spec.local_steps = reader.integer("local-steps", 1);
   spec.batch = reader.integer("batch", spec.batch);
+  spec.line = reader.line();
+  spec.device =
+      reader.choice("device", spec.device, {{"cpu", TrainingSpec::Device::cpu}, {"cuda", TrainingSpec::Device::cuda}});
   spec.optimiser = reader.choice("optimiser", spec.optimiser,
                                  {{"sgd", Optimiser::sgd}, {"adam", Optimiser::adam}, {"adamw", Optimiser::adamw}});
   spec.learning_rate = reader.number("learning-rate", spec.learning_rate);

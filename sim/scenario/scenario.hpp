@@ -97,6 +97,8 @@ struct TrainingSpec {
   std::vector<int> milestones;  ///< step: rounds at which the rate is multiplied by `decay`
   double decay = 0.1;
   int warmup_rounds = 0;  ///< linear from 0; any schedule
+  enum class Device { cpu, cuda } device = Device::cpu;
+  int line = 0;
 };
 
 /// evaluation: how often, and on what.

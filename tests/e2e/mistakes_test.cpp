@@ -93,3 +93,11 @@ TEST_CASE("words that the command line does not know end with exit code 2") {
   CHECK(msfusion_program({"run", input("tiny.xml"), "--set", "nonsense"}).code == 2);
   CHECK(msfusion_program({"report", "/nowhere"}).code == 2);
 }
+
+TEST_CASE("a device that LibTorch does not have is refused before anything starts") {
+  const TemporaryFolder folder;
+  const Ended run = msfusion_program({"check", input("tiny.xml"), "--set", "training.device=cuda"});
+  if (run.code == 0) return;  // here is one
+  CHECK(run.code == 2);
+  CHECK_THAT(run.err, Catch::Contains("tiny.xml:") && Catch::Contains("no CUDA") && Catch::Contains("cpu"));
+}

@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
@@ -96,4 +97,23 @@ TEST_CASE("a report says which calibration its devices carry, or that they carry
                    host + "<prop id=\"calibration\" value=\"2026-11-22: a phone; 7 %\"/>");
   CHECK(report_of(platform).at("calibration") ==
         "4 of 5 nodes: none, their clock's error is unknown. 1 of 5 nodes: 2026-11-22: a phone; 7 %");
+}
+
+TEST_CASE("--profile prints shares that make up the whole, and changes no result") {
+  const TemporaryFolder folder;
+  REQUIRE(msfusion_program({"run", input("tiny.xml"), "-o", folder.file("without")}).code == 0);
+  const Ended run = msfusion_program({"run", input("tiny.xml"), "--jobs", "1", "--profile", "-o", folder.file("with")});
+  REQUIRE(run.code == 0);
+  CHECK(tables_of(folder.file("with")) == tables_of(folder.file("without")));
+  std::istringstream lines(run.out.substr(run.out.find("profile: ")));
+  double whole = 0, shares = 0;
+  std::string word;
+  REQUIRE((lines >> word >> whole));
+  for (std::string line; std::getline(lines, line);)
+    if (const auto found = line.find("core-s"); found != std::string::npos) shares += std::stod(line.substr(found + 6));
+  CHECK(whole > 0);
+  CHECK(shares == Approx(100).margin(0.1));
+  for (const char* name : {"planning", "timing", "gathering", "training", "merging", "evaluating", "store writing",
+                           "checkpoints", "waiting"})
+    CHECK_THAT(run.out, Catch::Contains(name));
 }
