@@ -109,10 +109,14 @@ std::string warnings_of(const Results& results) {
 
 std::string how_section(const Results& results, const std::vector<std::string>& notes) {
   using namespace meta_key;
-  const std::vector<std::pair<const char*, const char*>> facts = {
-      {command, "Repeat it with"}, {scenario_file, "Scenario file"}, {seeds, "Seeds"},
-      {version, "MSfusion"},       {libraries, "Libraries"},         {network_model, "Network model"},
-      {calibration, "Calibration"}};
+  const std::vector<std::pair<const char*, const char*>> facts = {{command, "Repeat it with"},
+                                                                  {scenario_file, "Scenario file"},
+                                                                  {seeds, "Seeds"},
+                                                                  {version, "MSfusion"},
+                                                                  {libraries, "Libraries"},
+                                                                  {network_model, "Network model"},
+                                                                  {calibration, "Calibration"},
+                                                                  {network_calibration, "Calibration of the network"}};
   std::set<std::string> own = {scenario, description, scenario_text, platform_text, targets};
   std::string text;
   for (const auto& store : results.stores) {
@@ -130,6 +134,10 @@ std::string how_section(const Results& results, const std::vector<std::string>& 
       add("Calibration",
           "The devices carry none: their speeds are as the platform file states them, and the clock's error is "
           "unknown.");
+    if (store.meta.find(network_calibration) == store.meta.end())
+      add("Calibration of the network",
+          "The links carry none: their rates and latencies are as the platform file states them, and the error of "
+          "transfer times is unknown.");
     for (const auto& [key, value] : store.meta)
       if (own.find(key) == own.end()) add(key, html_escape(value));
     add("Result folder", "<code>" + html_escape(store.folder) + "</code>");

@@ -1,13 +1,18 @@
-// `msfusion calibrate`: measures this machine and writes it as a kind of device that platform files are generated from.
+// `msfusion calibrate`: measures this machine and its TCP, and writes them as a kind of device and a network that
+// platform files are generated from.
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <ctime>
 #include <fstream>
 
 #include "reports/export.hpp"
+#include "sim/base/error.hpp"
 #include "sim/base/units.hpp"
 #include "sim/calibrate/fit.hpp"
+#include "sim/calibrate/network.hpp"
+#include "sim/deploy/shaped_network.hpp"
 #include "tools/commands.hpp"
 #include "tools/learner_plugin.hpp"
 
@@ -105,9 +110,56 @@ std::string device_entry(const Fitted& fitted) {
       *fitted.device.memory_bandwidth, figures, xml_escaped(fitted.calibration), names);
 }
 
-}  // namespace
+std::string megabits(double bits_per_second) {
+  return fmt::format("{:.4g} Mbit/s", bits_per_second / 1e6);
+}
 
-int calibrate_machine(const CalibrateCommand& command) {
+std::string to_text(const ProbedTransfer& transfer) {
+  return fmt::format("{} at {}", human(static_cast<double>(transfer.bytes), Quantity::bytes),
+                     megabits(transfer.bits_per_second));
+}
+
+void print_error(const char* which, const std::vector<ProbedTransfer>& transfers, const NetworkFit& network) {
+  const NetworkError error = error_of(transfers, network);
+  fmt::print("  {}: {} transfers, median error {:.1f} %, worst {:.1f} % ({})\n", which, error.transfers,
+             100 * error.median, 100 * error.worst, to_text(transfers[error.worst_transfer]));
+}
+
+std::string kernel() {
+  utsname names{};
+  return uname(&names) == 0 ? fmt::format("{} {}", names.sysname, names.release) : "unnamed kernel";
+}
+
+std::string network_entry(bool verbose) {
+  const NetworkMeasurement measured = measure_network(
+      [](double bits_per_second) { fmt::print(stderr, "transfers over a link of {}\n", megabits(bits_per_second)); });
+  const NetworkFit network = fit_network(measured.fitted);
+  fmt::print("network: {:.2f} % of a link's rate is payload; a message takes {} and {:.0f} bytes besides\n",
+             100 * network.bandwidth_factor, human(network.latency_seconds, Quantity::seconds), network.message_bytes);
+  print_error("fitted  ", measured.fitted, network);
+  print_error("held out", measured.held_out, network);
+  for (const auto* part : {&measured.fitted, &measured.held_out})
+    for (const ProbedTransfer& transfer : *part) {
+      if (!verbose) break;
+      const double predicted = predicted_seconds(transfer, network);
+      fmt::print("  {} {:<24} {:>9.3f} ms, predicted {:>9.3f} ms, {:+.1f} %\n",
+                 part == &measured.fitted ? "fitted  " : "held out", to_text(transfer), 1e3 * transfer.seconds,
+                 1e3 * predicted, 100 * (predicted / transfer.seconds - 1));
+    }
+  const NetworkError error = error_of(measured.held_out, network);
+  const std::string calibration = fmt::format(
+      "{}: TCP (cubic) over shaped links of 1 to 100 Mbit/s, {}, MSfusion {}; error of a transfer's time on {} "
+      "held-out "
+      "transfers of 3 kB to 3 MB: median {:.1f} %, worst {:.1f} %",
+      today(), kernel(), MSFUSION_VERSION, error.transfers, 100 * error.median, 100 * error.worst);
+  return fmt::format(
+      "  <network bandwidth-factor=\"{:.5g}\" message-latency=\"{:.4g}s\" message-bytes=\"{:.4g}B\"\n      "
+      "calibration=\"{}\">\n    <source of=\"bandwidth-factor message-latency message-bytes\">measured by msfusion "
+      "calibrate</source>\n  </network>\n",
+      network.bandwidth_factor, network.latency_seconds, network.message_bytes, xml_escaped(calibration));
+}
+
+std::string device_entries(const CalibrateCommand& command) {
   std::string entries;
   for (const int threads : command.threads) {
     std::vector<StepTime> steps;
@@ -120,6 +172,22 @@ int calibrate_machine(const CalibrateCommand& command) {
     fmt::print(stderr, "\n");
     entries += device_entry(fit(steps, threads, command.verbose));
   }
+  return entries;
+}
+
+}  // namespace
+
+int calibrate_machine(const CalibrateCommand& command) {
+  std::string entries;
+  if (command.only != "device") {
+    const auto why_not = ShapedNetwork::why_not();
+    if (why_not && command.only == "network") throw RunError("the network cannot be calibrated: " + *why_not);
+    if (why_not)
+      fmt::print("network not calibrated: {}\n", *why_not);
+    else
+      entries += network_entry(command.verbose);
+  }
+  if (command.only != "network") entries += device_entries(command);
   const std::string catalogue = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- Written by msfusion calibrate. msfusion platform, given this "
       "file, knows "

@@ -66,14 +66,15 @@ struct PlatformCommand {
   std::uint64_t seed = 1;
   std::string churn = "none";
   std::string on = "30min", off = "10min";
-  std::string devices_file;  ///< a catalogue of further kinds, e.g. of msfusion calibrate; empty: none
-  std::string out;           ///< file; empty: standard output
+  std::vector<std::string> devices_files;  ///< catalogues of further kinds, e.g. of msfusion calibrate
+  std::string out;                         ///< file; empty: standard output
 };
 
 struct CalibrateCommand {
   std::string out;                    ///< file; empty: standard output
   std::vector<int> threads = {1, 2};  ///< cores that train at once: an entry for each
-  bool verbose = false;               ///< every step
+  std::string only;                   ///< "device" or "network"; empty: both
+  bool verbose = false;               ///< every step and transfer
 };
 
 /// What varies, and the changes that are the same for all.

@@ -177,8 +177,9 @@ int main_of(int argc, char** argv) {
       ->capture_default_str()
       ->type_name("TIME");
   platform_command
-      ->add_option("--devices-file", platform.devices_file,
-                   "A catalogue of further kinds, e.g. what msfusion calibrate wrote")
+      ->add_option("--devices-file", platform.devices_files,
+                   "A catalogue of further kinds, e.g. what msfusion calibrate wrote; may be repeated")
+      ->allow_extra_args(false)
       ->type_name("FILE");
   platform_command->add_option("-o,--out", platform.out, "The file to write (default: standard output)")
       ->type_name("FILE");
@@ -186,13 +187,16 @@ int main_of(int argc, char** argv) {
 
   CalibrateCommand calibrate;
   CLI::App* calibrate_command =
-      app.add_subcommand("calibrate", "Measure this machine and write a device entry for platform files");
+      app.add_subcommand("calibrate", "Measure this machine and its TCP and write entries for platform files");
   calibrate_command->add_option("-o,--out", calibrate.out, "The file to write (default: standard output)")
       ->type_name("FILE");
   calibrate_command
       ->add_option("--threads", calibrate.threads, "Cores that train at once: an entry for each number (default: 1 2)")
       ->check(CLI::Range(1, 1024));
-  calibrate_command->add_flag("-v,--verbose", calibrate.verbose, "Print every step, measured and predicted");
+  calibrate_command->add_option("--only", calibrate.only, "device or network (default: both; the network needs root)")
+      ->check(CLI::IsMember({"device", "network"}));
+  calibrate_command->add_flag("-v,--verbose", calibrate.verbose,
+                              "Print every step and transfer, measured and predicted");
   calibrate_command->callback([&] { action = [&] { return calibrate_machine(calibrate); }; });
 
   CLI::App* check = app.add_subcommand("check", "Find every mistake of a scenario and say what it would run");

@@ -63,10 +63,13 @@ std::string or_dash(const std::optional<double>& value, Quantity quantity) {
 
 int make_platform(const PlatformCommand& command) {
   Catalogue catalogue = read_catalogue(resource_file("platforms/catalogue.xml"));
-  if (!command.devices_file.empty()) {
-    const Catalogue further = read_catalogue(command.devices_file);
+  for (const std::string& file : command.devices_files) {
+    const Catalogue further = read_catalogue(file);
     catalogue.devices.insert(catalogue.devices.end(), further.devices.begin(), further.devices.end());
     catalogue.links.insert(catalogue.links.end(), further.links.begin(), further.links.end());
+    if (further.network && catalogue.network)
+      throw UserError(Mistake{file, 0, "a second <network>", "one <network> in all files together"});
+    if (further.network) catalogue.network = further.network;
   }
   FleetMix mix;
   mix.devices = command.devices;

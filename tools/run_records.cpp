@@ -59,6 +59,8 @@ MetaMap meta_of(const Preparation& preparation, const std::string& command_line)
                   {"targets", joined(scenario.targets)},
                   {"seeds", joined(scenario.seeds)}};
   if (const auto calibration = calibration_of(preparation.fleet)) meta["calibration"] = *calibration;
+  const std::string& of_network = preparation.fleet.network_calibration;
+  if (!of_network.empty()) meta["network_calibration"] = of_network;
   return meta;
 }
 

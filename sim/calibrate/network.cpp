@@ -2,45 +2,91 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlopt.hpp>
 #include <stdexcept>
 
 namespace msfusion {
 
 namespace {
-/// What passes at the link's rate, if all of the rate were payload.
-double line_seconds(const ProbedTransfer& transfer) {
-  return std::max(0.0, static_cast<double>(transfer.bytes) - transfer.burst_bytes) * 8 / transfer.bits_per_second;
+
+const std::vector<double> kBitsPerSecond = {1e6, 10e6, 100e6};
+constexpr double kLongestSeconds = 5;  // of a message: larger ones are left out
+const std::vector<std::int64_t> kFittedBytes = {1'000, 10'000, 100'000, 1'000'000};
+const std::vector<std::int64_t> kHeldOutBytes = {3'000, 30'000, 300'000, 3'000'000};
+
+std::vector<ProbedTransfer> probe(double bits_per_second, std::vector<std::int64_t> sizes) {
+  sizes.erase(std::remove_if(sizes.begin(), sizes.end(),
+                             [&](std::int64_t bytes) {
+                               return static_cast<double>(bytes) * 8 / bits_per_second > kLongestSeconds;
+                             }),
+              sizes.end());
+  return probe_link(bits_per_second, sizes);
 }
+
+// {logarithm of the latency, bandwidth factor, message bytes}
+NetworkFit fit_of(const std::vector<double>& unknowns) {
+  return {unknowns[1], std::exp(unknowns[0]), unknowns[2]};
+}
+
+double badness(const std::vector<double>& unknowns, std::vector<double>&, void* data) {
+  const NetworkFit fit = fit_of(unknowns);
+  double sum = 0;
+  for (const ProbedTransfer& transfer : *static_cast<const std::vector<ProbedTransfer>*>(data))
+    sum += std::abs(std::log(predicted_seconds(transfer, fit) / transfer.seconds));
+  return sum;
+}
+
 }  // namespace
 
+NetworkMeasurement measure_network(const std::function<void(double bits_per_second)>& on_rate) {
+  NetworkMeasurement measured;
+  for (const double rate : kBitsPerSecond) {
+    on_rate(rate);
+    for (const ProbedTransfer& transfer : probe(rate, kFittedBytes)) measured.fitted.push_back(transfer);
+    for (const ProbedTransfer& transfer : probe(rate, kHeldOutBytes)) measured.held_out.push_back(transfer);
+  }
+  return measured;
+}
+
 double predicted_seconds(const ProbedTransfer& transfer, const NetworkFit& fit) {
-  return fit.latency_seconds + line_seconds(transfer) / fit.bandwidth_factor;
+  const double wire_bytes = static_cast<double>(transfer.bytes) / fit.bandwidth_factor + fit.message_bytes;
+  return fit.latency_seconds + std::max(0.0, wire_bytes - transfer.burst_bytes) * 8 / transfer.bits_per_second;
+}
+
+NetworkError error_of(const std::vector<ProbedTransfer>& transfers, const NetworkFit& fit) {
+  if (transfers.empty()) throw std::logic_error("no transfers to judge a fit by");
+  NetworkError error;
+  error.transfers = static_cast<int>(transfers.size());
+  std::vector<double> errors;
+  for (const ProbedTransfer& transfer : transfers) {
+    errors.push_back(std::abs(predicted_seconds(transfer, fit) - transfer.seconds) / transfer.seconds);
+    if (errors.back() > error.worst) {
+      error.worst = errors.back();
+      error.worst_transfer = errors.size() - 1;
+    }
+  }
+  std::sort(errors.begin(), errors.end());
+  error.median = (errors[(errors.size() - 1) / 2] + errors[errors.size() / 2]) / 2;
+  return error;
 }
 
 NetworkFit fit_network(const std::vector<ProbedTransfer>& transfers) {
-  if (transfers.size() < 2) throw std::logic_error("a line has two unknowns");
-  // latency / t + (1 / factor) (bits / rate) / t = 1 for every transfer.
-  double aa = 0, ab = 0, bb = 0, a1 = 0, b1 = 0;
-  for (const ProbedTransfer& transfer : transfers) {
-    const double a = 1 / transfer.seconds;
-    const double b = line_seconds(transfer) / transfer.seconds;
-    aa += a * a;
-    ab += a * b;
-    bb += b * b;
-    a1 += a;
-    b1 += b;
+  if (transfers.size() < 3) throw std::logic_error("a link has three unknowns");
+  auto& data = const_cast<std::vector<ProbedTransfer>&>(transfers);
+  std::vector<double> best = {std::log(1e-4), 0.95, 50};
+  double value = 0;
+  // A simplex stops at kinks: what is let through at once, and the absolute value.
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    nlopt::opt search(attempt % 2 == 0 ? nlopt::LN_SBPLX : nlopt::LN_NELDERMEAD, static_cast<unsigned>(best.size()));
+    search.set_min_objective(badness, &data);
+    search.set_lower_bounds({std::log(1e-7), 0.5, 0});
+    search.set_upper_bounds({std::log(1e-1), 1, 1500});
+    search.set_initial_step({0.5, 0.01, 20});
+    search.set_xtol_rel(1e-9);
+    search.set_maxeval(20000);
+    search.optimize(best, value);
   }
-  const double determinant = aa * bb - ab * ab;
-  NetworkFit fit;
-  fit.latency_seconds = std::max(0.0, (a1 * bb - b1 * ab) / determinant);
-  fit.bandwidth_factor = bb / (b1 - fit.latency_seconds * ab);
-  std::vector<double> errors;
-  for (const ProbedTransfer& transfer : transfers)
-    errors.push_back(std::abs(predicted_seconds(transfer, fit) - transfer.seconds) / transfer.seconds);
-  std::sort(errors.begin(), errors.end());
-  fit.median_error = errors[errors.size() / 2];
-  fit.worst_error = errors.back();
-  return fit;
+  return fit_of(best);
 }
 
 }  // namespace msfusion

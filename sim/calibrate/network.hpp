@@ -1,21 +1,41 @@
 // How SimGrid's model of a link (latency + bytes / bandwidth) has to be scaled to say what TCP really does.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "sim/deploy/link_probe.hpp"
 
 namespace msfusion {
 
+/// A message of n bytes takes latency_seconds + (n / bandwidth_factor + message_bytes) / rate, besides the link's own
+/// latency.
 struct NetworkFit {
-  double bandwidth_factor = 1;               ///< payload bytes/s for every byte/s of the link's rate
-  double latency_seconds = 0;                ///< of a message, beside the link's own latency
-  double median_error = 0, worst_error = 0;  ///< |predicted - measured| / measured, over the transfers
+  double bandwidth_factor = 1;  ///< payload for every byte of the link's rate: the rest are headers of frames
+  double latency_seconds = 0;   ///< of a message, whatever its size: system calls and threads that wake up
+  double message_bytes = 0;     ///< on the link, of a message besides: its own header and a frame that is not full
 };
+
+struct NetworkMeasurement {
+  std::vector<ProbedTransfer> fitted, held_out;
+};
+
+/// |predicted - measured| / measured over some transfers.
+struct NetworkError {
+  int transfers = 0;
+  double median = 0, worst = 0;
+  std::size_t worst_transfer = 0;  ///< into the transfers that were judged
+};
+
+/// Real transfers of 1 kB to 3 MB over links of several rates: half a minute. `on_rate` hears of every link in turn.
+/// Needs what ShapedNetwork needs. Throws RunError.
+NetworkMeasurement measure_network(const std::function<void(double bits_per_second)>& on_rate);
 
 double predicted_seconds(const ProbedTransfer& transfer, const NetworkFit& fit);
 
-/// Least squares of the relative errors.
+NetworkError error_of(const std::vector<ProbedTransfer>& transfers, const NetworkFit& fit);
+
+/// What minimises the absolute logarithm of predicted / measured. The same transfers give the same fit.
 NetworkFit fit_network(const std::vector<ProbedTransfer>& transfers);
 
 }  // namespace msfusion

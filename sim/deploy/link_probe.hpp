@@ -14,7 +14,7 @@ struct ProbedTransfer {
 };
 
 /// Sends messages of these sizes one after the other between two processes in network namespaces, each some times;
-/// the median of every size. Needs what ShapedNetwork needs. Throws RunError.
+/// the fastest of every size, as other programs only make them slower. Needs what ShapedNetwork needs. Throws RunError.
 std::vector<ProbedTransfer> probe_link(double bits_per_second, const std::vector<std::int64_t>& sizes);
 
 }  // namespace msfusion

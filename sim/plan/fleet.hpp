@@ -45,6 +45,7 @@ struct Fleet {
   std::vector<Device> devices;
   std::optional<Device> server;
   std::vector<Device> aggregators;
+  std::string network_calibration;  ///< how the links' figures were measured; empty: they were not
   int size() const { return static_cast<int>(devices.size()); }
   NodeId server_node() const { return size(); }
   int nodes() const { return size() + (server ? 1 : 0) + static_cast<int>(aggregators.size()); }

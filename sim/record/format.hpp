@@ -43,8 +43,9 @@ inline constexpr const char* version = "version";      ///< of the program
 inline constexpr const char* libraries = "libraries";  ///< versions and instruction sets of LibTorch, SimGrid
 inline constexpr const char* network_model = "network_model";
 inline constexpr const char* calibration = "calibration";  ///< of the devices, and its error; absent: none
-inline constexpr const char* targets = "targets";          ///< accuracies in (0, 1], separated by blanks
-inline constexpr const char* seeds = "seeds";              ///< separated by blanks
+inline constexpr const char* network_calibration = "network_calibration";  ///< of the links; absent: none
+inline constexpr const char* targets = "targets";  ///< accuracies in (0, 1], separated by blanks
+inline constexpr const char* seeds = "seeds";      ///< separated by blanks
 }  // namespace meta_key
 
 /// A field of a CSV line (RFC 4180), quoted where it must be.

@@ -57,7 +57,8 @@ class Entry {
   double required(const std::string& name) {
     const auto value = optional<quantity>(name);
     if (!element_.attribute(name)) {
-      refuse(element_.line(), fmt::format("{} without {}", element_.attribute("kind").value_or(""), name),
+      refuse(element_.line(),
+             fmt::format("{} without {}", element_.attribute("kind").value_or("<" + element_.name() + ">"), name),
              name + "=\"..\"");
     }
     return value.value_or(0);
@@ -65,9 +66,32 @@ class Entry {
 
   std::string text(const std::string& name) const { return element_.attribute(name).value_or(""); }
 
+  std::string required_text(const std::string& name) {
+    const std::string value = text(name);
+    if (value.empty()) {
+      refuse(element_.line(), fmt::format("<{}> without {}", element_.name(), name), name + "=\"..\"");
+    }
+    return value;
+  }
+
   std::optional<double> roofline(const std::string& name, const RooflineFigure& known) {
     return figure(
         name, [&](const std::string& text) { return known.parse(text); }, known.allowed());
+  }
+
+  /// A number above 0, at most 1.
+  double share(const std::string& name) {
+    const auto value = figure(
+        name,
+        [](const std::string& text) -> std::optional<double> {
+          const auto number = parse_number(text);
+          return number && *number > 0 && *number <= 1 ? number : std::nullopt;
+        },
+        "a number above 0, at most 1");
+    if (!element_.attribute(name)) {
+      refuse(element_.line(), fmt::format("<{}> without {}", element_.name(), name), name + "=\"..\"");
+    }
+    return value.value_or(1);
   }
 
   std::optional<double> watts(const std::string& name) {
@@ -138,6 +162,15 @@ Region read_region(Entry entry) {
   return region;
 }
 
+NetworkKind read_network(Entry entry) {
+  NetworkKind kind;
+  kind.bandwidth_factor = entry.share("bandwidth-factor");
+  kind.message_latency_seconds = entry.required<Quantity::seconds>("message-latency");
+  kind.message_bytes = entry.optional<Quantity::bytes>("message-bytes").value_or(0);
+  kind.calibration = entry.required_text("calibration");
+  return kind;
+}
+
 }  // namespace
 
 Catalogue read_catalogue(const std::string& file) {
@@ -155,8 +188,13 @@ Catalogue read_catalogue(const std::string& file) {
       catalogue.links.push_back(read_link(element, Entry(element, file, mistakes)));
     } else if (element.name() == "region") {
       catalogue.regions.push_back(read_region(Entry(element, file, mistakes)));
+    } else if (element.name() == "network") {
+      if (catalogue.network)
+        mistakes.push_back({file, element.line(), "a second <network>", "one for all links of a catalogue"});
+      catalogue.network = read_network(Entry(element, file, mistakes));
     } else {
-      mistakes.push_back({file, element.line(), fmt::format("<{}>", element.name()), "<device>, <link> or <region>"});
+      mistakes.push_back(
+          {file, element.line(), fmt::format("<{}>", element.name()), "<device>, <link>, <region> or <network>"});
     }
   }
   if (!mistakes.empty()) throw UserError(std::move(mistakes));

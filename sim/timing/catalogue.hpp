@@ -1,4 +1,5 @@
-// Kinds of devices and links, and regions, with figures and their sources, read from platforms/catalogue.xml.
+// Kinds of devices and links, regions, and what TCP makes of links, with figures and their sources, read from
+// platforms/catalogue.xml and the files of msfusion calibrate.
 #pragma once
 
 #include <optional>
@@ -38,10 +39,26 @@ struct Region {
   double grams_co2_per_kwh = 0;
 };
 
+/// What TCP makes of links, as msfusion calibrate measured it: a message of n bytes takes the latency of its way, this
+/// one's, and (n / bandwidth_factor + message_bytes) / rate.
+struct NetworkKind {
+  double bandwidth_factor = 1;  ///< payload for every byte of a link's rate
+  double message_latency_seconds = 0;
+  double message_bytes = 0;
+  std::string calibration;  ///< how the figures were measured, and their error
+
+  double payload_rate(double bytes_per_second) const { return bytes_per_second * bandwidth_factor; }
+  /// What one of the two links of a way adds to its latency.
+  double link_latency_seconds(double bytes_per_second) const {
+    return (message_latency_seconds + message_bytes / bytes_per_second) / 2;
+  }
+};
+
 struct Catalogue {
   std::vector<DeviceKind> devices;
   std::vector<LinkKind> links;
   std::vector<Region> regions;
+  std::optional<NetworkKind> network;  ///< none: rates and latencies of links are taken as they stand
 };
 
 /// Throws UserError with every mistake: a figure that is missing or wrong, or that no <source> stands for.

@@ -180,6 +180,7 @@ Fleet inspect_platform(const TimingOptions& options) {
     throw UserError(std::move(mistakes));
   }
   Fleet fleet;
+  fleet.network_calibration = file.network_calibration;
   for (const Json& device : json.at("devices")) fleet.devices.push_back(device_from(device));
   for (const Json& aggregator : json.at("aggregators")) fleet.aggregators.push_back(device_from(aggregator));
   if (!json.at("server").is_null()) fleet.server = device_from(json.at("server"));

@@ -142,6 +142,8 @@ class Checker : public XmlDocument::Visitor {
       for (const char* way : {"up", "down"})
         links_used_.push_back({required(element, way), element.attribute_line(way)});
       hosts_used_.push_back({required(element, "id"), element.attribute_line("id")});
+    } else if (name == "prop") {
+      check_zone_property(element);
     } else if (name == "config") {
       report(element.line(), "a <config>",
              "platforms of hosts, links and routes; the scenario chooses the network model");
@@ -155,6 +157,18 @@ class Checker : public XmlDocument::Visitor {
         links_used_.push_back({id, used.line()});
       }
     }
+  }
+
+  void check_zone_property(const XmlElement& prop) {
+    const std::string id = required(prop, "id"), value = required(prop, "value"), known = "network_calibration";
+    if (id != known) {
+      if (!nearest_spelling(id, {known}).empty())
+        report(prop.line(), fmt::format("property \"{}\" of a zone", id), one_of(id, {known}));
+      return;
+    }
+    if (!result_.network_calibration.empty() && result_.network_calibration != value)
+      report(prop.line(), "another network_calibration", "one for all links of a platform");
+    result_.network_calibration = value;
   }
 
   void check_routing(const XmlElement& zone) {

@@ -129,15 +129,20 @@ class Spread {
   boost::random::normal_distribution<double> normal_;
 };
 
+std::string access_link(const std::string& id, double bytes_per_second, double latency_seconds,
+                        const NetworkKind& network) {
+  return fmt::format("      <link id=\"{}\" bandwidth=\"{}Bps\" latency=\"{}s\"/>\n", id,
+                     network.payload_rate(bytes_per_second),
+                     latency_seconds + network.link_latency_seconds(bytes_per_second));
+}
+
 void add_device(std::string& hosts, std::string& links, const std::string& name, const std::string& own_properties,
-                const DeviceKind& device, const LinkKind& link, Spread spread) {
+                const DeviceKind& device, const LinkKind& link, const NetworkKind& network, Spread spread) {
   hosts += fmt::format("      <host id=\"{}\" speed=\"{}f\">{}{}</host>\n", name, spread.draw(device.speed_flops),
                        properties(device), own_properties);
   const double latency = spread.draw(link.latency_seconds);
-  links += fmt::format("      <link id=\"{}-down\" bandwidth=\"{}Bps\" latency=\"{}s\"/>\n", name,
-                       spread.draw(link.down_bytes_per_second), latency);
-  links += fmt::format("      <link id=\"{}-up\" bandwidth=\"{}Bps\" latency=\"{}s\"/>\n", name,
-                       spread.draw(link.up_bytes_per_second), latency);
+  links += access_link(name + "-down", spread.draw(link.down_bytes_per_second), latency, network);
+  links += access_link(name + "-up", spread.draw(link.up_bytes_per_second), latency, network);
 }
 
 std::string host_link(const std::string& name) {
@@ -145,19 +150,19 @@ std::string host_link(const std::string& name) {
 }
 
 /// Devices around a shared access point (`air`, if the link has cells), with the way from there to the core.
-std::string cell_zone(const std::string& cell, const LinkKind& link, const std::string& hosts, const std::string& links,
-                      const std::string& host_links) {
+std::string cell_zone(const std::string& cell, const LinkKind& link, const NetworkKind& network,
+                      const std::string& hosts, const std::string& links, const std::string& host_links) {
   return fmt::format(
       "    <zone id=\"{0}\" routing=\"Cluster\">\n{1}      <router id=\"{0}-router\"/>\n"
       "      <backbone id=\"{0}-air\" bandwidth=\"{2}Bps\" latency=\"0s\"/>\n{3}{4}    </zone>\n",
-      cell, hosts, link.cell->bytes_per_second, links, host_links);
+      cell, hosts, network.payload_rate(link.cell->bytes_per_second), links, host_links);
 }
 
 /// The same with an aggregator at the access point. A Cluster would send what the aggregator passes on through the air
 /// once more, so the routes are written out.
 std::string edge_zone(const std::string& cell, const LinkKind& link, const DeviceKind& aggregator,
-                      const LinkKind& backhaul, const std::vector<std::string>& names, const std::string& hosts,
-                      const std::string& links) {
+                      const LinkKind& backhaul, const NetworkKind& network, const std::vector<std::string>& names,
+                      const std::string& hosts, const std::string& links) {
   std::string zone = fmt::format("    <zone id=\"{}\" routing=\"DijkstraCache\">\n{}", cell, hosts);
   zone += fmt::format("      <host id=\"{}-edge\" speed=\"{}f\">{}{}</host>\n      <router id=\"{}-router\"/>\n", cell,
                       aggregator.speed_flops, property("role", "aggregator"), properties(aggregator), cell);
@@ -165,13 +170,13 @@ std::string edge_zone(const std::string& cell, const LinkKind& link, const Devic
   std::string air;
   if (link.cell) {
     zone += fmt::format("      <link id=\"{}-air\" bandwidth=\"{}Bps\" latency=\"0s\"/>\n", cell,
-                        link.cell->bytes_per_second);
+                        network.payload_rate(link.cell->bytes_per_second));
     air = fmt::format("<link_ctn id=\"{}-air\"/>", cell);
   }
   for (const char* way : {"up", "down"})
-    zone += fmt::format("      <link id=\"{}-{}\" bandwidth=\"{}Bps\" latency=\"{}s\"/>\n", cell, way,
+    zone += access_link(fmt::format("{}-{}", cell, way),
                         way[0] == 'u' ? backhaul.up_bytes_per_second : backhaul.down_bytes_per_second,
-                        backhaul.latency_seconds);
+                        backhaul.latency_seconds, network);
   const auto route = [&](const std::string& from, const std::string& to, const std::string& crossed) {
     zone += fmt::format("      <route src=\"{}\" dst=\"{}\" symmetrical=\"NO\">{}</route>\n", from, to, crossed);
   };
@@ -195,6 +200,7 @@ std::string state_profile(const std::string& host, const FleetMix& mix, int devi
 
 std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
   check(mix);
+  const NetworkKind network = catalogue.network.value_or(NetworkKind{});
   const std::vector<int> counts = count_devices(mix);
   std::map<std::string, int> numbers, cell_numbers;
   std::string core_hosts, core_links, cells, lines, ways, profiles;
@@ -223,7 +229,7 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
         names.push_back(fmt::format("{}-{}", device.name, numbers[device.name]++));
         if (mix.churn.kind != Churn::Kind::none) profiles += state_profile(names.back(), mix, device_index);
         add_device(hosts, links, names.back(),
-                   has_edges ? of_region + property("aggregator", cell + "-edge") : of_region, device, link,
+                   has_edges ? of_region + property("aggregator", cell + "-edge") : of_region, device, link, network,
                    Spread(mix, device_index++));
         host_links += host_link(names.back());
       }
@@ -234,8 +240,8 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
       }
       ++cell_numbers[link.name];
       cells += has_edges ? edge_zone(cell, link, find_kind(catalogue.devices, mix.aggregator),
-                                     find_kind(catalogue.links, mix.backhaul), names, hosts, links)
-                         : cell_zone(cell, link, hosts, links, host_links);
+                                     find_kind(catalogue.links, mix.backhaul), network, names, hosts, links)
+                         : cell_zone(cell, link, network, hosts, links, host_links);
       // SimGrid wants a link on every way between zones; it never limits.
       const double never_limits = 2 * (has_edges ? find_kind(catalogue.links, mix.backhaul).down_bytes_per_second
                                                  : link.cell->bytes_per_second);
@@ -252,7 +258,10 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
     text += fmt::format("\n     {} x {} on {}", counts[i], mix.parts[i].device, mix.parts[i].link);
     if (!mix.parts[i].region.empty()) text += " in " + mix.parts[i].region;
   }
-  text += " -->\n<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"DijkstraCache\">\n" + cells;
+  text += " -->\n<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"DijkstraCache\">\n";
+  if (catalogue.network)
+    text += fmt::format("    {}\n", property("network_calibration", xml_escaped(network.calibration)));
+  text += cells;
   text += "    <zone id=\"core\" routing=\"Cluster\">\n" + core_hosts + "      <router id=\"core-router\"/>\n" +
           core_links + "    </zone>\n" + lines + ways + "  </zone>\n" + profiles + "</platform>\n";
   return text;

@@ -39,8 +39,9 @@ struct FleetMix {
 
 /// The platform file as text. The devices of each part are those of the largest remainder method, named KIND-NUMBER,
 /// and in the order of the parts. Links with cells put their devices behind shared access points, filled in order. The
-/// server and the core of the network are never the bottleneck. Throws UserError (without file) for kinds that the
-/// catalogue does not have and for shares and counts without sense.
+/// server and the core of the network are never the bottleneck. With a <network> of the catalogue, rates are those of
+/// payload, and each of a way's access links has half of what a message takes besides. Throws UserError (without file)
+/// for kinds that the catalogue does not have and for shares and counts without sense.
 std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix);
 
 }  // namespace msfusion

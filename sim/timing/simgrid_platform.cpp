@@ -53,6 +53,7 @@ Fleet make_fleet(std::vector<s4u::Host*>& hosts, const PlatformFile& file) {
   std::sort(hosts.begin(), hosts.end(),
             [](const s4u::Host* a, const s4u::Host* b) { return natural_less(a->get_cname(), b->get_cname()); });
   Fleet fleet;
+  fleet.network_calibration = file.network_calibration;
   std::vector<Mistake> mistakes;
   s4u::Host* server = nullptr;
   std::vector<s4u::Host*> devices, aggregators;

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <set>
 
-#include "sim/calibrate/network.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
@@ -80,13 +79,3 @@ TEST_CASE("the grid has narrow slices, several batch sizes and models, and a thi
   CHECK(static_cast<double>(held_out) / static_cast<double>(grid.size()) == Approx(1.0 / 3).epsilon(0.05));
 }
 
-TEST_CASE("a link that is as the model says is found from its transfers") {
-  std::vector<ProbedTransfer> transfers;
-  for (const double rate : {1e7, 5e7})
-    for (const std::int64_t bytes : {1000, 10000, 1000000})
-      transfers.push_back({rate, bytes, 500, 3e-4 + (static_cast<double>(bytes) - 500) * 8 / (0.95 * rate)});
-  const NetworkFit fit = fit_network(transfers);
-  CHECK(fit.bandwidth_factor == Approx(0.95));
-  CHECK(fit.latency_seconds == Approx(3e-4));
-  CHECK(fit.worst_error < 1e-9);
-}

@@ -99,6 +99,31 @@ TEST_CASE("a report says which calibration its devices carry, or that they carry
         "4 of 5 nodes: none, their clock's error is unknown. 1 of 5 nodes: 2026-11-22: a phone; 7 %");
 }
 
+TEST_CASE("a report says how its network was calibrated, or that it was not") {
+  const TemporaryFolder folder;
+  std::string platform = text_of(input("platform.xml"));
+  const auto plan = [&](const std::string& name) {
+    folder.write("platform.xml", platform);
+    const Ended run = msfusion_program(
+        {"plan", input("tiny.xml"), "--set", "platform.file=" + folder.file("platform.xml"), "-o", folder.file(name)});
+    INFO(run.out << run.err);
+    REQUIRE(run.code == 0);
+    REQUIRE(msfusion_program({"report", folder.file(name), "-o", folder.file("page.html")}).code == 0);
+    return text_of(folder.file("page.html"));
+  };
+  CHECK(plan("without").find("<dt>Calibration of the network</dt><dd>The links carry none") != std::string::npos);
+  const std::size_t zone = platform.find('>', platform.find("<zone")) + 1;
+  platform.insert(zone, "<prop id=\"network_calibration\" value=\"2026-11-22: error 1 %\"/>");
+  CHECK(plan("with").find("<dt>Calibration of the network</dt><dd>2026-11-22: error 1 %</dd>") != std::string::npos);
+  CHECK(StoreReader(folder.file("with/run.sqlite")).meta().at("network_calibration") == "2026-11-22: error 1 %");
+  platform.replace(platform.find("network_calibration"), 19, "network-calibration");
+  folder.write("platform.xml", platform);
+  const Ended wrong =
+      msfusion_program({"check", input("tiny.xml"), "--set", "platform.file=" + folder.file("platform.xml")});
+  CHECK(wrong.code == 2);
+  CHECK(wrong.err.find("property \"network-calibration\" of a zone") != std::string::npos);
+}
+
 TEST_CASE("--profile prints shares that make up the whole, and changes no result") {
   const TemporaryFolder folder;
   REQUIRE(msfusion_program({"run", input("tiny.xml"), "-o", folder.file("without")}).code == 0);

@@ -64,6 +64,72 @@ TEST_CASE("a figure of a catalogue without a source is refused") {
   }
 }
 
+namespace {
+
+/// A catalogue of one device, one link and what TCP makes of it.
+std::string small_catalogue(const std::string& network) {
+  return "<catalogue>\n<device kind=\"d\" speed=\"1Gf\" memory=\"1GiB\" memory-bandwidth=\"1GBps\" "
+         "step-overhead=\"0s\"><source of=\"speed memory memory-bandwidth step-overhead\">s</source></device>\n"
+         "<link kind=\"l\" down=\"1MBps\" up=\"2MBps\" latency=\"1ms\"><source of=\"down up "
+         "latency\">s</source></link>\n" +
+         network + "\n</catalogue>\n";
+}
+const std::string kNetwork =
+    "<network bandwidth-factor=\"0.9\" message-latency=\"200us\" message-bytes=\"100B\" calibration=\"by &lt;hand>\">"
+    "<source of=\"bandwidth-factor message-latency message-bytes\">s</source></network>";
+
+}  // namespace
+
+TEST_CASE("a calibrated network makes a transfer take as long as TCP would, and its platform says so") {
+  FleetMix mix;
+  mix.devices = 2;
+  mix.parts = {{"d", "l", 1}};
+  mix.spread = 0;
+  mix.server = "";
+  const Catalogue measured = msfusion::read_catalogue(msfusion::write_file(small_catalogue(kNetwork)));
+  TimingOptions options;
+  options.platform_file = msfusion::write_file(generate_platform(measured, mix));
+  CHECK(inspect_platform(options).network_calibration == "by <hand>");
+  const json round = in_child([&] {
+    Timing timing(options);
+    PlanBuilder builder;
+    builder.transfer(0, 1, 1e6);
+    return to_json(timing.execute(builder.plan));
+  });
+  // Two links of 1 ms, 200 us, half of 100 bytes on each, and 1 MB through 90 % of the narrower one.
+  CHECK(round["steps"][0][1].get<double>() == Approx(0.002 + 200e-6 + 50 / 1e6 + 50 / 2e6 + 1 / 0.9));
+
+  options.platform_file = msfusion::write_file(generate_platform(catalogue(), [] {
+    FleetMix plain;
+    plain.parts = {{"laptop", "fibre", 1}};
+    return plain;
+  }()));
+  CHECK(inspect_platform(options).network_calibration.empty());
+}
+
+TEST_CASE("mistakes in what a catalogue says of the network are all found, with their lines") {
+  const auto mistakes = [](const std::string& network) {
+    std::string found;
+    try {
+      msfusion::read_catalogue(msfusion::write_file(small_catalogue(network)));
+    } catch (const UserError& error) {
+      for (const auto& mistake : error.mistakes()) {
+        CHECK(mistake.line >= 4);
+        found += mistake.found + "; ";
+      }
+    }
+    return found;
+  };
+  CHECK(mistakes(kNetwork).empty());
+  CHECK(mistakes(kNetwork + "\n" + kNetwork) == "a second <network>; ");
+  CHECK(mistakes("<network/>") ==
+        "<network> without bandwidth-factor; <network> without message-latency; "
+        "<network> without calibration; ");
+  CHECK(mistakes("<network bandwidth-factor=\"1.1\" message-latency=\"3\" calibration=\"c\"/>") ==
+        "bandwidth-factor=\"1.1\"; bandwidth-factor without a source; message-latency=\"3\"; "
+        "message-latency without a source; ");
+}
+
 TEST_CASE("every kind of device and link makes a platform that loads") {
   FleetMix mix;
   mix.devices = 0;

@@ -24,9 +24,10 @@ std::vector<ValidationCase> validation_cases() {
 
 namespace {
 
-std::string link(const std::string& id, double bits_per_second, double latency_seconds, const NetworkFit& network) {
+std::string link(const std::string& id, double bits_per_second, double latency_seconds, const NetworkKind& network) {
+  const double rate = bits_per_second / 8;
   return fmt::format("    <link id=\"{}\" bandwidth=\"{:.17g}Bps\" latency=\"{:.17g}s\"/>\n", id,
-                     bits_per_second / 8 * network.bandwidth_factor, latency_seconds + network.latency_seconds / 2);
+                     network.payload_rate(rate), latency_seconds + network.link_latency_seconds(rate));
 }
 
 std::string host(const std::string& id, const DeviceKind& device, double share, bool is_server) {
@@ -49,7 +50,7 @@ std::string host(const std::string& id, const DeviceKind& device, double share, 
 
 }  // namespace
 
-std::string write_scenario(const ValidationCase& chosen, const DeviceKind& device, const NetworkFit& network,
+std::string write_scenario(const ValidationCase& chosen, const DeviceKind& device, const NetworkKind& network,
                            int rounds, const std::string& folder) {
   std::string hosts, links, lines;
   const auto add = [&](const std::string& id, double bits_per_second, double share, bool is_server) {

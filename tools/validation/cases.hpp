@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "sim/calibrate/network.hpp"
 #include "sim/timing/catalogue.hpp"
 
 namespace msfusion {
@@ -29,7 +28,7 @@ std::vector<ValidationCase> validation_cases();
 
 /// Writes platform.xml and scenario.xml into the folder: the devices are the calibrated one with the case's share of a
 /// core. Returns the scenario's file.
-std::string write_scenario(const ValidationCase& chosen, const DeviceKind& device, const NetworkFit& network,
+std::string write_scenario(const ValidationCase& chosen, const DeviceKind& device, const NetworkKind& network,
                            int rounds, const std::string& folder);
 
 }  // namespace msfusion

@@ -13,6 +13,7 @@
 
 #include "reports/export.hpp"
 #include "sim/base/error.hpp"
+#include "sim/calibrate/network.hpp"
 #include "tools/validation/cases.hpp"
 #include "tools/validation/node_config.hpp"
 #include "tools/validation/peers.hpp"
@@ -49,6 +50,7 @@ struct Comparison {
   double planned_bytes = 0, payload_bytes = 0, header_bytes = 0;
   std::optional<double> wire_bytes;
   bool same_parameters = false;
+  json steps = json::array();  // each one, for whoever looks for the reason of an error
 
   double error() const { return (simulated_seconds - measured_seconds) / measured_seconds; }
   bool same_bytes() const { return planned_bytes == payload_bytes; }
@@ -93,6 +95,13 @@ void add_round(Comparison& sum, const RoundPlan& plan, const SimulatedRound& sim
     const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what);
     (transfer ? sum.simulated_transfer : sum.simulated_compute) += predicted;
     (transfer ? sum.measured_transfer : sum.measured_compute) += took;
+    json step = {
+        {"round", plan.round},
+        {"step", s},
+        {"simulated", {simulated.steps[s].start_seconds, simulated.steps[s].end_seconds}},
+        {"measured", {*seen[s].start_seconds - measured.start_seconds, *seen[s].end_seconds - measured.start_seconds}}};
+    if (transfer) step.update({{"from", transfer->from}, {"to", transfer->to}, {"bytes", transfer->bytes}});
+    sum.steps.push_back(std::move(step));
     if (!transfer) continue;
     sum.planned_bytes += transfer->bytes;
     sum.payload_bytes += seen[s].payload_bytes - static_cast<double>(sizeof(MessageHeader));
@@ -100,7 +109,7 @@ void add_round(Comparison& sum, const RoundPlan& plan, const SimulatedRound& sim
   }
 }
 
-Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, const NetworkFit& network,
+Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, const NetworkKind& network,
                      const Options& options, const std::string& folder) {
   fs::create_directories(folder);
   PeerConfig config;
@@ -116,19 +125,23 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
     if (chosen.has_server()) lines.back() = {chosen.server_bits_per_second, chosen.server_bits_per_second};
     links.emplace(lines);
   }
-  // Of the latency, the part that the links really have is not waited for again.
-  const double own = links ? network.latency_seconds : 0;
+  const auto rate_of = [&](int node) {
+    return chosen.has_server() && node == nodes - 1 ? chosen.server_bits_per_second : chosen.peer_bits_per_second;
+  };
   for (int node = 0; node < nodes; ++node) {
     NodeConfig entry;
     entry.address = links ? Address{ShapedNetwork::address(node), kFirstPort}
                           : Address{"127.0.0.1", kFirstPort + static_cast<int>(getpid() % 20000) + node};
     entry.cpu_share = chosen.has_server() && node == nodes - 1 ? 1 : chosen.cpu_share;
     // What a shaper lets through at once, which a line would not, is made up for by waiting.
-    const double rate =
-        chosen.has_server() && node == nodes - 1 ? chosen.server_bits_per_second : chosen.peer_bits_per_second;
-    const double burst_seconds = links ? ShapedNetwork::burst_bytes(rate) * 8 / rate : 0;
-    for (const double delay : simulated.delay_seconds[static_cast<std::size_t>(node)])
+    const double burst_seconds = links ? ShapedNetwork::burst_bytes(rate_of(node)) * 8 / rate_of(node) : 0;
+    for (int to = 0; to < nodes; ++to) {
+      // Of the latency, the part that the links really have is not waited for again.
+      const double own =
+          links ? network.link_latency_seconds(rate_of(node) / 8) + network.link_latency_seconds(rate_of(to) / 8) : 0;
+      const double delay = simulated.delay_seconds[static_cast<std::size_t>(node)][static_cast<std::size_t>(to)];
       entry.delay_seconds.push_back(std::max(0.0, delay - own) + burst_seconds);
+    }
     config.nodes.push_back(entry);
   }
   const std::string config_file = folder + "/peers.json";
@@ -195,7 +208,8 @@ json to_json(const Comparison& c) {
                 {"planned_bytes", c.planned_bytes},
                 {"payload_bytes", c.payload_bytes},
                 {"header_bytes", c.header_bytes},
-                {"same_parameters", c.same_parameters}};
+                {"same_parameters", c.same_parameters},
+                {"steps", c.steps}};
   if (c.wire_bytes) entry["wire_bytes"] = *c.wire_bytes;
   return entry;
 }
@@ -209,25 +223,33 @@ const DeviceKind& device_for(const Catalogue& catalogue, const ValidationCase& c
   return catalogue.devices.front();
 }
 
+/// Where the catalogue says nothing of the network.
+NetworkKind measured_network() {
+  const NetworkMeasurement measured = measure_network([](double) {});
+  const NetworkFit fit = fit_network(measured.fitted);
+  const NetworkError error = error_of(measured.held_out, fit);
+  return {fit.bandwidth_factor, fit.latency_seconds, fit.message_bytes,
+          fmt::format("measured now, error on {} held-out transfers: median {:.1f} %, worst {:.1f} %", error.transfers,
+                      100 * error.median, 100 * error.worst)};
+}
+
+/// Says why not, if not.
+bool is_possible() {
+  const auto reason = ShapedNetwork::why_not();
+  if (reason) fmt::print("validation skipped: {}\n", *reason);
+  return !reason;
+}
+
 int validate(const Options& options) {
-  if (!options.loopback) {
-    if (const auto reason = ShapedNetwork::why_not()) {
-      fmt::print("validation skipped: {}\n", *reason);
-      return kSkipped;
-    }
-  }
+  if (!options.loopback && !is_possible()) return kSkipped;
   const Catalogue catalogue = read_catalogue(options.devices_file);
-  NetworkFit network;
+  NetworkKind network;
   if (!options.loopback) {
-    std::vector<ProbedTransfer> transfers;
-    for (const double rate : {10e6, 50e6})
-      for (const ProbedTransfer& transfer : probe_link(rate, {10000, 30000, 100000, 300000, 1000000}))
-        transfers.push_back(transfer);
-    network = fit_network(transfers);
+    network = catalogue.network ? *catalogue.network : measured_network();
     fmt::print(
-        "network: payload {:.2f} % of a link's rate, {:.0f} us a message; error median {:.1f} %, worst {:.1f} %\n",
-        100 * network.bandwidth_factor, 1e6 * network.latency_seconds, 100 * network.median_error,
-        100 * network.worst_error);
+        "network: {:.2f} % of a link's rate is payload; a message takes {:.0f} us and {:.0f} bytes besides: {}\n",
+        100 * network.bandwidth_factor, 1e6 * network.message_latency_seconds, network.message_bytes,
+        network.calibration);
   }
   fmt::print("{}\n", kHead);
   std::fflush(stdout);
@@ -266,7 +288,7 @@ int main_of(int argc, char** argv) {
   CLI::App app{"Holds the simulator against real peers: separate processes that train and send over shaped links."};
   app.name("msfusion-validate");
   Options options;
-  bool list = false;
+  bool list = false, possible = false;
   app.add_option("--devices", options.devices_file, "Catalogue that msfusion calibrate wrote")->type_name("FILE");
   app.add_option("-o,--out", options.out, "Write the results as JSON")->type_name("FILE");
   app.add_option("--case", options.cases, "Only the case of that name; may be repeated");
@@ -275,6 +297,7 @@ int main_of(int argc, char** argv) {
                "Without namespaces: bytes and parameters only mean something, times do not");
   app.add_option("--median-goal", options.median_goal, "Median error of the round time")->capture_default_str();
   app.add_option("--worst-goal", options.worst_goal, "Worst error of the round time")->capture_default_str();
+  app.add_flag("--possible", possible, "Only say whether this machine allows it: exit code 0 or 77");
   app.add_flag("--list", list, "Print the names of the cases");
   try {
     app.parse(argc, argv);
@@ -285,6 +308,7 @@ int main_of(int argc, char** argv) {
     for (const ValidationCase& chosen : validation_cases()) fmt::print("{}\n", chosen.name);
     return 0;
   }
+  if (possible) return is_possible() ? 0 : kSkipped;
   if (options.devices_file.empty())
     throw UserError(Mistake{"--devices", 0, "no calibrated device", "a file of msfusion calibrate"});
   return validate(options);
