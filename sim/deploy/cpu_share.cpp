@@ -1,5 +1,6 @@
 #include "sim/deploy/cpu_share.hpp"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -55,6 +56,13 @@ void sleep_until(double monotonic) {
 }
 
 CpuShare::CpuShare(double share) : share_(share) {
+  const int policy = sched_getscheduler(0);
+  sched_param priority{};
+  if ((policy == SCHED_RR || policy == SCHED_FIFO) && sched_getparam(0, &priority) == 0 &&
+      priority.sched_priority > sched_get_priority_min(policy)) {
+    priority_ = priority.sched_priority--;
+    check(sched_setparam(0, &priority), "sched_setparam");
+  }
   if (share_ >= 1) return;
   share_of_core = share_;
   began_seconds = monotonic_seconds();
@@ -74,9 +82,14 @@ CpuShare::CpuShare(double share) : share_(share) {
 }
 
 CpuShare::~CpuShare() {
-  if (share_ >= 1) return;
-  timer_delete(timer_);
-  rest();
+  if (share_ < 1) {
+    timer_delete(timer_);
+    rest();
+  }
+  if (priority_ == 0) return;
+  sched_param priority{};
+  priority.sched_priority = priority_;
+  sched_setparam(0, &priority);
 }
 
 }  // namespace msfusion

@@ -9,7 +9,8 @@ namespace msfusion {
 /// While it lives, the thread that made it is `share` of the time at work: after every few milliseconds of its own CPU
 /// clock a signal makes it sleep until the time has passed in which a core of that share would have done as much. The
 /// destructor sleeps for the rest. So the thread takes CPU time / share, as long as the machine can give it that much.
-/// Needs no privileges; one at a time in a process.
+/// Needs no privileges; one at a time in a process. A thread of real-time priority has one less meanwhile: what moves
+/// messages goes before what trains, as messages take no computing time in the simulator either.
 class CpuShare {
  public:
   explicit CpuShare(double share);  ///< in (0, 1]; 1 does nothing
@@ -20,6 +21,7 @@ class CpuShare {
  private:
   double share_;
   timer_t timer_{};
+  int priority_ = 0;  // to be given back; 0: it was not changed
 };
 
 /// Seconds of the clock that all processes of a machine share.

@@ -1,5 +1,9 @@
 #include "sim/deploy/cpu_share.hpp"
 
+#include <sched.h>
+
+#include <thread>
+
 #include "sim/base/thread_clock.hpp"
 #include "tests/support/catch.hpp"
 
@@ -17,6 +21,26 @@ TEST_CASE("a thread with a share of a core takes its CPU time divided by the sha
   const double took = monotonic_seconds() - began;
   CHECK(took >= cpu / 0.25);
   CHECK(took < cpu / 0.25 + 1);  // more only where the machine was busy
+}
+
+TEST_CASE("a thread of real-time priority trains with one less and has its own again afterwards") {
+  std::thread([] {
+    sched_param priority{};
+    priority.sched_priority = 2;
+    if (sched_setscheduler(0, SCHED_RR, &priority) != 0) return;  // not allowed here
+    const auto now = [] {
+      sched_param current{};
+      sched_getparam(0, &current);
+      return current.sched_priority;
+    };
+    for (const double part : {0.5, 1.0}) {
+      {
+        const CpuShare share(part);
+        CHECK(now() == 1);
+      }
+      CHECK(now() == 2);
+    }
+  }).join();
 }
 
 TEST_CASE("a whole core is not limited") {

@@ -12,6 +12,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/deploy/cpu_share.hpp"
+#include "sim/deploy/pinning.hpp"
 #include "tools/validation/node_config.hpp"
 
 namespace msfusion {
@@ -58,7 +59,7 @@ RoundLog log_of(const json& entry) {
 }  // namespace
 
 Peers::Peers(const std::string& program, const std::string& config_file, int nodes, const std::string& folder,
-             const ShapedNetwork* network)
+             const ShapedNetwork* network, const std::vector<int>& cores)
     : folder_(folder) {
   for (int node = 0; node < nodes; ++node) {
     int to[2], from[2];
@@ -69,6 +70,7 @@ Peers::Peers(const std::string& program, const std::string& config_file, int nod
     if (process->id == 0) {
       try {
         if (network) network->enter(node);
+        if (!cores.empty()) pin_to_core(cores.at(static_cast<std::size_t>(node)));
         dup2(to[0], STDIN_FILENO);
         dup2(from[1], STDOUT_FILENO);
         const std::string number = std::to_string(node), result = result_file(folder, node);

@@ -19,9 +19,9 @@ struct MeasuredRound {
 class Peers {
  public:
   /// Starts a process for every node of the configuration and waits until all are connected. With a network each is in
-  /// its node's namespace. Throws RunError.
+  /// its node's namespace, with cores (one for every node) each is pinned to its own. Throws RunError.
   Peers(const std::string& program, const std::string& config_file, int nodes, const std::string& folder,
-        const ShapedNetwork* network);
+        const ShapedNetwork* network, const std::vector<int>& cores);
   ~Peers();  ///< ends those that are still there
   Peers(const Peers&) = delete;
   Peers& operator=(const Peers&) = delete;

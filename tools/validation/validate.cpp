@@ -14,6 +14,7 @@
 #include "reports/export.hpp"
 #include "sim/base/error.hpp"
 #include "sim/calibrate/network.hpp"
+#include "sim/deploy/pinning.hpp"
 #include "tools/validation/cases.hpp"
 #include "tools/validation/node_config.hpp"
 #include "tools/validation/peers.hpp"
@@ -109,6 +110,22 @@ void add_round(Comparison& sum, const RoundPlan& plan, const SimulatedRound& sim
   }
 }
 
+/// A core for every node; none where the machine has too few of them, and then times mean little.
+std::vector<int> cores_for(const ValidationCase& chosen) {
+  std::vector<double> shares(static_cast<std::size_t>(chosen.peers), chosen.cpu_share);
+  if (chosen.has_server()) shares.push_back(0);  // it trains nothing
+  const std::vector<int> allowed = allowed_cores();
+  const auto places = place_on_cores(shares, allowed.size());
+  if (!places) {
+    fmt::print(stderr, "{}: {} peers with {} of a core each do not fit on {} cores, and are not pinned\n", chosen.name,
+               chosen.peers, chosen.cpu_share, allowed.size());
+    return {};
+  }
+  std::vector<int> cores;
+  for (const std::size_t place : *places) cores.push_back(allowed[place]);
+  return cores;
+}
+
 Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, const NetworkKind& network,
                      const Options& options, const std::string& folder) {
   fs::create_directories(folder);
@@ -149,7 +166,8 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
 
   Comparison result;
   result.chosen = chosen;
-  Peers peers(program_beside("msfusion-peer"), config_file, nodes, folder, links ? &*links : nullptr);
+  Peers peers(program_beside("msfusion-peer"), config_file, nodes, folder, links ? &*links : nullptr,
+              links ? cores_for(chosen) : std::vector<int>());
   const auto sent = [&] {
     double bytes = 0;
     for (int node = 0; links && node < nodes; ++node) bytes += links->sent_bytes(node);
