@@ -56,14 +56,18 @@ void sleep_until(double monotonic) {
 }
 
 CpuShare::CpuShare(double share) : share_(share) {
+  if (share_ < 1) start_timer();
+  // After the time was taken: what the thread waits for a core from here on is part of its share.
   const int policy = sched_getscheduler(0);
   sched_param priority{};
-  if ((policy == SCHED_RR || policy == SCHED_FIFO) && sched_getparam(0, &priority) == 0 &&
-      priority.sched_priority > sched_get_priority_min(policy)) {
-    priority_ = priority.sched_priority--;
-    check(sched_setparam(0, &priority), "sched_setparam");
-  }
-  if (share_ >= 1) return;
+  if (policy != SCHED_RR && policy != SCHED_FIFO) return;
+  check(sched_getparam(0, &priority), "sched_getparam");
+  if (priority.sched_priority <= sched_get_priority_min(policy)) return;
+  priority_ = priority.sched_priority--;
+  check(sched_setparam(0, &priority), "sched_setparam");
+}
+
+void CpuShare::start_timer() {
   share_of_core = share_;
   began_seconds = monotonic_seconds();
   began_cpu_seconds = thread_cpu_seconds();

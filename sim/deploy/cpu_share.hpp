@@ -19,6 +19,8 @@ class CpuShare {
   CpuShare& operator=(const CpuShare&) = delete;
 
  private:
+  void start_timer();
+
   double share_;
   timer_t timer_{};
   int priority_ = 0;  // to be given back; 0: it was not changed
