@@ -35,6 +35,7 @@ Output run(const std::string& command) {
   std::array<char, 4096> part{};
   while (const std::size_t count = fread(part.data(), 1, part.size(), pipe)) output.text.append(part.data(), count);
   output.status = pclose(pipe);
+  output.text.erase(output.text.find_last_not_of('\n') + 1);
   return output;
 }
 
