@@ -4,14 +4,15 @@
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/sanitizer.hpp"
 
 using namespace msfusion;
 namespace fs = std::filesystem;
 
 namespace {
 
-constexpr double kSeconds = 1;
-constexpr std::int64_t kBytes = 200'000'000;
+constexpr double kSeconds = kSanitized ? 20 : 1;
+constexpr std::int64_t kBytes = kSanitized ? 1'000'000'000 : 200'000'000;
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   const std::size_t at = text.find(from);

@@ -107,6 +107,11 @@ std::string text_of(const std::string& file) {
   return text.str();
 }
 
+void add_sanitizer_option(const std::string& option) {
+  const char* before = std::getenv("ASAN_OPTIONS");
+  setenv("ASAN_OPTIONS", ((before ? before + std::string(":") : std::string()) + option).c_str(), 1);
+}
+
 std::map<std::string, std::string> tables_of(const std::string& folder) {
   return StoreReader(folder + "/run.sqlite").result_tables();
 }

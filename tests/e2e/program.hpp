@@ -66,6 +66,10 @@ Ended msfusion_program(const std::vector<std::string>& arguments, const std::fun
 std::string input(const std::string& name);  ///< tests/e2e/inputs/name
 std::string text_of(const std::string& file);
 
+/// Adds to the options of AddressSanitizer, in the environment of whatever is started next; without it nobody reads
+/// them.
+void add_sanitizer_option(const std::string& option);
+
 /// The result tables of a results folder, by name: equal for equal results.
 std::map<std::string, std::string> tables_of(const std::string& folder);
 
