@@ -114,10 +114,16 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
   return ResumePoint{std::move(*found), std::move(losses)};
 }
 
-// The whole life of a child process.
+// As send_line, without taking memory.
+void send_out_of_memory(int pipe) {
+  constexpr char kLine[] = "{\"error\":\"out of memory\"}\n";
+  [[maybe_unused]] const ssize_t sent = write(pipe, kLine, sizeof kLine - 1);
+}
+
+// The whole life of a child process. An exception that left it would make a second parent of it.
 [[noreturn]] void be_child(const Preparation& preparation, const RunSpec& run, const LearnerFactory& make_learner,
                            const LaunchOptions& options, CoreBudget& cores, int slot, int jobs, int pipe,
-                           pid_t parent) {
+                           pid_t parent) noexcept {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);     // no orphan trains on when the program was killed
   if (getppid() != parent) _exit(130);  // which it was before that line
@@ -149,7 +155,7 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
     if (end == RunEnd::finished) checkpoints.remove_all();
     status = end == RunEnd::finished ? kFinished : kInterrupted;
   } catch (const std::bad_alloc&) {
-    send_line(pipe, {{"error", "out of memory"}});
+    send_out_of_memory(pipe);
   } catch (const std::exception& error) {
     send_line(pipe, {{"error", error.what()}});
   } catch (...) {
@@ -310,7 +316,9 @@ class Launcher {
       fail(report, fmt::format("the process of this run was ended by {} ({})", strsignal(WTERMSIG(status)),
                                WTERMSIG(status) == SIGKILL ? "perhaps out of memory" : "a crash: please report it"));
     } else {
-      fail(report, report.message);
+      fail(report, report.message.empty()
+                       ? fmt::format("the process of this run ended by itself with exit code {}", WEXITSTATUS(status))
+                       : report.message);
     }
     write_down_ends();
     changed(report);

@@ -1,6 +1,11 @@
 #include "sim/learn/job_message.hpp"
 
+#include <fmt/format.h>
+
 #include <limits>
+
+#include "sim/base/error.hpp"
+#include "sim/learn/layout.hpp"
 
 namespace msfusion {
 
@@ -13,8 +18,11 @@ void write(StateWriter& out, const std::vector<bool>& classes) {
   for (const bool present : classes) out.number(present ? 1 : 0);
 }
 
-std::vector<bool> read_classes(StateReader& in) {
-  std::vector<bool> classes(static_cast<std::size_t>(in.number(0, kAny)));
+std::vector<bool> read_classes(StateReader& in, const Shape& shape) {
+  std::vector<bool> classes(static_cast<std::size_t>(in.number(0, shape.classes)));
+  if (!classes.empty() && static_cast<int>(classes.size()) != shape.classes)
+    throw RunError(fmt::format("the saved state of the learner knows {} classes where the model has {}", classes.size(),
+                               shape.classes));
   for (std::size_t c = 0; c < classes.size(); ++c) classes[c] = in.number(0, 1) == 1;
   return classes;
 }
@@ -26,10 +34,10 @@ void write(StateWriter& out, const SubModel& model) {
   out.tensor(model.values);
 }
 
-SubModel read_submodel(StateReader& in) {
+SubModel read_submodel(StateReader& in, const Shape& shape) {
   SubModel model;
-  model.slice = in.slice();
-  model.values = in.tensor();
+  model.slice = in.slice(shape);
+  model.values = in.tensor(at::kFloat, ParameterLayout(shape, model.slice).size());
   return model;
 }
 
@@ -47,18 +55,19 @@ void write(StateWriter& out, const Trained& trained) {
   out.real(trained.mean_loss);
 }
 
-Trained read_trained(StateReader& in) {
+Trained read_trained(StateReader& in, const Shape& shape) {
   Trained trained;
   trained.task = static_cast<TaskId>(in.number(0, kAny));
   trained.device = static_cast<NodeId>(in.number(0, kAny));
   trained.round = static_cast<int>(in.number(0, kAny));
   trained.version = static_cast<int>(in.number(0, kAny));
-  trained.slice = in.slice();
-  trained.start = in.tensor();
-  trained.values = in.tensor();
+  trained.slice = in.slice(shape);
+  const std::int64_t size = ParameterLayout(shape, trained.slice).size();
+  trained.start = in.tensor(at::kFloat, size);
+  trained.values = in.tensor(at::kFloat, size);
   trained.samples = in.number(0, std::numeric_limits<std::int64_t>::max());
-  trained.classes = read_classes(in);
-  trained.variate_change = in.tensor();
+  trained.classes = read_classes(in, shape);
+  trained.variate_change = in.tensor_if_any(at::kFloat, size);
   trained.mean_loss = in.real();
   return trained;
 }
@@ -78,20 +87,21 @@ void write(StateWriter& out, const TrainingJob& job) {
   out.tensor(job.variate_device);
 }
 
-TrainingJob read_job(StateReader& in) {
+TrainingJob read_job(StateReader& in, const Shape& shape) {
   TrainingJob job;
   job.task.id = static_cast<TaskId>(in.number(0, kAny));
   job.task.device = static_cast<NodeId>(in.number(0, kAny));
   job.task.split = in.real();
-  job.task.slice = in.slice();
+  job.task.slice = in.slice(shape);
   job.round = static_cast<int>(in.number(0, kAny));
   job.version = static_cast<int>(in.number(0, kAny));
-  job.start = in.tensor();
-  job.classes = read_classes(in);
+  job.start = in.tensor(at::kFloat, ParameterLayout(shape, job.task.slice).size());
+  job.classes = read_classes(in, shape);
   job.negatives.resize(static_cast<std::size_t>(in.number(0, kAny)));
-  for (SubModel& model : job.negatives) model = read_submodel(in);
-  job.variate_server = in.tensor();
-  job.variate_device = in.tensor();
+  for (SubModel& model : job.negatives) model = read_submodel(in, shape);
+  const std::int64_t whole = ParameterLayout(shape, full_slice(shape)).size();
+  job.variate_server = in.tensor_if_any(at::kFloat, whole);
+  job.variate_device = in.tensor_if_any(at::kFloat, whole);
   return job;
 }
 

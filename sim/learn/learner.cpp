@@ -19,6 +19,7 @@
 #include "sim/learn/job_message.hpp"
 #include "sim/learn/local_training.hpp"
 #include "sim/learn/merge.hpp"
+#include "sim/learn/plain_error.hpp"
 #include "sim/learn/pool.hpp"
 #include "sim/learn/runtime.hpp"
 #include "sim/learn/state_file.hpp"
@@ -65,11 +66,11 @@ class TorchTrainer : public Trainer {
         training_{setup.shape, full_, batches_, setup.training, setup.method.objective, setup.data_spec.augment,
                   setup.seed} {}
 
-  std::string train(const std::string& message) override {
+  std::string train(const std::string& message) override try {
     use_one_thread();
     std::istringstream bytes(message);
     StateReader in(bytes);
-    TrainingJob job = read_job(in);
+    TrainingJob job = read_job(in, setup_.shape);
     job.samples = &samples_of(setup_, all_samples_, job.task.device);
     std::ostringstream reply;
     StateWriter out(reply);
@@ -77,6 +78,8 @@ class TorchTrainer : public Trainer {
     write(out, trained);
     out.real(trained.wall_seconds);
     return reply.str();
+  } catch (...) {
+    rethrow_plainly();
   }
 
  private:
@@ -107,7 +110,7 @@ class TorchLearner : public Learner {
     for (auto& [id, flight] : in_flight_) *flight.abandoned = true;
   }
 
-  void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) override {
+  void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) override try {
     std::vector<TrainingJob> jobs;
     for (const TrainTask& task : plan.tasks)
       if (std::find(tasks.begin(), tasks.end(), task.id) != tasks.end()) jobs.push_back(job_for(task, plan.round));
@@ -125,9 +128,11 @@ class TorchLearner : public Learner {
                                               [this, moved = std::move(job)] { return train(training_, moved); });
       in_flight_[id] = {abandoned, result.share()};
     }
+  } catch (...) {
+    rethrow_plainly();
   }
 
-  std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) override {
+  std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) override try {
     Arrivals arrivals{plan, {}, deliveries};
     if (keeps_own_results())
       for (const TrainTask& task : plan.tasks)
@@ -156,6 +161,8 @@ class TorchLearner : public Learner {
       in_flight_.clear();
     }
     return outcomes;
+  } catch (...) {
+    rethrow_plainly();
   }
 
   void keep_in_flight(const std::set<TaskId>& tasks) override {
@@ -169,7 +176,7 @@ class TorchLearner : public Learner {
     }
   }
 
-  void begin_evaluation(int round) override {
+  void begin_evaluation(int round) override try {
     if (pending_) throw std::logic_error("an evaluation was begun before the last one was finished");
     pending_ = std::make_unique<Pending>();
     pending_->round = round;
@@ -187,9 +194,11 @@ class TorchLearner : public Learner {
       }
     }
     pending_->run = std::make_unique<EvaluationRun>(evaluating_, pool_, std::move(models));
+  } catch (...) {
+    rethrow_plainly();
   }
 
-  Evaluation finish_evaluation() override {
+  Evaluation finish_evaluation() override try {
     if (!pending_) throw std::logic_error("no evaluation was begun");
     const auto pending = std::move(pending_);
     const std::vector<Score> scores = pending->run->scores();
@@ -211,6 +220,8 @@ class TorchLearner : public Learner {
     result.submodel_accuracy = accuracy / static_cast<double>(pending->devices.size());
     result.submodel_loss = loss / static_cast<double>(pending->devices.size());
     return result;
+  } catch (...) {
+    rethrow_plainly();
   }
 
   std::vector<float> parameters(NodeId node, const WidthSlice& slice) const override {
@@ -299,7 +310,7 @@ class TorchLearner : public Learner {
     write(out, job);
     std::istringstream reply(setup_.elsewhere->train(setup_, message.str()));
     StateReader in(reply);
-    Trained trained = read_trained(in);
+    Trained trained = read_trained(in, setup_.shape);
     trained.wall_seconds = in.real();
     return trained;
   }
@@ -372,7 +383,7 @@ class TorchLearner : public Learner {
   std::unique_ptr<ModelState> state_;
 };
 
-void TorchLearner::save(std::ostream& stream) const {
+void TorchLearner::save(std::ostream& stream) const try {
   StateWriter out(stream);
   out.text(kStateName);
   out.number(kStateVersion);
@@ -403,9 +414,11 @@ void TorchLearner::save(std::ostream& stream) const {
   out.number(static_cast<std::int64_t>(in_flight_.size()));
   for (const auto& [id, flight] : in_flight_) write(out, flight.result.get());
   if (!stream) throw RunError("the state of the learner could not be written");
+} catch (...) {
+  rethrow_plainly();
 }
 
-void TorchLearner::restore(std::istream& stream) {
+void TorchLearner::restore(std::istream& stream) try {
   StateReader in(stream);
   const auto devices = static_cast<std::int64_t>(setup_.parts.samples.size());
   const auto expect = [](bool holds, const char* what) {
@@ -426,12 +439,12 @@ void TorchLearner::restore(std::istream& stream) {
     const auto count = in.number(0, devices);
     for (std::int64_t i = 0; i < count; ++i) read(static_cast<NodeId>(in.number(0, devices)));
   };
-  entries([&](NodeId device) { slices_[device] = in.slice(); });
-  entries([&](NodeId device) { previous_[device] = read_submodel(in); });
+  entries([&](NodeId device) { slices_[device] = in.slice(setup_.shape); });
+  entries([&](NodeId device) { previous_[device] = read_submodel(in, setup_.shape); });
   entries([&](NodeId device) {
     auto& models = held_[device];
     models.resize(static_cast<std::size_t>(in.number(0, devices)));
-    for (auto& model : models) model = read_submodel(in);
+    for (auto& model : models) model = read_submodel(in, setup_.shape);
   });
   const bool has_loss = in.number(0, 1) == 1;
   last_loss_ = in.real();
@@ -439,10 +452,14 @@ void TorchLearner::restore(std::istream& stream) {
   const auto flights = in.number(0, std::numeric_limits<int>::max());
   for (std::int64_t i = 0; i < flights; ++i) {
     std::promise<Trained> done;
-    done.set_value(read_trained(in));
+    Trained trained = read_trained(in, setup_.shape);
+    expect(trained.device <= devices, "fleet");
+    done.set_value(std::move(trained));
     auto result = done.get_future().share();
     in_flight_[result.get().task] = {std::make_shared<std::atomic<bool>>(false), result};
   }
+} catch (...) {
+  rethrow_plainly();
 }
 
 }  // namespace

@@ -21,8 +21,8 @@ class Adam : public ServerState {
   }
   void restore(StateReader& in) override {
     ServerState::restore(in);
-    mean_ = in.tensor();
-    square_ = in.tensor();
+    mean_ = in.tensor(at::kDouble, context_.full.size());
+    square_ = in.tensor(at::kDouble, context_.full.size());
   }
 
  protected:

@@ -44,7 +44,7 @@ class AverageLogits : public OwnModels {
   }
   void restore(StateReader& in) override {
     OwnModels::restore(in);
-    server_ = in.tensor();
+    server_ = in.tensor(at::kFloat, context_.full.size());
   }
 
  private:

@@ -17,7 +17,7 @@ class Momentum : public ServerState {
   }
   void restore(StateReader& in) override {
     ServerState::restore(in);
-    velocity_ = in.tensor();
+    velocity_ = in.tensor(at::kDouble, context_.full.size());
   }
 
  protected:

@@ -51,10 +51,11 @@ class PeerOverlap : public ModelState {
     out.tensors(trained_);
   }
   void restore(StateReader& in) override {
-    shared_ = in.tensor();
-    shared_trained_ = in.tensor();
-    views_ = in.tensors();
-    trained_ = in.tensors();
+    const std::int64_t size = context_.full.size();
+    shared_ = in.tensor(at::kFloat, size);
+    shared_trained_ = in.tensor(at::kInt, size);
+    views_ = in.tensors({0, static_cast<std::size_t>(context_.devices())}, at::kFloat, size);
+    trained_ = in.tensors({views_.size()}, at::kInt, size);
   }
 
  private:

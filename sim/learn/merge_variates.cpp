@@ -25,8 +25,8 @@ class Variates : public ServerState {
   }
   void restore(StateReader& in) override {
     ServerState::restore(in);
-    server_ = in.tensor();
-    devices_ = in.tensors();
+    server_ = in.tensor(at::kFloat, context_.full.size());
+    devices_ = in.tensors({devices_.size()}, at::kFloat, context_.full.size());
   }
 
  protected:

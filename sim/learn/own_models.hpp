@@ -14,7 +14,7 @@ class OwnModels : public ModelState {
   at::Tensor of(NodeId device) const override { return own_[static_cast<std::size_t>(device)]; }
   std::optional<double> disagreement() const override;
   void save(StateWriter& out) const override { out.tensors(own_); }
-  void restore(StateReader& in) override { own_ = in.tensors(); }
+  void restore(StateReader& in) override { own_ = in.tensors({own_.size()}, at::kFloat, context_.full.size()); }
 
  protected:
   const MergeContext context_;

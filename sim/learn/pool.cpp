@@ -1,7 +1,11 @@
 #include "sim/learn/pool.hpp"
 
+#include <fmt/format.h>
+
+#include <system_error>
 #include <tuple>
 
+#include "sim/base/error.hpp"
 #include "sim/learn/runtime.hpp"
 
 namespace msfusion {
@@ -11,10 +15,20 @@ bool Pool::Entry::operator<(const Entry& other) const {
 }
 
 Pool::Pool(int workers, CoreBudget* cores) : cores_(cores) {
-  for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+  try {
+    for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {
+    close();  // a thread that nobody waits for would end the process
+    throw RunError(
+        fmt::format("thread {} of {} could not be started ({})", threads_.size() + 1, workers, error.what()));
+  }
 }
 
 Pool::~Pool() {
+  close();
+}
+
+void Pool::close() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     closing_ = true;

@@ -15,6 +15,7 @@
 
 #include "sim/base/cores.hpp"
 #include "sim/base/thread_clock.hpp"
+#include "sim/learn/runtime.hpp"
 
 namespace msfusion {
 
@@ -27,6 +28,7 @@ enum class Urgency { evaluation, training, merging };
 class Pool {
  public:
   /// Every running job holds a core of `cores` (none: no limit), which must outlive the pool.
+  /// Throws RunError where the system has no thread left.
   Pool(int workers, CoreBudget* cores);
   ~Pool();
   Pool(const Pool&) = delete;
@@ -38,6 +40,7 @@ class Pool {
     using Result = std::invoke_result_t<Job>;
     auto task = std::make_shared<std::packaged_task<Result()>>([this, urgency, moved = std::move(job)]() mutable {
       const Busy busy(*this, urgency);
+      require_memory();
       return moved();
     });
     auto result = task->get_future();
@@ -74,6 +77,7 @@ class Pool {
   void add_busy(Urgency urgency, double seconds);
   void push(Urgency urgency, double cost, std::function<void()> run);
   void work();
+  void close();  // waits for the running jobs and drops the others
 
   CoreBudget* cores_;
   mutable std::mutex mutex_;

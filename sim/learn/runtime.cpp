@@ -3,9 +3,11 @@
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 #include <malloc.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <mutex>
+#include <new>
 
 namespace msfusion {
 
@@ -28,6 +30,13 @@ void use_one_thread() {
   using SetThreads = void (*)(int);
   if (const auto set_threads = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
     set_threads(1);
+}
+
+void require_memory() {
+  constexpr std::size_t kEnough = 130 << 20;  // OpenBLAS wants 128 MiB and a page for each thread
+  void* const room = mmap(nullptr, kEnough, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) throw std::bad_alloc();
+  munmap(room, kEnough);
 }
 
 }  // namespace msfusion

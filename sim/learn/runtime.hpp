@@ -10,4 +10,8 @@ void prepare_process();
 /// their last bits change.
 void use_one_thread();
 
+/// Throws std::bad_alloc where the system would refuse what a job may need. For the libraries underneath it would be
+/// too late: OpenBLAS asks for ever for the memory that it is refused, and oneDNN crashes without it.
+void require_memory();
+
 }  // namespace msfusion

@@ -18,7 +18,7 @@ class ServerState : public ModelState {
   }
 
   void save(StateWriter& out) const override { out.tensor(global_); }
-  void restore(StateReader& in) override { global_ = in.tensor(); }
+  void restore(StateReader& in) override { global_ = in.tensor(at::kFloat, context_.full.size()); }
 
  protected:
   /// The new model, float or double; at least one task arrived.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "sim/base/error.hpp"
@@ -27,6 +28,22 @@ std::int64_t type_number(at::ScalarType type) {
 
 at::ScalarType type_of(std::int64_t number) {
   return number == 0 ? at::kFloat : number == 1 ? at::kDouble : at::kInt;
+}
+
+void require_fit(const at::Tensor& value, at::ScalarType type, std::int64_t elements) {
+  const auto named = [](at::ScalarType of) { return std::string(c10::toString(of)); };
+  if (!value.defined())
+    throw RunError(fmt::format("the saved state of the learner has no tensor where the model needs {} x {}", elements,
+                               named(type)));
+  if (value.numel() != elements || value.scalar_type() != type)
+    throw RunError(fmt::format("the saved state of the learner has a tensor of {} x {} where the model needs {} x {}",
+                               value.numel(), named(value.scalar_type()), elements, named(type)));
+}
+
+bool are_distinct_units(const IndexSet& axis) {
+  std::vector<int> units = axis.units();
+  std::sort(units.begin(), units.end());
+  return std::adjacent_find(units.begin(), units.end()) == units.end();
 }
 
 }  // namespace
@@ -149,6 +166,38 @@ WidthSlice StateReader::slice() {
     for (std::int64_t i = 0; i < length; ++i) units.push_back(static_cast<int>(number(0, size - 1)));
     value.axes.push_back(IndexSet::subset(std::move(units), static_cast<int>(size)));
   }
+  return value;
+}
+
+at::Tensor StateReader::tensor(at::ScalarType type, std::int64_t elements) {
+  at::Tensor value = tensor();
+  require_fit(value, type, elements);
+  return value;
+}
+
+at::Tensor StateReader::tensor_if_any(at::ScalarType type, std::int64_t elements) {
+  at::Tensor value = tensor();
+  if (value.defined()) require_fit(value, type, elements);
+  return value;
+}
+
+std::vector<at::Tensor> StateReader::tensors(std::initializer_list<std::size_t> counts, at::ScalarType type,
+                                             std::int64_t elements) {
+  std::vector<at::Tensor> values = tensors();
+  if (std::find(counts.begin(), counts.end(), values.size()) == counts.end())
+    throw RunError(fmt::format("the saved state of the learner has {} tensors where the method needs {}", values.size(),
+                               fmt::join(counts, " or ")));
+  for (const at::Tensor& value : values) require_fit(value, type, elements);
+  return values;
+}
+
+WidthSlice StateReader::slice(const Shape& shape) {
+  WidthSlice value = slice();
+  const bool fits = value.axes.size() == shape.axes.size() &&
+                    std::equal(value.axes.begin(), value.axes.end(), shape.axes.begin(),
+                               [](const IndexSet& set, const Axis& axis) { return set.size() == axis.units; }) &&
+                    std::all_of(value.axes.begin(), value.axes.end(), are_distinct_units);
+  if (!fits) throw RunError("the saved state of the learner has a sub-model that is none of this model");
   return value;
 }
 

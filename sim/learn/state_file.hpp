@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <istream>
 #include <ostream>
 #include <string>
@@ -42,6 +43,14 @@ class StateReader {
   at::Tensor tensor();
   std::vector<at::Tensor> tensors();
   WidthSlice slice();
+
+  // What must fit a model, or the code that works on it would read and write beyond its ends.
+  at::Tensor tensor(at::ScalarType type, std::int64_t elements);
+  at::Tensor tensor_if_any(at::ScalarType type, std::int64_t elements);  ///< may be undefined
+  /// As many as one of `counts` says.
+  std::vector<at::Tensor> tensors(std::initializer_list<std::size_t> counts, at::ScalarType type,
+                                  std::int64_t elements);
+  WidthSlice slice(const Shape& shape);
 
  private:
   void raw(void* to, std::size_t bytes);

@@ -1,11 +1,15 @@
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <sstream>
 #include <thread>
 
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/sanitizer.hpp"
 
 using namespace msfusion;
 
@@ -33,6 +37,13 @@ int rounds_recorded(const std::string& folder) {
   } catch (const std::exception&) {
     return 0;  // not there yet
   }
+}
+
+rlim_t taken_bytes(pid_t process) {
+  std::istringstream pages(text_of("/proc/" + std::to_string(process) + "/statm"));
+  rlim_t taken = 0;
+  pages >> taken;
+  return taken * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
 }
 
 void wait_for_rounds(const std::string& folder, int rounds) {
@@ -103,7 +114,7 @@ TEST_CASE("a run that crashes is reported with its cause and stops no other run"
                                                          {SIGKILL, "Killed (perhaps out of memory)"}};
   for (const auto& [number, cause] : ends) {
     const std::string name = folder.file("crashed-" + std::to_string(number));
-    Program program(long_run(name));
+    Program program(long_run(name), [] { add_sanitizer_option("handle_segv=0"); });
     wait_for_rounds(name, 6);
     const std::vector<pid_t> runs = program.children();
     REQUIRE_FALSE(runs.empty());
@@ -126,6 +137,47 @@ TEST_CASE("a run that crashes is reported with its cause and stops no other run"
     CHECK(msfusion_program(resume).code == 0);
     CHECK(tables_of(name) == whole);
   }
+}
+
+TEST_CASE("a run that gets no more memory is reported with its cause and stops no other run") {
+  const TemporaryFolder folder;
+  const auto arguments = [&](const std::string& name) {
+    auto words = long_run(folder.file(name));
+    words.insert(words.end(), {"-j", "1"});
+    return words;
+  };
+  REQUIRE(msfusion_program(arguments("whole")).code == 0);
+  const std::string name = folder.file("starved");
+  Program program(arguments("starved"));
+  wait_for_rounds(name, 6);
+  const std::vector<pid_t> processes = program.children();
+  REQUIRE_FALSE(processes.empty());
+  // What it has, and a little for its stack.
+  const rlim_t most = taken_bytes(processes.front()) + (16 << 20);
+  const rlimit limit{most, most};
+  REQUIRE(prlimit(processes.front(), RLIMIT_AS, &limit, nullptr) == 0);
+  const Ended ended = program.wait();
+  INFO(ended.out << ended.err);
+  CHECK(ended.code == 1);
+  // A sanitizer ends a process that is refused memory by itself.
+  const std::string cause = kSanitized ? "the process of this run ended by itself" : "out of memory";
+  int failed = 0;
+  const StoreReader store(name + "/run.sqlite");
+  for (const RunRecord& run : store.runs()) {
+    failed += run.state == "failed";
+    CHECK((run.state == "failed" || run.state == "finished"));
+    if (run.state != "failed") continue;
+    CHECK_THAT(run.message, Catch::StartsWith(cause));
+    CHECK_FALSE(store.rounds(run.run).empty());
+  }
+  CHECK(failed == 1);
+  CHECK_THAT(ended.err, Catch::Contains("failed: " + cause));
+  CHECK_THAT(text_of(name + "/report.html"), Catch::Contains(cause));
+
+  auto resume = arguments("starved");
+  resume.push_back("--resume");
+  CHECK(msfusion_program(resume).code == 0);
+  CHECK(tables_of(name) == tables_of(folder.file("whole")));
 }
 
 TEST_CASE("a run cannot be resumed with another scenario, and the difference is shown") {

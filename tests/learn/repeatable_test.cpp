@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "sim/base/error.hpp"
+#include "sim/learn/job_message.hpp"
 #include "sim/learn/state_file.hpp"
 #include "tests/learn/world.hpp"
 #include "tests/support/catch.hpp"
@@ -75,6 +76,27 @@ void play_round(Learner& learner, const World& world, int t) {
       world.method.exchange.kind == ExchangeKind::peers ? to_all_peers(plan) : to_server(plan, world.devices());
   if (t == 1) deliveries.pop_back();
   learner.merge(plan, deliveries);
+}
+
+// The state of a learner of another model that says it were of this one.
+std::string disguised(const Learner& other, const World& world) {
+  std::string state = state_of(other);
+  std::istringstream in(state);
+  StateReader reader(in);
+  reader.text();    // the program
+  reader.number();  // the version
+  reader.text();    // the method
+  reader.number();  // the seed
+  const std::int64_t size = ParameterLayout(world.shape, full_slice(world.shape)).size();
+  return state.replace(static_cast<std::size_t>(in.tellg()), sizeof size, reinterpret_cast<const char*>(&size),
+                       sizeof size);
+}
+
+std::string written(const std::function<void(StateWriter&)>& write) {
+  std::ostringstream out;
+  StateWriter writer(out);
+  write(writer);
+  return out.str();
 }
 
 std::string result_of(Learner& learner) {
@@ -157,6 +179,23 @@ TEST_CASE("trainings in flight are saved with the state") {
   REQUIRE((result_of(*resumed) == result_of(*unbroken)));
 }
 
+TEST_CASE("trainings that can never be delivered are dropped, and are no part of the state") {
+  World world = world_of(method(ObjectiveKind::cross_entropy, ExchangeKind::asynchronous, MergeKind::staleness));
+  const auto learner = world.learner();
+  RoundPlan plan = world.round(0);
+  plan.closing.keep_in_flight = true;
+  learner->start(plan, all_tasks(plan));
+  learner->merge(plan, {{1, 3}});
+  const std::string before = state_of(*learner);
+  learner->keep_in_flight({0});
+  CHECK(state_of(*learner).size() < before.size());
+  RoundPlan next;
+  next.round = 1;
+  next.closing.keep_in_flight = true;
+  CHECK(learner->merge(next, {{0, 3}}).size() == 1);
+  CHECK_THROWS_AS(learner->merge(next, {{2, 3}}), std::logic_error);
+}
+
 TEST_CASE("a state that is cut off or of another run is refused") {
   World world = world_of(method(ObjectiveKind::cross_entropy, ExchangeKind::server, MergeKind::mean));
   const auto learner = world.learner();
@@ -169,6 +208,69 @@ TEST_CASE("a state that is cut off or of another run is refused") {
   world.seed = 99;
   std::istringstream whole(state);
   REQUIRE_THROWS_WITH(world.learner()->restore(whole), Catch::Contains("another seed"));
+}
+
+TEST_CASE("a state whose tensors do not fit the model is refused, of every method") {
+  for (const auto& [name, chosen] : every_method()) {
+    INFO(name);
+    const World world = world_of(chosen);
+    CnnSpec wider;
+    wider.channels = {8, 8};
+    World other(images(4, 6, 1, 110, 60), wider, 3, 20);
+    other.method = chosen;
+    const auto learner = other.learner();
+    play_round(*learner, other, 0);
+    std::istringstream state(disguised(*learner, world));
+    CHECK_THROWS_WITH(world.learner()->restore(state), Catch::Contains("where the model needs"));
+  }
+}
+
+TEST_CASE("sub-models and tensors of another number, type or model are refused") {
+  const World world = world_of(method(ObjectiveKind::cross_entropy, ExchangeKind::server, MergeKind::mean));
+  const WidthSlice half = window_slice(world.shape, 0.5);
+  WidthSlice wrong_size = half, one_axis_less = half, twice_the_same = half;
+  wrong_size.axes.back() = IndexSet::window(0, 1, half.axes.back().size() + 1);
+  one_axis_less.axes.pop_back();
+  twice_the_same.axes.back() = IndexSet::subset({1, 1}, half.axes.back().size());
+  for (const WidthSlice& slice : {wrong_size, one_axis_less, twice_the_same}) {
+    std::istringstream in(written([&](StateWriter& out) { out.slice(slice); }));
+    CHECK_THROWS_WITH(StateReader(in).slice(world.shape), Catch::Contains("none of this model"));
+  }
+
+  const at::Tensor three = at::zeros({3});
+  const auto refused = [](const std::function<void(StateWriter&)>& write, const std::function<void(StateReader&)>& read,
+                          const std::string& says) {
+    std::istringstream in(written(write));
+    StateReader reader(in);
+    CHECK_THROWS_WITH(read(reader), Catch::Contains(says));
+  };
+  refused([&](StateWriter& out) { out.tensor(three); }, [](StateReader& in) { in.tensor(at::kFloat, 4); },
+          "3 x Float where the model needs 4 x Float");
+  refused([&](StateWriter& out) { out.tensor(three); }, [](StateReader& in) { in.tensor(at::kDouble, 3); },
+          "3 x Float where the model needs 3 x Double");
+  refused([&](StateWriter& out) { out.tensor({}); }, [](StateReader& in) { in.tensor(at::kFloat, 3); },
+          "no tensor where the model needs 3 x Float");
+  refused(
+      [&](StateWriter& out) {
+        out.tensors({three, three});
+      },
+      [](StateReader& in) {
+        in.tensors({0, 3}, at::kFloat, 3);
+      },
+      "2 tensors where the method needs 0 or 3");
+
+  Trained trained;
+  trained.slice = half;
+  trained.start = trained.values = at::zeros({ParameterLayout(world.shape, half).size()});
+  const auto read = [&](StateReader& in) { read_trained(in, world.shape); };
+  std::istringstream sound(written([&](StateWriter& out) { write(out, trained); }));
+  StateReader reader(sound);
+  CHECK_NOTHROW(read(reader));
+  trained.variate_change = at::zeros({1});
+  refused([&](StateWriter& out) { write(out, trained); }, read, "a tensor of 1 x Float");
+  trained.variate_change = at::Tensor();
+  trained.classes = {true};
+  refused([&](StateWriter& out) { write(out, trained); }, read, "1 classes where the model has 4");
 }
 
 TEST_CASE("the description names what the last bits depend on") {
