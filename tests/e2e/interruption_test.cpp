@@ -9,7 +9,6 @@
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/sanitizer.hpp"
 
 using namespace msfusion;
 
@@ -159,8 +158,7 @@ TEST_CASE("a run that gets no more memory is reported with its cause and stops n
   const Ended ended = program.wait();
   INFO(ended.out << ended.err);
   CHECK(ended.code == 1);
-  // A sanitizer ends a process that is refused memory by itself.
-  const std::string cause = kSanitized ? "the process of this run ended by itself" : "out of memory";
+  const std::string cause = "out of memory";
   int failed = 0;
   const StoreReader store(name + "/run.sqlite");
   for (const RunRecord& run : store.runs()) {
