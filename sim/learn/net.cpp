@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "sim/base/overloaded.hpp"
+#include "sim/learn/batch_norm.hpp"
 #include "sim/learn/convolution.hpp"
 
 namespace msfusion {
@@ -58,24 +59,24 @@ at::Tensor max_pool(const at::Tensor& x, const MaxPool2d& op) {
   return pooled;
 }
 
-at::Tensor batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Pass& pass,
-                      NormStatistics* statistics) {
-  switch (pass.norm) {
-    case Pass::Norm::batch:
-      return at::batch_norm(x, weight, bias, {}, {}, true, 0, kNormEpsilon, false);
-    case Pass::Norm::collect: {
-      if (!statistics->mean.defined()) {
-        statistics->mean = at::zeros_like(weight);
-        statistics->variance = at::ones_like(weight);
-      }
-      const double momentum = 1.0 / static_cast<double>(++statistics->batches);
-      return at::batch_norm(x, weight, bias, statistics->mean, statistics->variance, true, momentum, kNormEpsilon,
-                            false);
-    }
-    case Pass::Norm::fixed:
-      return at::batch_norm(x, weight, bias, statistics->mean, statistics->variance, false, 0, kNormEpsilon, false);
+at::Tensor with_statistics(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, Pass::Norm norm,
+                           NormStatistics& statistics) {
+  const bool collects = norm == Pass::Norm::collect;
+  if (collects && !statistics.mean.defined()) {
+    statistics.mean = at::zeros_like(weight);
+    statistics.variance = at::ones_like(weight);
   }
-  throw std::logic_error("unknown norm mode");
+  const double momentum = collects ? 1.0 / static_cast<double>(++statistics.batches) : 0;
+  return at::batch_norm(x, weight, bias, statistics.mean, statistics.variance, collects, momentum, kNormEpsilon, false);
+}
+
+at::Tensor batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Pass& pass,
+                      NormStatistics* statistics, AfterNorm after) {
+  // Dividing the activations by the scaler is the same as a larger epsilon, and saves a copy.
+  if (pass.norm == Pass::Norm::batch)
+    return batch_norm(x, weight, bias, kNormEpsilon * pass.scaler * pass.scaler, after);
+  at::Tensor normed = with_statistics(pass.scaler == 1 ? x : x / pass.scaler, weight, bias, pass.norm, *statistics);
+  return after == AfterNorm::relu ? normed.relu_() : normed;
 }
 
 }  // namespace
@@ -98,6 +99,7 @@ Net::Net(const Shape& shape) : shape_(shape) {
         ++readers[at_index(input)];
       }
   may_overwrite_.assign(layers, false);
+  with_relu_.assign(layers, false);
   for (std::size_t i = 0; i < layers; ++i) {
     const Layer& layer = shape.layers[i];
     has_batch_norm_ |= std::holds_alternative<BatchNorm>(layer.op);
@@ -105,6 +107,7 @@ Net::Net(const Shape& shape) : shape_(shape) {
     if (!std::holds_alternative<Relu>(layer.op) || layer.inputs.front() == kModelInput) continue;
     const std::size_t input = at_index(layer.inputs.front());
     may_overwrite_[i] = readers[input] == 1 && forgets_output(shape.layers[input].op);
+    with_relu_[input] = may_overwrite_[i] && std::holds_alternative<BatchNorm>(shape.layers[input].op);
   }
 }
 
@@ -121,7 +124,8 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
           },
           [&](const BatchNorm&) {
             NormStatistics* statistics = pass.statistics ? &(*pass.statistics)[at_index(index)] : nullptr;
-            return batch_norm(scaled(), frame.parameters[0], frame.parameters[1], pass, statistics);
+            const AfterNorm after = with_relu_[at_index(index)] ? AfterNorm::relu : AfterNorm::nothing;
+            return batch_norm(x, frame.parameters[0], frame.parameters[1], pass, statistics, after);
           },
           [&](const GroupNorm& op) {
             return at::group_norm(scaled(), largest_divisor(x.size(1), op.groups), frame.parameters[0],
@@ -132,6 +136,7 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
                                   false);
           },
           [&](const Relu&) {
+            if (layer.inputs.front() != kModelInput && with_relu_[at_index(layer.inputs.front())]) return x;
             if (!may_overwrite_[at_index(index)]) return at::relu(x);
             at::Tensor same = x;
             return same.relu_();

@@ -59,6 +59,7 @@ class Net {
   const Shape& shape_;
   std::vector<int> last_reader_;     // per layer: after this layer nobody needs its output
   std::vector<bool> may_overwrite_;  // per layer: an activation function that may work in place
+  std::vector<bool> with_relu_;      // per layer: a batch norm that does its ReLU's work, too
   bool has_batch_norm_ = false, has_convolution_ = false;
 };
 

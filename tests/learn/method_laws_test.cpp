@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "sim/base/seed.hpp"
+#include "sim/learn/batch_norm.hpp"
 #include "sim/learn/initial.hpp"
 #include "sim/learn/slice_map.hpp"
 #include "sim/learn/state_file.hpp"
@@ -77,9 +78,9 @@ TEST_CASE("one device's FedAvg is plain SGD, to the bit") {
       const at::Tensor x = (pixels.index_select(0, rows) * (1.0F / (255.0F * 0.25F)) + (-0.5F / 0.25F))
                                .contiguous(at::MemoryFormat::ChannelsLast);
       at::Tensor h = at::conv2d(x, w[0], {}, 1, 1);
-      h = at::max_pool2d(at::relu(at::batch_norm(h, w[1], w[2], {}, {}, true, 0, 1e-5, false)), 2, 2);
+      h = at::max_pool2d(batch_norm(h, w[1], w[2], 1e-5, AfterNorm::relu), 2, 2);
       h = at::conv2d(h, w[3], {}, 1, 1);
-      h = at::max_pool2d(at::relu(at::batch_norm(h, w[4], w[5], {}, {}, true, 0, 1e-5, false)), 2, 2);
+      h = at::max_pool2d(batch_norm(h, w[4], w[5], 1e-5, AfterNorm::relu), 2, 2);
       h = at::linear(h.mean({2, 3}), w[6], w[7]);
       at::cross_entropy_loss(h, labels.index_select(0, rows)).backward();
       const torch::autograd::AutoGradMode no_gradient(false);
