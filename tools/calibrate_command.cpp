@@ -2,6 +2,7 @@
 // platform files are generated from.
 #include <fmt/format.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
@@ -162,14 +163,12 @@ std::string network_entry(bool verbose) {
 std::string device_entries(const CalibrateCommand& command) {
   std::string entries;
   for (const int threads : command.threads) {
-    std::vector<StepTime> steps;
-    const std::vector<GridPoint> grid = calibration_grid({threads});
-    for (const GridPoint& point : grid) {
-      steps.push_back(measure_step(point, load_learner));
-      fmt::print(stderr, "\r{} of {} steps, {} thread{}   ", steps.size(), grid.size(), threads,
-                 threads == 1 ? "" : "s");
-    }
-    fmt::print(stderr, "\n");
+    const std::vector<StepTime> steps =
+        measure_steps(calibration_grid({threads}), load_learner, [&](std::size_t done, std::size_t all) {
+          if (isatty(STDERR_FILENO) != 0)
+            fmt::print(stderr, "\r{} of {} measurements, {} thread{}   ", done, all, threads, threads == 1 ? "" : "s");
+        });
+    if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\n");
     entries += device_entry(fit(steps, threads, command.verbose));
   }
   return entries;

@@ -25,26 +25,53 @@ const std::vector<Unknown>& unknowns() {
       {1e6, 1e4, 1e9, [](Device& d, double v) { d.cache_bytes = v; }},
       {5e10, 1e9, 1e13, [](Device& d, double v) { d.cache_bandwidth = v; }},
       {0.3, 1e-3, 10, [](Device& d, double v) { d.dense_slowdown = v; }},
-      {3, 1e-2, 10, [](Device& d, double v) { d.gradient_moves = v; }},
-      {5e-8, 1e-12, 1e-5, [](Device& d, double v) { d.ragged_norm_seconds = v; }},
       {1e-10, 1e-13, 1e-6, [](Device& d, double v) { d.pool_seconds = v; }},
+      {1e-9, 1e-12, 1e-6, [](Device& d, double v) { d.exponential_seconds = v; }},
+      {5e-9, 1e-12, 1e-6, [](Device& d, double v) { d.random_seconds = v; }},
   };
   return table;
 }
 
-Device device_of(const std::vector<double>& logarithms) {
+constexpr int kGlances = 3, kAttempts = 12;  // descents from one start, while looking around and at the end
+constexpr std::size_t kCache = 6;            // which of them is the cache's size
+
+Device device_of(const std::vector<double>& logarithms, double vector_width) {
   Device device;
+  device.vector_width = vector_width;
   for (std::size_t i = 0; i < logarithms.size(); ++i) unknowns()[i].set(device, std::exp(logarithms[i]));
   return device;
 }
 
+struct Problem {
+  const std::vector<StepTime>& steps;
+  double vector_width;
+};
+
 double badness(const std::vector<double>& logarithms, std::vector<double>&, void* data) {
-  const auto& steps = *static_cast<const std::vector<StepTime>*>(data);
-  const Device device = device_of(logarithms);
+  const Problem& problem = *static_cast<const Problem*>(data);
+  const Device device = device_of(logarithms, problem.vector_width);
   double sum = 0;
-  for (const StepTime& step : steps)
+  for (const StepTime& step : problem.steps)
     sum += std::pow(std::abs(std::log(predicted_seconds(step, device) / step.cpu_seconds)), 1.5);
-  return sum / static_cast<double>(steps.size());
+  return sum / static_cast<double>(problem.steps.size());
+}
+
+// Goes down from `found` and leaves it where it ends; returns the badness there.
+double descend(std::vector<double>& found, const std::vector<double>& lowest, const std::vector<double>& highest,
+               Problem& problem, int attempts) {
+  double value = 0;
+  // A simplex stops at kinks of the roofline: starting again from there, with a fresh simplex, goes on.
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    nlopt::opt search(attempt % 2 == 0 ? nlopt::LN_SBPLX : nlopt::LN_NELDERMEAD, static_cast<unsigned>(found.size()));
+    search.set_min_objective(badness, &problem);
+    search.set_lower_bounds(lowest);
+    search.set_upper_bounds(highest);
+    search.set_initial_step(std::vector<double>(found.size(), attempt < 2 ? 1.0 : 0.3));
+    search.set_xtol_rel(1e-6);
+    search.set_maxeval(8000);
+    search.optimize(found, value);
+  }
+  return value;
 }
 
 }  // namespace
@@ -72,27 +99,32 @@ FitError error_of(const std::vector<StepTime>& steps, const Device& device) {
 }
 
 Device fit_device(const std::vector<StepTime>& steps) {
-  const std::size_t count = unknowns().size();
-  std::vector<double> lowest, highest, best;
+  std::vector<double> lowest, highest, start;
   for (const Unknown& unknown : unknowns()) {
     lowest.push_back(std::log(unknown.lowest));
     highest.push_back(std::log(unknown.highest));
-    best.push_back(std::log(unknown.start));
+    start.push_back(std::log(unknown.start));
   }
-  auto& data = const_cast<std::vector<StepTime>&>(steps);
-  // A simplex stops at kinks of the roofline: starting again from there, with a fresh simplex, goes on.
-  double value = 0;
-  for (int attempt = 0; attempt < 12; ++attempt) {
-    nlopt::opt search(attempt % 2 == 0 ? nlopt::LN_SBPLX : nlopt::LN_NELDERMEAD, static_cast<unsigned>(count));
-    search.set_min_objective(badness, &data);
-    search.set_lower_bounds(lowest);
-    search.set_upper_bounds(highest);
-    search.set_initial_step(std::vector<double>(count, attempt < 2 ? 1.0 : 0.3));
-    search.set_xtol_rel(1e-6);
-    search.set_maxeval(8000);
-    search.optimize(best, value);
-  }
-  return device_of(best);
+  // A register holds a whole number of channels, and the error has a minimum for every size of the cache between two
+  // models' sizes: try several of both.
+  double least = HUGE_VAL;
+  double best_width = 1;
+  std::vector<double> best;
+  for (const double vector_width : {1.0, 8.0, 16.0})
+    for (const double cache : {3e5, 1e6, 3e6, 1e7, 3e7}) {
+      Problem problem{steps, vector_width};
+      std::vector<double> found = start;
+      found[kCache] = std::log(cache);
+      const double value = descend(found, lowest, highest, problem, kGlances);
+      if (value < least) {
+        least = value;
+        best = found;
+        best_width = vector_width;
+      }
+    }
+  Problem problem{steps, best_width};
+  descend(best, lowest, highest, problem, kAttempts);
+  return device_of(best, best_width);
 }
 
 }  // namespace msfusion

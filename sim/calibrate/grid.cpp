@@ -20,11 +20,23 @@ std::vector<GridModel> grid_models() {
   dense_cnn.norm = NormKind::none;
   ResNetSpec resnet;
   resnet.widths = {32, 64, 128, 256};
+  TransformerSpec transformer;
+  transformer.embedding = 128;
+  transformer.heads = 4;
+  transformer.ffn = 256;
+  transformer.layers = 2;
+  transformer.window = 32;
+  LstmSpec lstm;
+  lstm.embedding = 64;
+  lstm.hidden = 128;
+  lstm.window = 32;
   return {{"mlp 256 256", mlp, 28, 1, 0},
           {"mlp 1024 512", wide_mlp, 28, 1, 0},
           {"cnn 32 64 128", cnn, 28, 1, 0},
           {"cnn 16 32, dense 128", dense_cnn, 28, 1, 0},
-          {"resnet18 32 64 128 256", resnet, 32, 3, 0}};
+          {"resnet18 32 64 128 256", resnet, 32, 3, 0},
+          {"transformer 128, ffn 256", transformer, 0, 0, 256},
+          {"lstm 128", lstm, 0, 0, 64}};
 }
 
 }  // namespace

@@ -14,16 +14,21 @@ namespace msfusion {
 namespace {
 
 constexpr std::uint64_t kSeed = 1;
-constexpr int kRepetitions = 9;
+constexpr int kRepetitions = 9;  // odd: there is a median
 constexpr double kRepetitionSeconds = 0.03;
 constexpr int kMostSteps = 400;
 constexpr int kClasses = 10;
+
+int window_of(const ModelSpec& model) {
+  if (const auto* lstm = std::get_if<LstmSpec>(&model)) return lstm->window;
+  return std::get<TransformerSpec>(model).window;
+}
 
 Dataset data_for(const GridPoint& point) {
   if (point.model.vocabulary > 0) {
     SyntheticText text;
     text.vocabulary = point.model.vocabulary;
-    text.window = std::get<TransformerSpec>(point.model.model).window;
+    text.window = window_of(point.model.model);
     text.train_samples = 2 * point.batch * point.threads;
     text.test_samples = point.batch;
     return make_synthetic_text(text, kSeed);
@@ -39,7 +44,7 @@ Dataset data_for(const GridPoint& point) {
 
 SampleShape samples_of(const GridPoint& point) {
   if (point.model.vocabulary > 0)
-    return {InputKind::tokens, 1, 1, std::get<TransformerSpec>(point.model.model).window, point.model.vocabulary};
+    return {InputKind::tokens, 1, 1, window_of(point.model.model), point.model.vocabulary};
   return {InputKind::image, point.model.channels, point.model.side, point.model.side, kClasses};
 }
 
@@ -117,6 +122,12 @@ LocalTraining one_step(const GridPoint& point) {
   return training;
 }
 
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 }  // namespace
 
 StepTime step_of(const GridPoint& point) {
@@ -124,22 +135,40 @@ StepTime step_of(const GridPoint& point) {
   return {point, slice_cost(shape, fixed_slice(shape, point.rate)), one_step(point), 0, 0};
 }
 
-StepTime measure_step(const GridPoint& point, const LearnerMaker& make_learner) {
-  Bench bench(point, make_learner);
-  // The first steps of a shape choose and compile kernels; a contrastive loss has its negatives from the second round.
-  bench.steps(2);
-  const double about = bench.steps(2).cpu_seconds;
-  const int steps = std::clamp(static_cast<int>(std::ceil(kRepetitionSeconds / about)), 2, kMostSteps);
-  std::vector<Bench::Time> times;
-  for (int i = 0; i < kRepetitions; ++i) times.push_back(bench.steps(steps));
-  // What disturbs a repetition only makes it longer.
-  const Bench::Time& best =
-      *std::min_element(times.begin(), times.end(),
-                        [](const Bench::Time& a, const Bench::Time& b) { return a.cpu_seconds < b.cpu_seconds; });
-  StepTime result = step_of(point);
-  result.cpu_seconds = best.cpu_seconds;
-  result.wall_seconds = best.wall_seconds;
-  return result;
+std::vector<StepTime> measure_steps(const std::vector<GridPoint>& points, const LearnerMaker& make_learner,
+                                    const std::function<void(std::size_t done, std::size_t all)>& progress) {
+  struct Measured {
+    std::unique_ptr<Bench> bench;
+    int steps = 0;
+    std::vector<double> cpu_seconds, wall_seconds;
+  };
+  std::vector<Measured> all(points.size());
+  std::size_t done = 0;
+  const auto advance = [&] { progress(++done, (kRepetitions + 1) * points.size()); };
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    all[i].bench = std::make_unique<Bench>(points[i], make_learner);
+    // The first steps of a shape choose and compile kernels; a contrastive loss has its negatives from the second
+    // round.
+    all[i].bench->steps(2);
+    const double about = all[i].bench->steps(2).cpu_seconds;
+    all[i].steps = std::clamp(static_cast<int>(std::ceil(kRepetitionSeconds / about)), 2, kMostSteps);
+    advance();
+  }
+  for (int repetition = 0; repetition < kRepetitions; ++repetition)
+    for (Measured& point : all) {
+      const Bench::Time time = point.bench->steps(point.steps);
+      point.cpu_seconds.push_back(time.cpu_seconds);
+      point.wall_seconds.push_back(time.wall_seconds);
+      advance();
+    }
+  std::vector<StepTime> results;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    StepTime result = step_of(points[i]);
+    result.cpu_seconds = median(all[i].cpu_seconds);
+    result.wall_seconds = median(all[i].wall_seconds);
+    results.push_back(std::move(result));
+  }
+  return results;
 }
 
 }  // namespace msfusion

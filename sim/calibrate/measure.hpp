@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "sim/calibrate/grid.hpp"
 #include "sim/learn/learner.hpp"
@@ -16,17 +17,19 @@ struct StepTime {
   GridPoint point;
   SliceCost cost;          ///< of the slice
   LocalTraining training;  ///< one step
-  double cpu_seconds =
-      0;  ///< of a step: of the training thread's own clock, so that other programs' load is not counted
+  double cpu_seconds = 0;  ///< of the training thread's own clock, so that other programs' turns are not counted
   double wall_seconds = 0;
 };
 
 using LearnerMaker = std::function<std::unique_ptr<Learner>(const LearnerSetup&)>;
 
-/// Trains steps on synthetic data, some repetitions after a first one that is not counted, and takes the fastest
-/// repetition by its CPU time.
-/// The same without its times.
+/// A grid point as a step, without its times.
 StepTime step_of(const GridPoint& point);
-StepTime measure_step(const GridPoint& point, const LearnerMaker& make_learner);
+
+/// Trains steps of every point on synthetic data, again and again: each pass goes through all points, so that a phase
+/// in which the machine is slow touches a repetition of many points instead of all repetitions of a few. A point's time
+/// is the median of its repetitions. `progress` is told how many of how many repetitions are done.
+std::vector<StepTime> measure_steps(const std::vector<GridPoint>& points, const LearnerMaker& make_learner,
+                                    const std::function<void(std::size_t done, std::size_t all)>& progress);
 
 }  // namespace msfusion

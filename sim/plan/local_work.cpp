@@ -1,12 +1,12 @@
 #include "sim/plan/local_work.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace msfusion {
 
 namespace {
 constexpr double kFloatBytes = 4;
-constexpr int kVectorLanes = 8, kPoolLanes = 16;  // of libraries' kernels for channel norms, whatever the processor has
 double real(std::int64_t value) {
   return static_cast<double>(value);
 }
@@ -20,35 +20,46 @@ double compute_seconds(const SliceCost& cost, const LocalTraining& training, con
   const double steps = real(training.optimiser_steps);
   if (steps == 0) return 0;
   const double batch = real(training.samples) / steps;
-  const auto moving = [&](double bytes) {
-    if (!device.memory_bandwidth) return 0.0;
-    if (device.cache_bandwidth <= 0) return bytes / *device.memory_bandwidth;
-    const double near = std::min(bytes, device.cache_bytes);
-    return near / device.cache_bandwidth + (bytes - near) / *device.memory_bandwidth;
+  const double bandwidth = device.memory_bandwidth.value_or(0);
+  const bool has_cache = bandwidth > 0 && device.cache_bandwidth > 0;
+  // Weights and gradients come back a step later, from the cache as far as all of them fit.
+  const double kept = kFloatBytes * real(cost.parameters) * (2 + training.optimiser_slots + training.frozen_models);
+  const double missed = has_cache && kept > device.cache_bytes ? 1 - device.cache_bytes / kept : 0;
+  const auto moving_weights = [&](double bytes) {
+    if (has_cache) return bytes * ((1 - missed) / device.cache_bandwidth + missed / bandwidth);
+    return bandwidth > 0 ? bytes / bandwidth : 0;
   };
-  // A layer in one step. `passes` says how many times its overheads count.
-  const auto layer_seconds = [&](const LayerCost& layer, double macs, double bytes, double weight_accesses,
-                                 double passes) {
-    const double slow =
-        (1 + device.narrow_width / real(layer.out_features)) * (layer.is_dense ? 1 + device.dense_slowdown : 1);
+  // Where there is a cache, activations are still in it when they are read, and weights are brought into the product's
+  // order before it begins, by each step of a recurrent layer again.
+  const auto product_seconds = [&](const LayerCost& layer, double computing, double bytes, double weights) {
+    if (!has_cache) return std::max(computing, moving_weights(bytes + weights));
+    return std::max(computing, bytes / device.cache_bandwidth) + moving_weights(weights * real(layer.repeats));
+  };
+  const auto whole_registers = [&](std::int64_t features) {
+    return device.vector_width > 0 ? std::ceil(real(features) / device.vector_width) * device.vector_width
+                                   : real(features);
+  };
+  // A layer in one step; each pass reads its weights and starts its kernels.
+  const auto layer_seconds = [&](const LayerCost& layer, double macs, double bytes, double passes) {
+    const double whole = whole_registers(layer.out_features);
+    const double width = layer.is_convolution ? whole : real(layer.out_features);
+    const double slow = width / real(layer.out_features) * (1 + device.narrow_width / width) *
+                        (layer.is_dense ? 1 + device.dense_slowdown : 1);
     const double computing = 2 * batch * macs * slow / device.speed_flops;
-    const double weights = weight_accesses * kFloatBytes * real(layer.parameters);
-    const double lanes = real((layer.out_features + kPoolLanes - 1) / kPoolLanes * kPoolLanes);
-    const bool ragged = layer.out_features % kVectorLanes != 0;
-    return std::max(computing, moving(batch * bytes + weights)) +
-           passes * (device.layer_overhead_seconds +
-                     batch * (ragged ? real(layer.norm_positions) : 0) * device.ragged_norm_seconds +
-                     batch * real(layer.pooled_elements) / real(layer.out_features) * lanes * device.pool_seconds);
+    return product_seconds(layer, computing, batch * bytes, passes * kFloatBytes * real(layer.parameters)) +
+           passes * ((real(layer.calls) + batch * real(layer.sample_calls)) * device.layer_overhead_seconds +
+                     batch * real(layer.exponentials) * device.exponential_seconds +
+                     batch * real(layer.pooled_elements) / real(layer.out_features) * whole * device.pool_seconds);
   };
   double seconds = device.step_overhead_seconds + training.frozen_models * device.frozen_overhead_seconds;
   for (const LayerCost& layer : cost.layers) {
-    seconds +=
-        layer_seconds(layer, real(layer.training_macs), real(layer.training_bytes), 3 + device.gradient_moves, 3);
-    seconds += training.frozen_models * layer_seconds(layer, real(layer.forward_macs), real(layer.forward_bytes), 1, 1);
+    seconds += layer_seconds(layer, real(layer.training_macs), real(layer.training_bytes), 3);
+    seconds += batch * real(layer.random_draws) * device.random_seconds;
+    seconds += training.frozen_models * layer_seconds(layer, real(layer.forward_macs), real(layer.forward_bytes), 1);
   }
   // An update reads the parameter and its gradient, writes the parameter, and reads and writes every slot of the
   // optimiser.
-  seconds += moving(kFloatBytes * real(cost.parameters) * (3 + 2 * training.optimiser_slots));
+  seconds += moving_weights(kFloatBytes * real(cost.parameters) * (3 + 2 * training.optimiser_slots));
   return steps * seconds;
 }
 

@@ -13,17 +13,17 @@ namespace msfusion {
 /// All are 0 where nobody measured them: then a step is FLOPs / speed or bytes / bandwidth.
 struct Roofline {
   double step_overhead_seconds = 0;    ///< per optimiser step
-  double layer_overhead_seconds = 0;   ///< per layer and pass; training is three passes
+  double layer_overhead_seconds = 0;   ///< per kernel that a layer starts in a pass; training is three passes
   double frozen_overhead_seconds = 0;  ///< per frozen model of a contrastive loss and step: comparing representations
-  double cache_bytes = 0;              ///< what a layer may move in a step at the cache's bandwidth
-  double cache_bandwidth = 0;          ///< bytes/s
+  double cache_bytes = 0;              ///< weights and gradients that stay near from step to step
+  double cache_bandwidth = 0;          ///< bytes/s, for those and for activations
   double dense_slowdown =
       0;  ///< by how much, as a share, a FLOP of a linear layer takes longer than one of a convolution
-  double gradient_moves =
-      0;  ///< how often weights move in a training step besides the three times of its passes: gradients
   double narrow_width = 0;         ///< output width at which a product runs at half the speed
-  double ragged_norm_seconds = 0;  ///< per position of a channel norm whose width no vector register divides
+  double vector_width = 0;         ///< channels that convolutions and pools compute together, needed or not
   double pool_seconds = 0;         ///< per element that a maximum is looked for among
+  double exponential_seconds = 0;  ///< per exponential or the like of a pass: GELU, softmax, gates
+  double random_seconds = 0;       ///< per element that dropout draws for
 };
 
 /// One of the figures, as it stands in platform files (property) and catalogues (the same with '-' for '_').
@@ -53,10 +53,11 @@ inline const std::vector<RooflineFigure>& roofline_figures() {
       {"cache", &Roofline::cache_bytes, Quantity::bytes},
       {"cache_bandwidth", &Roofline::cache_bandwidth, Quantity::bytes_per_second},
       {"dense_slowdown", &Roofline::dense_slowdown, {}},
-      {"gradient_moves", &Roofline::gradient_moves, {}},
       {"narrow_width", &Roofline::narrow_width, {}},
-      {"ragged_norm", &Roofline::ragged_norm_seconds, Quantity::seconds},
+      {"vector_width", &Roofline::vector_width, {}},
       {"pool_time", &Roofline::pool_seconds, Quantity::seconds},
+      {"exponential_time", &Roofline::exponential_seconds, Quantity::seconds},
+      {"random_time", &Roofline::random_seconds, Quantity::seconds},
   };
   return table;
 }

@@ -44,6 +44,31 @@ class Coster {
                       layer.op);
   }
 
+  std::int64_t exponentials(int index) const {
+    const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
+    const std::int64_t positions = layer.out.positions();
+    return std::visit(Overloaded{
+                          [&](const Gelu&) { return elements(index); },
+                          [&](const Attention& attention) { return positions * positions * attention.heads; },
+                          [&](const Lstm&) { return 5 * elements(index); },  // four gates and the cell's state
+                          [](const auto&) { return std::int64_t{0}; },
+                      },
+                      layer.op);
+  }
+
+  // Kernels that the layer's forward pass starts, as LibTorch carries it out.
+  std::int64_t calls(int index) const {
+    const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
+    return std::visit(
+        Overloaded{
+            [](const Attention&) { return std::int64_t{13}; },  // products, scale, mask, softmax, and their copies
+            [](const Dropout&) { return std::int64_t{3}; },     // draw, scale, product
+            [&](const Lstm&) { return std::int64_t{12} * layer.out.positions(); },
+            [](const auto&) { return std::int64_t{1}; },
+        },
+        layer.op);
+  }
+
   // What backward needs of a layer's result, per sample.
   std::int64_t kept_bytes(int index) const {
     const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
@@ -93,9 +118,17 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
     part.layer = index;
     part.parameters = coster.parameters(layer);
     part.forward_macs = coster.forward_macs(index);
+    part.exponentials = coster.exponentials(index);
+    if (std::holds_alternative<Dropout>(layer.op)) part.random_draws = coster.elements(index);
+    part.calls = coster.calls(index);
+    if (std::holds_alternative<Lstm>(layer.op)) part.repeats = layer.out.positions();
     part.out_features = coster.features(index);
+    if (const auto* attention = std::get_if<Attention>(&layer.op)) {
+      part.out_features /= attention->heads;
+      part.sample_calls = std::int64_t{2} * attention->heads;
+    }
+    part.is_convolution = std::holds_alternative<Conv2d>(layer.op);
     part.is_dense = std::holds_alternative<Linear>(layer.op);
-    if (std::holds_alternative<BatchNorm>(layer.op)) part.norm_positions = layer.out.positions();
     if (std::holds_alternative<MaxPool2d>(layer.op)) part.pooled_elements = coster.elements(layer.inputs.front());
     const int products = 1 + (layer.tensors.empty() ? 0 : 1) + (input_gradient ? 1 : 0);
     // Attention has no weights of its own: both factors of both products are inputs, hence two products back for one

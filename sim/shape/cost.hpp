@@ -11,16 +11,21 @@ namespace msfusion {
 
 /// One layer of a slice, per sample unless said otherwise. Only layers with work appear.
 struct LayerCost {
-  int layer = 0;                     ///< into Shape::layers
-  std::int64_t forward_macs = 0;     ///< convolutions, matrix products (attention included); element-wise work counts 0
-  std::int64_t training_macs = 0;    ///< forward + weight gradients + input gradients (none for what reads the input)
-  std::int64_t forward_bytes = 0;    ///< activations read and written
-  std::int64_t training_bytes = 0;   ///< 3 x forward_bytes
-  std::int64_t parameters = 0;       ///< of this layer; read once a step forward, twice backward
-  std::int64_t out_features = 0;     ///< the width that a narrow slice makes small
+  int layer = 0;                    ///< into Shape::layers
+  std::int64_t forward_macs = 0;    ///< convolutions, matrix products (attention included); element-wise work counts 0
+  std::int64_t training_macs = 0;   ///< forward + weight gradients + input gradients (none for what reads the input)
+  std::int64_t forward_bytes = 0;   ///< activations read and written
+  std::int64_t training_bytes = 0;  ///< 3 x forward_bytes
+  std::int64_t parameters = 0;      ///< of this layer; read once a step forward, twice backward
+  std::int64_t out_features = 0;    ///< the width that a narrow slice makes small; a head's, of attention
+  bool is_convolution = false;
   bool is_dense = false;             ///< a linear layer
-  std::int64_t norm_positions = 0;   ///< of a norm over the samples of each channel
   std::int64_t pooled_elements = 0;  ///< that a maximum is looked for among
+  std::int64_t exponentials = 0;     ///< exp, erf or tanh of an element
+  std::int64_t random_draws = 0;     ///< of dropout; only where it trains
+  std::int64_t calls = 1;            ///< kernels that forward starts: many for attention and each recurrent step
+  std::int64_t sample_calls = 0;     ///< and for every sample: attention multiplies sample by sample and head by head
+  std::int64_t repeats = 1;          ///< how often a pass reads the parameters: the steps of a recurrent layer
 };
 
 /// All bytes are for 4-byte floats.

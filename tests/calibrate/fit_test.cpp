@@ -20,9 +20,10 @@ Device known_device() {
   device.cache_bandwidth = 40e9;
   device.narrow_width = 6;
   device.dense_slowdown = 0.5;
-  device.gradient_moves = 4;
-  device.ragged_norm_seconds = 50e-9;
+  device.vector_width = 8;
   device.pool_seconds = 1e-9;
+  device.exponential_seconds = 3e-9;
+  device.random_seconds = 8e-9;
   return device;
 }
 

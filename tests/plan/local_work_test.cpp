@@ -73,27 +73,46 @@ TEST_CASE("a product whose output is as wide as the narrow width takes twice as 
   CHECK(compute_seconds(cost, training, phone) == Approx(3 * wide));
 }
 
-TEST_CASE("what fits the cache moves at its bandwidth, the rest at the memory's") {
+TEST_CASE(
+    "weights that fit the cache move at its bandwidth, the rest at the memory's, and activations at the cache's") {
   LocalTraining training;
   training.samples = 10;
   training.optimiser_steps = 1;
-  const Shape shape = build_shape(MlpSpec{{}}, {InputKind::image, 1, 2, 2, 3});
+  const Shape shape = build_shape(MlpSpec{{}}, {InputKind::image, 1, 2, 2, 3});  // 4 -> 3 with biases: 15 parameters
   const SliceCost cost = slice_cost(shape, full_slice(shape));
   Device phone = device(1e15);
   phone.memory_bandwidth = 1e6;
   phone.cache_bandwidth = 1e9;
-  phone.cache_bytes = 100;
-  double seconds = 0;
-  const auto move = [&](double bytes) { seconds += 100 / 1e9 + (bytes - 100) / 1e6; };
+  phone.cache_bytes = 30;  // a quarter of weights and gradients
   REQUIRE(cost.layers.size() == 1);
-  move(10.0 * static_cast<double>(cost.layers[0].training_bytes) + 3 * 4.0 * 15);
-  move(3 * 4.0 * 15);  // the update
-  CHECK(compute_seconds(cost, training, phone) == Approx(seconds));
-  phone.gradient_moves = 5;
-  CHECK(compute_seconds(cost, training, phone) == Approx(seconds + 5 * 4.0 * 15 / 1e6));
+  const double activations = 10.0 * static_cast<double>(cost.layers[0].training_bytes) / 1e9;
+  const double weights = (3 + 3) * 4.0 * 15;  // three passes and the update
+  CHECK(compute_seconds(cost, training, phone) == Approx(activations + weights * (0.25 / 1e9 + 0.75 / 1e6)));
+  phone.cache_bytes = 120;
+  CHECK(compute_seconds(cost, training, phone) == Approx(activations + weights / 1e9));
+  // Products hide the activations' moves, but not the weights'.
+  phone.speed_flops = 1e3;
+  CHECK(compute_seconds(cost, training, phone) ==
+        Approx(2.0 * 10 * static_cast<double>(cost.training_macs) / 1e3 + weights / 1e9));
 }
 
-TEST_CASE("a channel norm pays for every position where eight does not divide its width, a pool for what it looks at") {
+TEST_CASE("a convolution computes whole vector registers of channels") {
+  LocalTraining training;
+  training.samples = 10;
+  training.optimiser_steps = 1;
+  CnnSpec spec;
+  spec.channels = {12};
+  spec.norm = NormKind::none;
+  const Shape shape = build_shape(spec, {InputKind::image, 1, 4, 4, 3});
+  const SliceCost cost = slice_cost(shape, full_slice(shape));
+  Device phone = device(1e6);
+  const double exact = compute_seconds(cost, training, phone);
+  phone.vector_width = 8;
+  const auto convolution = static_cast<double>(cost.layers[0].training_macs);
+  CHECK(compute_seconds(cost, training, phone) - exact == Approx(2.0 * 10 * convolution * (16.0 / 12 - 1) / 1e6));
+}
+
+TEST_CASE("a pool pays for whole vector registers of what it looks at") {
   LocalTraining training;
   training.samples = 10;
   training.optimiser_steps = 1;
@@ -101,19 +120,47 @@ TEST_CASE("a channel norm pays for every position where eight does not divide it
   spec.channels = {12};
   const Shape shape = build_shape(spec, {InputKind::image, 1, 4, 4, 3});
   Device bare = device(1e6), phone = bare;
-  phone.ragged_norm_seconds = 1e-3;
+  phone.pool_seconds = 1e-3;
+  phone.vector_width = bare.vector_width = 16;
   const auto extra = [&](int channels) {
     WidthSlice slice = full_slice(shape);
     slice.axes[0] = IndexSet::window(0, channels, 12);
     const SliceCost cost = slice_cost(shape, slice);
     return compute_seconds(cost, training, phone) - compute_seconds(cost, training, bare);
   };
-  CHECK(extra(12) == Approx(3 * 10 * 16 * 1e-3));
-  CHECK(extra(8) == Approx(0).margin(1e-9));
-  phone.ragged_norm_seconds = 0;
-  phone.pool_seconds = 1e-3;
-  CHECK(extra(12) == Approx(3 * 10 * 16 * 16 * 1e-3));  // a vector register is looked at whole
+  CHECK(extra(12) == Approx(3 * 10 * 16 * 16 * 1e-3));
   CHECK(extra(3) == extra(12));
+}
+
+TEST_CASE("exponentials, random draws and the steps of a recurrent layer take their time") {
+  LocalTraining training;
+  training.samples = 10;
+  training.optimiser_steps = 2;
+  training.frozen_models = 1;
+  const auto extra = [&](const ModelSpec& spec, double Roofline::*figure) {
+    const Shape shape = build_shape(spec, {InputKind::tokens, 1, 1, 6, 30});
+    const SliceCost cost = slice_cost(shape, full_slice(shape));
+    Device bare = device(1e6), phone = bare;
+    phone.*figure = 1e-3;
+    return compute_seconds(cost, training, phone) - compute_seconds(cost, training, bare);
+  };
+  TransformerSpec transformer;
+  transformer.embedding = 8;
+  transformer.heads = 2;
+  transformer.ffn = 12;
+  transformer.layers = 1;
+  transformer.window = 6;
+  // GELU of 12 features of 6 tokens, softmax of 6 x 6 scores of 2 heads; three passes and one of the frozen model.
+  CHECK(extra(transformer, &Roofline::exponential_seconds) == Approx(4 * 10 * (6 * 12 + 6 * 6 * 2) * 1e-3));
+  // Three dropouts of 8 features of 6 tokens; what is frozen drops nothing.
+  CHECK(extra(transformer, &Roofline::random_seconds) == Approx(10 * 3 * 6 * 8 * 1e-3));
+  LstmSpec lstm;
+  lstm.embedding = 4;
+  lstm.hidden = 5;
+  lstm.window = 6;
+  CHECK(extra(lstm, &Roofline::exponential_seconds) == Approx(4 * 10 * 6 * 5 * 5 * 1e-3));
+  // Embedding and classifier are a kernel each, a step of the recurrent layer is twelve.
+  CHECK(extra(lstm, &Roofline::layer_overhead_seconds) == Approx(4 * 2 * (1 + 12 * 6 + 1) * 1e-3));
 }
 
 TEST_CASE("memory counts parameters, gradients, optimiser state, frozen models and one batch of activations") {
