@@ -53,9 +53,9 @@ std::string xml_escaped(std::string text) {
   return text;
 }
 
-void print_error(const char* which, const std::vector<StepTime>& steps, const Device& device) {
+void print_error(std::FILE* to, const char* which, const std::vector<StepTime>& steps, const Device& device) {
   const FitError error = error_of(steps, device);
-  fmt::print("  {}: {} steps, median error {:.1f} %, worst {:.1f} % ({})\n", which, error.steps, 100 * error.median,
+  fmt::print(to, "  {}: {} steps, median error {:.1f} %, worst {:.1f} % ({})\n", which, error.steps, 100 * error.median,
              100 * error.worst, to_text(steps[error.worst_step].point));
 }
 
@@ -65,22 +65,22 @@ struct Fitted {
   std::string calibration;  ///< date, versions, error
 };
 
-Fitted fit(const std::vector<StepTime>& steps, int threads, bool verbose) {
+Fitted fit(std::FILE* to, const std::vector<StepTime>& steps, int threads, bool verbose) {
   std::vector<StepTime> fitted, held_out;
   for (const StepTime& step : steps) (step.point.held_out ? held_out : fitted).push_back(step);
   Fitted result{threads, fit_device(fitted), ""};
-  fmt::print("{} thread{}:\n", threads, threads == 1 ? "" : "s");
-  print_error("fitted  ", fitted, result.device);
-  print_error("held out", held_out, result.device);
+  fmt::print(to, "{} thread{}:\n", threads, threads == 1 ? "" : "s");
+  print_error(to, "fitted  ", fitted, result.device);
+  print_error(to, "held out", held_out, result.device);
   double slower = 0;
   for (const StepTime& step : steps) slower = std::max(slower, step.wall_seconds / step.cpu_seconds);
   if (slower > 1.2)
-    fmt::print("  other programs took up to {:.0f} % of the cores: the times are of the threads' own clocks\n",
+    fmt::print(to, "  other programs took up to {:.0f} % of the cores: the times are of the threads' own clocks\n",
                100 * (1 - 1 / slower));
   if (verbose)
     for (const StepTime& step : steps) {
       const double predicted = predicted_seconds(step, result.device);
-      fmt::print("  {} {:<60} {:>9.3f} ms, predicted {:>9.3f} ms, {:+.0f} %\n",
+      fmt::print(to, "  {} {:<60} {:>9.3f} ms, predicted {:>9.3f} ms, {:+.0f} %\n",
                  step.point.held_out ? "held out" : "fitted  ", to_text(step.point), 1e3 * step.cpu_seconds,
                  1e3 * predicted, 100 * (predicted / step.cpu_seconds - 1));
     }
@@ -120,9 +120,10 @@ std::string to_text(const ProbedTransfer& transfer) {
                      megabits(transfer.bits_per_second));
 }
 
-void print_error(const char* which, const std::vector<ProbedTransfer>& transfers, const NetworkFit& network) {
+void print_error(std::FILE* to, const char* which, const std::vector<ProbedTransfer>& transfers,
+                 const NetworkFit& network) {
   const NetworkError error = error_of(transfers, network);
-  fmt::print("  {}: {} transfers, median error {:.1f} %, worst {:.1f} % ({})\n", which, error.transfers,
+  fmt::print(to, "  {}: {} transfers, median error {:.1f} %, worst {:.1f} % ({})\n", which, error.transfers,
              100 * error.median, 100 * error.worst, to_text(transfers[error.worst_transfer]));
 }
 
@@ -131,19 +132,19 @@ std::string kernel() {
   return uname(&names) == 0 ? fmt::format("{} {}", names.sysname, names.release) : "unnamed kernel";
 }
 
-std::string network_entry(bool verbose) {
+std::string network_entry(std::FILE* to, bool verbose) {
   const NetworkMeasurement measured = measure_network(
       [](double bits_per_second) { fmt::print(stderr, "transfers over a link of {}\n", megabits(bits_per_second)); });
   const NetworkFit network = fit_network(measured.fitted);
-  fmt::print("network: {:.2f} % of a link's rate is payload; a message takes {} and {:.0f} bytes besides\n",
+  fmt::print(to, "network: {:.2f} % of a link's rate is payload; a message takes {} and {:.0f} bytes besides\n",
              100 * network.bandwidth_factor, human(network.latency_seconds, Quantity::seconds), network.message_bytes);
-  print_error("fitted  ", measured.fitted, network);
-  print_error("held out", measured.held_out, network);
+  print_error(to, "fitted  ", measured.fitted, network);
+  print_error(to, "held out", measured.held_out, network);
   for (const auto* part : {&measured.fitted, &measured.held_out})
     for (const ProbedTransfer& transfer : *part) {
       if (!verbose) break;
       const double predicted = predicted_seconds(transfer, network);
-      fmt::print("  {} {:<24} {:>9.3f} ms, predicted {:>9.3f} ms, {:+.1f} %\n",
+      fmt::print(to, "  {} {:<24} {:>9.3f} ms, predicted {:>9.3f} ms, {:+.1f} %\n",
                  part == &measured.fitted ? "fitted  " : "held out", to_text(transfer), 1e3 * transfer.seconds,
                  1e3 * predicted, 100 * (predicted / transfer.seconds - 1));
     }
@@ -160,7 +161,7 @@ std::string network_entry(bool verbose) {
       network.bandwidth_factor, network.latency_seconds, network.message_bytes, xml_escaped(calibration));
 }
 
-std::string device_entries(const CalibrateCommand& command) {
+std::string device_entries(std::FILE* to, const CalibrateCommand& command) {
   std::string entries;
   for (const int threads : command.threads) {
     const std::vector<StepTime> steps =
@@ -169,7 +170,7 @@ std::string device_entries(const CalibrateCommand& command) {
             fmt::print(stderr, "\r{} of {} measurements, {} thread{}   ", done, all, threads, threads == 1 ? "" : "s");
         });
     if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\n");
-    entries += device_entry(fit(steps, threads, command.verbose));
+    entries += device_entry(fit(to, steps, threads, command.verbose));
   }
   return entries;
 }
@@ -177,16 +178,18 @@ std::string device_entries(const CalibrateCommand& command) {
 }  // namespace
 
 int calibrate_machine(const CalibrateCommand& command) {
+  // What is found goes where the entries do not.
+  std::FILE* to = command.out.empty() ? stderr : stdout;
   std::string entries;
   if (command.only != "device") {
     const auto why_not = ShapedNetwork::why_not();
     if (why_not && command.only == "network") throw RunError("the network cannot be calibrated: " + *why_not);
     if (why_not)
-      fmt::print("network not calibrated: {}\n", *why_not);
+      fmt::print(to, "network not calibrated: {}\n", *why_not);
     else
-      entries += network_entry(command.verbose);
+      entries += network_entry(to, command.verbose);
   }
-  if (command.only != "network") entries += device_entries(command);
+  if (command.only != "network") entries += device_entries(to, command);
   const std::string catalogue = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- Written by msfusion calibrate. msfusion platform, given this "
       "file, knows "
