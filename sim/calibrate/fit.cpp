@@ -5,6 +5,8 @@
 #include <nlopt.hpp>
 #include <stdexcept>
 
+#include "sim/base/median.hpp"
+
 namespace msfusion {
 
 namespace {
@@ -92,9 +94,7 @@ FitError error_of(const std::vector<StepTime>& steps, const Device& device) {
       error.worst_step = errors.size() - 1;
     }
   }
-  std::sort(errors.begin(), errors.end());
-  const std::size_t half = errors.size() / 2;
-  error.median = errors.size() % 2 == 1 ? errors[half] : (errors[half - 1] + errors[half]) / 2;
+  error.median = median(errors);
   return error;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/base/median.hpp"
 #include "sim/data/synthetic.hpp"
 #include "sim/method/planner.hpp"
 #include "sim/method/registry.hpp"
@@ -14,7 +15,7 @@ namespace msfusion {
 namespace {
 
 constexpr std::uint64_t kSeed = 1;
-constexpr int kRepetitions = 9;  // odd: there is a median
+constexpr int kRepetitions = 9;
 constexpr double kRepetitionSeconds = 0.03;
 constexpr int kMostSteps = 400;
 constexpr int kClasses = 10;
@@ -120,12 +121,6 @@ LocalTraining one_step(const GridPoint& point) {
   training.optimiser_steps = 1;
   training.frozen_models = point.contrastive ? 2 : 0;
   return training;
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <nlopt.hpp>
 #include <stdexcept>
 
+#include "sim/base/median.hpp"
+
 namespace msfusion {
 
 namespace {
@@ -65,8 +67,7 @@ NetworkError error_of(const std::vector<ProbedTransfer>& transfers, const Networ
       error.worst_transfer = errors.size() - 1;
     }
   }
-  std::sort(errors.begin(), errors.end());
-  error.median = (errors[(errors.size() - 1) / 2] + errors[errors.size() / 2]) / 2;
+  error.median = median(errors);
   return error;
 }
 

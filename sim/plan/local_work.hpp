@@ -22,7 +22,7 @@ struct LocalTraining {
 double training_flops(const SliceCost& cost, const LocalTraining& training);
 
 /// Seconds on the device: per layer the larger of FLOPs / speed and bytes / memory bandwidth (Williams et al. 2009),
-/// the optimiser's own traffic likewise, plus the overhead of every step. Without a stated bandwidth: FLOPs / speed.
+/// the optimiser's own traffic likewise, plus overheads. No bandwidth: FLOPs / speed. Cache: see platforms/README.md.
 double compute_seconds(const SliceCost& cost, const LocalTraining& training, const Device& device);
 
 /// Parameters, gradients, optimiser state, copies, frozen models, and the activations of one batch. Four-byte floats.
