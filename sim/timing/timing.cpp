@@ -18,6 +18,7 @@
 #include "sim/timing/link_refresh.hpp"
 #include "sim/timing/routes.hpp"
 #include "sim/timing/simgrid_platform.hpp"
+#include "sim/timing/simgrid_signals.hpp"
 #include "sim/timing/usage.hpp"
 
 namespace msfusion {
@@ -44,15 +45,15 @@ class Timing::Impl {
         usage_(platform_, file_, routes_) {
     if (options_.sends_at_once > 0) senders_.resize(platform_.fleet.devices.size());
     platform_.engine->track_vetoed_activities(&stop_);
-    s4u::Activity::on_completion_cb([this](const s4u::Activity& activity) { on_completion(activity); });
+    on_activity_end([this](const s4u::Activity& activity) { on_completion(activity); });
     for (std::size_t node = 0; node < platform_.hosts.size(); ++node)
       nodes_.emplace(platform_.hosts[node], static_cast<NodeId>(node));
-    s4u::Host::on_state_change_cb([this](const s4u::Host& host) {
+    on_host_switch([this](const s4u::Host& host) {
       if (const auto node = nodes_.find(&host); node != nodes_.end())
         usage_.node_switched(node->second, host.is_on(), now());
       if (!host.is_on()) note_remaining_bytes([&](const FlyingStep& step) { return touches(step, host); });
     });
-    s4u::Link::on_state_change_cb([this](const s4u::Link& link) {
+    on_link_switch([this](const s4u::Link& link) {
       const int index = routes_.index_of(link);
       usage_.link_switched(index, link.is_on(), now());
       if (!link.is_on()) {
@@ -201,7 +202,7 @@ void Timing::Impl::start_compute(FlyingStep& step) {
   step.activity = exec;
   step.state = FlyingStep::State::running;
   usage_.compute_started(step.node, now());
-  exec->vetoable_start();
+  exec->start();
 }
 
 void Timing::Impl::start_transfer(FlyingStep& step) {
@@ -224,7 +225,7 @@ void Timing::Impl::start_transfer(FlyingStep& step) {
   step.place = running_transfers_.size();
   running_transfers_.push_back(&step);
   usage_.transfer_started(step.node, step.to, now());
-  comm->vetoable_start();
+  comm->start();
   if (options_.network == TimingOptions::NetworkModel::cm02) refresh_.flow_started(*step.route, now());
 }
 
