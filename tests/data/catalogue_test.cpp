@@ -7,7 +7,6 @@
 
 using namespace msfusion;
 using namespace msfusion::test;
-using Catch::Matchers::Contains;
 
 namespace {
 /// $MSFUSION_DATA for the time of a test.
@@ -60,15 +59,15 @@ TEST_CASE("a set that is not installed says at the scenario's line how to get it
   TempFolder empty;
   const DataRoot root(empty.path());
   const auto message = error_of([] { load_dataset(named("cifar-10"), 0, 1); });
-  CHECK_THAT(message, Contains(":5: data set \"cifar-10\" is not installed") && Contains("cs.toronto.edu") &&
-                          Contains("$MSFUSION_DATA/cifar-10"));
+  CHECK_THAT(message, ContainsSubstring(":5: data set \"cifar-10\" is not installed") &&
+                          ContainsSubstring("cs.toronto.edu") && ContainsSubstring("$MSFUSION_DATA/cifar-10"));
   CHECK_FALSE(status_of("cifar-10").found);
   CHECK_THAT(error_of([&] { load_dataset(named("mnist", empty.path("nowhere")), 0, 1); }),
-             Contains(":5: there is no folder") && Contains("nowhere"));
+             ContainsSubstring(":5: there is no folder") && ContainsSubstring("nowhere"));
   CHECK_THAT(error_of([&] { load_dataset(named("mnist", empty.path()), 0, 1); }),
-             Contains("no file train-images-idx3"));
+             ContainsSubstring("no file train-images-idx3"));
   CHECK_THAT(error_of([] { load_dataset(named("imagenet"), 0, 1); }),
-             Contains("data set \"imagenet\"; fashion-mnist,"));
+             ContainsSubstring("data set \"imagenet\"; fashion-mnist,"));
 }
 
 TEST_CASE("a folder with half of a set's files does not count as present") {
@@ -90,10 +89,10 @@ TEST_CASE("samples asked for are cut out, more than there are is a mistake") {
   CHECK(data.test_images.labels == std::vector<std::int32_t>{4, 5});
   CHECK(data.channel_mean.size() == 1);
   spec.train_samples = 7;
-  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), Contains(":5: train_samples=7; 1 to 6 in mnist"));
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), ContainsSubstring(":5: train_samples=7; 1 to 6 in mnist"));
   spec.train_samples = 6;
   spec.test_samples = 4;
-  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), Contains("test_samples=4; 1 to 3"));
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), ContainsSubstring("test_samples=4; 1 to 3"));
 }
 
 TEST_CASE("for cost only the samples and classes are the same, without pixels") {
@@ -110,12 +109,14 @@ TEST_CASE("for cost only the samples and classes are the same, without pixels") 
 TEST_CASE("a synthetic set that no memory holds is refused before it is made") {
   DataSpec spec = named("synthetic");
   spec.train_samples = 2000000000;
-  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), Contains(":5: 2000000504 synthetic images of 64 bytes"));
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }),
+             ContainsSubstring(":5: 2000000504 synthetic images of 64 bytes"));
   spec.train_samples = 3000000000;
-  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1, true); }), Contains("train_samples=3000000000; 1 to 2147483647"));
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1, true); }),
+             ContainsSubstring("train_samples=3000000000; 1 to 2147483647"));
   spec.train_samples = 10;
   spec.synthetic_classes = 0;
-  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), Contains("classes=0; 1 to"));
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), ContainsSubstring("classes=0; 1 to"));
 }
 
 TEST_CASE("one EMNIST split lies in a folder, its labels by its own rules") {
@@ -130,7 +131,8 @@ TEST_CASE("one EMNIST split lies in a folder, its labels by its own rules") {
   CHECK(data.train_images.labels == std::vector<std::int32_t>{0, 25});
   CHECK(data.train_images.pixels == Bytes{1, 3, 2, 4, 5, 7, 6, 8});
   folder.write("emnist-digits-train-images-idx3-ubyte", idx_images(1, 1, 1, {0}));
-  CHECK_THAT(error_of([&] { load_dataset(named("emnist", folder.path()), 0, 1); }), Contains("digits and letters"));
+  CHECK_THAT(error_of([&] { load_dataset(named("emnist", folder.path()), 0, 1); }),
+             ContainsSubstring("digits and letters"));
 }
 
 TEST_CASE("text files are told apart by the words train and test in their names") {
@@ -149,8 +151,9 @@ TEST_CASE("text files are told apart by the words train and test in their names"
   CHECK_NOTHROW(load_dataset(named("tokens", folder.path()), 2, 1));
   folder.write("other.train.tokens", std::string("x"));
   CHECK_THAT(error_of([&] { load_dataset(named("tokens", folder.path()), 2, 1); }),
-             Contains("2 files named *train* and 1 named *test*"));
-  CHECK_THAT(error_of([&] { load_dataset(named("tokens", folder.path()), 0, 1); }), Contains("a language model"));
+             ContainsSubstring("2 files named *train* and 1 named *test*"));
+  CHECK_THAT(error_of([&] { load_dataset(named("tokens", folder.path()), 0, 1); }),
+             ContainsSubstring("a language model"));
 }
 
 TEST_CASE("Debian's Fashion-MNIST has 60,000 and 10,000 images, a tenth of each class") {

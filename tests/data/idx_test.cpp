@@ -5,7 +5,6 @@
 
 using namespace msfusion;
 using namespace msfusion::test;
-using Catch::Matchers::Contains;
 
 namespace {
 const Bytes kPixels = {0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15};  // two images of 2 rows x 3 columns
@@ -66,58 +65,64 @@ TEST_CASE("a damaged IDX file is refused with its name, byte and what is allowed
   SECTION("a wrong magic number") {
     Bytes bytes = idx_images(2, 2, 3, kPixels);
     bytes[2] = 0x0d;
-    CHECK_THAT(message_for_images(bytes), Contains("bad: byte 0: magic number 0x00000d03; 0x00000803"));
+    CHECK_THAT(message_for_images(bytes), ContainsSubstring("bad: byte 0: magic number 0x00000d03; 0x00000803"));
   }
   SECTION("labels where images should be") {
-    CHECK_THAT(message_for_images(idx_labels(kLabels)), Contains("byte 0: magic number 0x00000801"));
+    CHECK_THAT(message_for_images(idx_labels(kLabels)), ContainsSubstring("byte 0: magic number 0x00000801"));
   }
   SECTION("a truncated file") {
     Bytes bytes = idx_images(2, 2, 3, kPixels);
     bytes.pop_back();
-    CHECK_THAT(message_for_images(bytes), Contains("byte 16") && Contains("12 bytes"));
+    CHECK_THAT(message_for_images(bytes), ContainsSubstring("byte 16") && ContainsSubstring("12 bytes"));
   }
   SECTION("a header that is cut off") {
-    CHECK_THAT(message_for_images({0, 0, 8, 3, 0}), Contains("byte 5: the file ends here; 3 more bytes of images"));
+    CHECK_THAT(message_for_images({0, 0, 8, 3, 0}),
+               ContainsSubstring("byte 5: the file ends here; 3 more bytes of images"));
   }
   SECTION("an empty file") {
-    CHECK_THAT(message_for_images({}), Contains("byte 0: the file ends here"));
+    CHECK_THAT(message_for_images({}), ContainsSubstring("byte 0: the file ends here"));
   }
   SECTION("bytes after the last image") {
     Bytes bytes = idx_images(2, 2, 3, kPixels);
     bytes.push_back(0);
-    CHECK_THAT(message_for_images(bytes), Contains("byte 28: more bytes than the header promises"));
+    CHECK_THAT(message_for_images(bytes), ContainsSubstring("byte 28: more bytes than the header promises"));
   }
   SECTION("2^31 images") {
-    CHECK_THAT(message_for_images(idx_images(0x80000000u, 28, 28, {})), Contains("byte 4: 2147483648 images"));
+    CHECK_THAT(message_for_images(idx_images(0x80000000u, 28, 28, {})), ContainsSubstring("byte 4: 2147483648 images"));
   }
   SECTION("2^31 - 1 images of the largest size, before any memory is taken") {
-    CHECK_THAT(message_for_images(idx_images(0x7fffffffu, 4096, 4096, {})), Contains("byte 16: the header promises"));
+    CHECK_THAT(message_for_images(idx_images(0x7fffffffu, 4096, 4096, {})),
+               ContainsSubstring("byte 16: the header promises"));
   }
   SECTION("no images") {
-    CHECK_THAT(message_for_images(idx_images(0, 2, 3, {})), Contains("byte 4: 0 images"));
+    CHECK_THAT(message_for_images(idx_images(0, 2, 3, {})), ContainsSubstring("byte 4: 0 images"));
   }
   SECTION("images without rows") {
-    CHECK_THAT(message_for_images(idx_images(2, 0, 3, {})), Contains("byte 8: 0 rows; 1 to 4096"));
+    CHECK_THAT(message_for_images(idx_images(2, 0, 3, {})), ContainsSubstring("byte 8: 0 rows; 1 to 4096"));
   }
   SECTION("images that are too wide") {
-    CHECK_THAT(message_for_images(idx_images(2, 2, 0xffffffffu, {})), Contains("byte 12: 4294967295 columns"));
+    CHECK_THAT(message_for_images(idx_images(2, 2, 0xffffffffu, {})), ContainsSubstring("byte 12: 4294967295 columns"));
   }
   SECTION("a label out of range") {
-    CHECK_THAT(message_for_labels(idx_labels({7, 10})), Contains("bad: byte 9: label 10; 0 to 9"));
+    CHECK_THAT(message_for_labels(idx_labels({7, 10})), ContainsSubstring("bad: byte 9: label 10; 0 to 9"));
   }
   SECTION("another number of labels than of images") {
-    CHECK_THAT(message_for_labels(idx_labels({7, 1, 2})), Contains("byte 4: 3 labels; 2 as in") && Contains("images"));
+    CHECK_THAT(message_for_labels(idx_labels({7, 1, 2})),
+               ContainsSubstring("byte 4: 3 labels; 2 as in") && ContainsSubstring("images"));
   }
   SECTION("labels that are cut off") {
     Bytes bytes = idx_labels(kLabels);
     bytes.pop_back();
-    CHECK_THAT(message_for_labels(bytes), Contains("byte 8: the header promises 2 bytes of labels"));
+    CHECK_THAT(message_for_labels(bytes), ContainsSubstring("byte 8: the header promises 2 bytes of labels"));
   }
   SECTION("a file that is not there") {
-    CHECK_THAT(error_of([&] { read_idx({folder.path("none"), labels}, {}); }), Contains("none: there is no such file"));
+    CHECK_THAT(error_of([&] {
+                 read_idx({folder.path("none"), labels}, {});
+               }),
+               ContainsSubstring("none: there is no such file"));
   }
   SECTION("a folder in place of a file") {
-    CHECK_THAT(error_of([&] { read_idx({folder.path(), labels}, {}); }), Contains("not a regular file"));
+    CHECK_THAT(error_of([&] { read_idx({folder.path(), labels}, {}); }), ContainsSubstring("not a regular file"));
   }
 }
 
@@ -138,7 +143,7 @@ TEST_CASE("a damaged gzip stream is refused") {
     CHECK_THAT(error_of([&] {
                  read_idx({folder.write("half.gz", half), labels}, {});
                }),
-               Contains("half.gz: byte") && Contains("gzip stream ends"));
+               ContainsSubstring("half.gz: byte") && ContainsSubstring("gzip stream ends"));
   }
   SECTION("with a wrong checksum") {
     Bytes altered = whole;
@@ -146,6 +151,6 @@ TEST_CASE("a damaged gzip stream is refused") {
     CHECK_THAT(error_of([&] {
                  read_idx({folder.write("altered.gz", altered), labels}, {});
                }),
-               Contains("altered.gz: byte") && Contains("damaged"));
+               ContainsSubstring("altered.gz: byte") && ContainsSubstring("damaged"));
   }
 }

@@ -34,15 +34,15 @@ TEST_CASE("a run that diverges ends with round, device, layer and last finite lo
     const Ended run = msfusion_program({"run", with_method(folder, row.method, row.training), "-o", folder.file("r")});
     INFO(row.what << '\n' << run.out << run.err);
     CHECK(run.code == 1);
-    CHECK_THAT(run.err, Catch::Contains("failed: round 0, " + std::string(row.whose) + ": ") &&
-                            Catch::Contains("(first in layer ") && Catch::Contains("; last finite loss "));
+    CHECK_THAT(run.err, ContainsSubstring("failed: round 0, " + std::string(row.whose) + ": ") &&
+                            ContainsSubstring("(first in layer ") && ContainsSubstring("; last finite loss "));
     const StoreReader store(folder.file("r/run.sqlite"));
     const auto runs = store.runs();
     REQUIRE(runs.size() == 2);
     CHECK(runs[0].state == "finished");
     CHECK(store.rounds(0).size() == 6);
     CHECK(runs[1].state == "failed");
-    CHECK_THAT(runs[1].message, Catch::Contains("last finite loss"));
-    CHECK_THAT(text_of(folder.file("r/report.html")), Catch::Contains(runs[1].message.substr(0, 12)));
+    CHECK_THAT(runs[1].message, ContainsSubstring("last finite loss"));
+    CHECK_THAT(text_of(folder.file("r/report.html")), ContainsSubstring(runs[1].message.substr(0, 12)));
   }
 }

@@ -24,7 +24,7 @@ void check_refused(const std::string& scenario, const std::string& says) {
   const Ended ended = msfusion_program({"check", scenario});
   INFO(ended.err);
   CHECK(ended.code == 2);
-  CHECK_THAT(ended.err, Catch::Contains(says));
+  CHECK_THAT(ended.err, ContainsSubstring(says));
   CHECK(ended.cpu_seconds < kSeconds);
   CHECK(ended.peak_bytes < kBytes);
 }
@@ -156,7 +156,7 @@ TEST_CASE("names cannot leave the results folder, and sweeps cannot multiply wit
                                      "\"/><vary path=\"training.batch\" values=\"" + values + "\"/></sweep>");
   const Ended ended = msfusion_program({"run", sweep, "-o", hostile.folder.file("r")});
   CHECK(ended.code == 2);
-  CHECK_THAT(ended.err, Catch::Contains("at most 10000 combinations"));
+  CHECK_THAT(ended.err, ContainsSubstring("at most 10000 combinations"));
   CHECK(ended.cpu_seconds < kSeconds);
 }
 

@@ -64,7 +64,7 @@ TEST_CASE("an interrupted or killed run keeps its rounds and resumes to the same
     if (number == SIGINT) program.signal(number);  // as from timeout(1): to the process and to its group
     const Ended ended = program.wait();
     CHECK(ended.code == (number == SIGHUP ? 1 : 128 + number));
-    if (number != SIGKILL) CHECK_THAT(ended.err, Catch::Contains("interrupted; the finished rounds are in"));
+    if (number != SIGKILL) CHECK_THAT(ended.err, ContainsSubstring("interrupted; the finished rounds are in"));
     const int kept = rounds_recorded(name);
     CHECK(kept >= 12);
     CHECK(kept < 5 * 20);
@@ -121,15 +121,15 @@ TEST_CASE("a run that crashes is reported with its cause and stops no other run"
     const Ended ended = program.wait();
     INFO(ended.out << ended.err);
     CHECK(ended.code == 1);
-    CHECK_THAT(ended.err, Catch::Contains("failed: the process of this run was ended by " + cause));
+    CHECK_THAT(ended.err, ContainsSubstring("failed: the process of this run was ended by " + cause));
     int failed = 0;
     for (const RunRecord& run : StoreReader(name + "/run.sqlite").runs()) {
       failed += run.state == "failed";
       CHECK((run.state == "failed" || run.state == "finished"));
-      if (run.state == "failed") CHECK_THAT(run.message, Catch::Contains(cause));
+      if (run.state == "failed") CHECK_THAT(run.message, ContainsSubstring(cause));
     }
     CHECK(failed == 1);
-    CHECK_THAT(text_of(name + "/report.html"), Catch::Contains(cause));
+    CHECK_THAT(text_of(name + "/report.html"), ContainsSubstring(cause));
 
     auto resume = long_run(name);
     resume.push_back("--resume");
@@ -165,12 +165,12 @@ TEST_CASE("a run that gets no more memory is reported with its cause and stops n
     failed += run.state == "failed";
     CHECK((run.state == "failed" || run.state == "finished"));
     if (run.state != "failed") continue;
-    CHECK_THAT(run.message, Catch::StartsWith(cause));
+    CHECK_THAT(run.message, StartsWith(cause));
     CHECK_FALSE(store.rounds(run.run).empty());
   }
   CHECK(failed == 1);
-  CHECK_THAT(ended.err, Catch::Contains("failed: " + cause));
-  CHECK_THAT(text_of(name + "/report.html"), Catch::Contains(cause));
+  CHECK_THAT(ended.err, ContainsSubstring("failed: " + cause));
+  CHECK_THAT(text_of(name + "/report.html"), ContainsSubstring(cause));
 
   auto resume = arguments("starved");
   resume.push_back("--resume");
@@ -184,5 +184,5 @@ TEST_CASE("a run cannot be resumed with another scenario, and the difference is 
   const Ended changed =
       msfusion_program({"run", input("tiny.xml"), "--set", "training.rounds=2", "-o", folder.file("r"), "--resume"});
   CHECK(changed.code == 2);
-  CHECK_THAT(changed.err, Catch::Contains("rounds=\"2\"") && Catch::Contains("rounds=\"1\""));
+  CHECK_THAT(changed.err, ContainsSubstring("rounds=\"2\"") && ContainsSubstring("rounds=\"1\""));
 }

@@ -183,6 +183,6 @@ TEST_CASE("choices that make no sense together are refused with the reason") {
         {"check", folder.write("s.xml", before + "<method " + row.element + "/></methods></scenario>")});
     INFO(ended.out << ended.err);
     CHECK(ended.code == 2);
-    CHECK_THAT(ended.err, Catch::Contains("s.xml:3: ") && Catch::Contains(row.because));
+    CHECK_THAT(ended.err, ContainsSubstring("s.xml:3: ") && ContainsSubstring(row.because));
   }
 }

@@ -20,7 +20,7 @@ void check_refused(const TemporaryFolder& folder, const std::string& scenario, c
   const Ended run = msfusion_program({"run", folder.write("s.xml", scenario), "-o", folder.file("out")});
   INFO(run.out << run.err);
   CHECK(run.code == 2);
-  CHECK_THAT(run.err, Catch::Contains(says));
+  CHECK_THAT(run.err, ContainsSubstring(says));
   CHECK_FALSE(std::filesystem::exists(folder.file("out/run.sqlite")));
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("all mistakes of a scenario are told at once") {
   text = replaced(text, "name=\"heterofl\" split=\"0.5\"", "name=\"heterofl\" split=\"7\"");
   const Ended run = msfusion_program({"check", folder.write("s.xml", text)});
   CHECK(run.code == 2);
-  CHECK_THAT(run.err, Catch::Contains("s.xml:7: ") && Catch::Contains("s.xml:12: "));
+  CHECK_THAT(run.err, ContainsSubstring("s.xml:7: ") && ContainsSubstring("s.xml:12: "));
 }
 
 TEST_CASE("a device with no route to another is named") {
@@ -84,7 +84,7 @@ TEST_CASE("an output folder that cannot be made is refused") {
   folder.write("file", "in the way");
   const Ended run = msfusion_program({"run", input("tiny.xml"), "-o", folder.file("file/sub")});
   CHECK(run.code == 2);
-  CHECK_THAT(run.err, Catch::Contains("output folder") && Catch::Contains("-o DIR"));
+  CHECK_THAT(run.err, ContainsSubstring("output folder") && ContainsSubstring("-o DIR"));
 }
 
 TEST_CASE("words that the command line does not know end with exit code 2") {
@@ -99,5 +99,5 @@ TEST_CASE("a device that LibTorch does not have is refused before anything start
   const Ended run = msfusion_program({"check", input("tiny.xml"), "--set", "training.device=cuda"});
   if (run.code == 0) return;  // here is one
   CHECK(run.code == 2);
-  CHECK_THAT(run.err, Catch::Contains("tiny.xml:") && Catch::Contains("no CUDA") && Catch::Contains("cpu"));
+  CHECK_THAT(run.err, ContainsSubstring("tiny.xml:") && ContainsSubstring("no CUDA") && ContainsSubstring("cpu"));
 }

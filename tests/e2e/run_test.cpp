@@ -140,5 +140,5 @@ TEST_CASE("--profile prints shares that make up the whole, and changes no result
   CHECK(shares == Approx(100).margin(0.1));
   for (const char* name : {"planning", "timing", "gathering", "training", "merging", "evaluating", "store writing",
                            "checkpoints", "waiting"})
-    CHECK_THAT(run.out, Catch::Contains(name));
+    CHECK_THAT(run.out, ContainsSubstring(name));
 }

@@ -113,8 +113,8 @@ TEST_CASE("a full disk ends a run with a message, and with room again it goes on
   const Ended full = msfusion_program(short_run(results, 60), enter);
   INFO(full.out << full.err);
   CHECK(full.code == 1);
-  CHECK_THAT(full.err, Catch::Contains("the disk is full; free some space, then resume") ||
-                           Catch::Contains("No space left on device"));
+  CHECK_THAT(full.err, ContainsSubstring("the disk is full; free some space, then resume") ||
+                           ContainsSubstring("No space left on device"));
   const auto whole = tables_of(folder.file("whole"));
   for (const auto& [name, table] : tables_on(disk, results)) {
     INFO(name);
@@ -146,12 +146,12 @@ TEST_CASE("a read-only folder is refused, and its results can be read") {
     const Ended run = msfusion_program(arguments, enter);
     INFO(run.out << run.err);
     CHECK(run.code == 1);
-    CHECK_THAT(run.err, Catch::Contains("Read-only file system") && Catch::Contains("-o DIR"));
+    CHECK_THAT(run.err, ContainsSubstring("Read-only file system") && ContainsSubstring("-o DIR"));
   }
   const Ended compared = msfusion_program({"compare", results}, enter);
   INFO(compared.err);
   CHECK(compared.code == 0);
-  CHECK_THAT(compared.out, Catch::Contains("fedavg"));
+  CHECK_THAT(compared.out, ContainsSubstring("fedavg"));
   CHECK(tables_on(disk, results) == tables);
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("a folder that vanishes ends the runs with a message, and does not com
   const Ended ended = program.wait();
   INFO(ended.out << ended.err);
   CHECK(ended.code == 1);
-  CHECK_THAT(ended.err, Catch::Contains("removed"));
+  CHECK_THAT(ended.err, ContainsSubstring("removed"));
   CHECK_FALSE(fs::exists(results));
   const StoreReader store(folder.file("elsewhere/run.sqlite"));
   CHECK_FALSE(store.rounds(0).empty());
@@ -184,7 +184,7 @@ TEST_CASE("two programs do not write into one folder") {
   for (const auto& arguments : {short_run(results, 12), resumed(short_run(results, 12))}) {
     const Ended second = msfusion_program(arguments);
     CHECK(second.code == 1);
-    CHECK_THAT(second.err, Catch::Contains("another msfusion is writing its results there"));
+    CHECK_THAT(second.err, ContainsSubstring("another msfusion is writing its results there"));
   }
   first.signal(SIGCONT);
   CHECK(first.wait().code == 0);
@@ -222,7 +222,7 @@ TEST_CASE("a store that another process keeps locked ends the runs with a messag
     const Ended ended = program.wait();
     INFO(ended.out << ended.err);
     CHECK(ended.code == 1);
-    CHECK_THAT(ended.err, Catch::Contains("another process holds a lock on it; end that process, then resume"));
+    CHECK_THAT(ended.err, ContainsSubstring("another process holds a lock on it; end that process, then resume"));
   }
   CHECK(msfusion_program(resumed(short_run(results))).code == 0);
   CHECK(tables_of(results) == tables_of(folder.file("whole")));
@@ -250,7 +250,7 @@ TEST_CASE("output that nobody can read ends with exit code 1, and the results ar
     const Ended run = msfusion_program(short_run(results), take_away);
     INFO(number << run.err);
     CHECK(run.code == 1);
-    if (take_away != &close_all) CHECK_THAT(run.err, Catch::Contains("the output could not be written"));
+    if (take_away != &close_all) CHECK_THAT(run.err, ContainsSubstring("the output could not be written"));
     CHECK(tables_of(results) == whole);
     CHECK(fs::exists(results + "/report.html"));
   }

@@ -21,7 +21,6 @@
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
-using Catch::Matchers::Contains;
 namespace fs = std::filesystem;
 
 namespace {
@@ -75,8 +74,8 @@ void check_drawn(const std::string& page) {
     WARN("chromium is not installed: the page's script was not tried");
     return;
   }
-  CHECK_THAT(drawn->dom, Contains("data-drawn=\"all\""));
-  CHECK_THAT(drawn->errors, !Contains("CONSOLE"));
+  CHECK_THAT(drawn->dom, ContainsSubstring("data-drawn=\"all\""));
+  CHECK_THAT(drawn->errors, !ContainsSubstring("CONSOLE"));
 }
 
 }  // namespace
@@ -86,8 +85,8 @@ TEST_CASE("the page's tables and data equal the store") {
   write_sample(folder.path, {});
   const auto page = html_report({folder.path.string()});
   const auto results = open_results({folder.path.string()});
-  CHECK_THAT(page, Contains(html_text(target_table(results, 0.8))));
-  CHECK_THAT(page, Contains(html_escape(answer(results))));
+  CHECK_THAT(page, ContainsSubstring(html_text(target_table(results, 0.8))));
+  CHECK_THAT(page, ContainsSubstring(html_escape(answer(results))));
   const auto data = data_of(page);
   REQUIRE(data["runs"].size() == 15);
   const StoreReader store((folder.path / "run.sqlite").string());
@@ -189,9 +188,9 @@ TEST_CASE("where there are no peers, batteries or absences the page says so in w
   write_sample(folder.path, options);
   const auto drawn = drawn_by_chromium(folder.path, html_report({folder.path.string()}));
   if (!drawn) return;
-  CHECK_THAT(drawn->dom, Contains("No device of this scenario has a battery.") &&
-                             Contains("No device was ever switched off in this run.") &&
-                             Contains("No method of this report exchanges between peers."));
+  CHECK_THAT(drawn->dom, ContainsSubstring("No device of this scenario has a battery.") &&
+                             ContainsSubstring("No device was ever switched off in this run.") &&
+                             ContainsSubstring("No method of this report exchanges between peers."));
 }
 
 TEST_CASE("every chart of a full run draws something, and each in a dark and a narrow window too") {
@@ -202,8 +201,8 @@ TEST_CASE("every chart of a full run draws something, and each in a dark and a n
        {"--window-size=1280,900", "--window-size=500,900 --blink-settings=preferredColorScheme=0"}) {
     const auto drawn = drawn_by_chromium(folder.path, page, window);
     if (!drawn) return;
-    CHECK_THAT(drawn->dom, Contains("data-drawn=\"all\""));
-    CHECK_THAT(drawn->errors, !Contains("CONSOLE"));
+    CHECK_THAT(drawn->dom, ContainsSubstring("data-drawn=\"all\""));
+    CHECK_THAT(drawn->errors, !ContainsSubstring("CONSOLE"));
     std::size_t figures = 0, drawings = 0;
     for (auto at = drawn->dom.find("<figure data-chart="); at != std::string::npos;
          at = drawn->dom.find("<figure data-chart=", at + 1)) {
@@ -224,7 +223,8 @@ TEST_CASE("a hostile name is shown, not run") {
   options.labels = {kHostile};
   write_sample(folder.path, options);
   const auto page = html_report({folder.path.string()});
-  CHECK_THAT(page, !Contains("<script>alert") && Contains("&lt;script&gt;alert(1)") && !Contains("\x1b"));
+  CHECK_THAT(page, !ContainsSubstring("<script>alert") && ContainsSubstring("&lt;script&gt;alert(1)") &&
+                       !ContainsSubstring("\x1b"));
   CHECK(data_of(page)["methods"][0]["label"].get<std::string>().find("<script>alert(1)") == 0);
   check_drawn(page);
 }
@@ -233,9 +233,9 @@ TEST_CASE("the page asks no network for anything") {
   TemporaryFolder folder;
   write_sample(folder.path, one_method());
   const auto page = html_report({folder.path.string()});
-  CHECK_THAT(page,
-             !Contains("src=\"http") && !Contains("href=\"http") && !Contains("@import") && !Contains("url(http"));
-  CHECK_THAT(page, Contains("default-src 'none'"));
+  CHECK_THAT(page, !ContainsSubstring("src=\"http") && !ContainsSubstring("href=\"http") &&
+                       !ContainsSubstring("@import") && !ContainsSubstring("url(http"));
+  CHECK_THAT(page, ContainsSubstring("default-src 'none'"));
 }
 
 TEST_CASE("every chart of a finished run is drawn without a console error") {
@@ -251,11 +251,11 @@ TEST_CASE("unfinished and failed runs are marked, and drawn") {
   options.with_energy = false;
   write_sample(folder.path, options);
   const auto page = html_report({folder.path.string()}, {"", 5});
-  CHECK_THAT(page, Contains("Not every run is finished") &&
-                       Contains("failed after 20 of 40 rounds: loss is not finite") &&
-                       Contains("running after 20 of 40 rounds") && Contains("1 of 3 runs finished"));
-  CHECK_THAT(page, Contains("http-equiv=\"refresh\" content=\"5\""));
-  CHECK_THAT(page, !Contains(">Energy"));
+  CHECK_THAT(page, ContainsSubstring("Not every run is finished") &&
+                       ContainsSubstring("failed after 20 of 40 rounds: loss is not finite") &&
+                       ContainsSubstring("running after 20 of 40 rounds") && ContainsSubstring("1 of 3 runs finished"));
+  CHECK_THAT(page, ContainsSubstring("http-equiv=\"refresh\" content=\"5\""));
+  CHECK_THAT(page, !ContainsSubstring(">Energy"));
   check_drawn(html_report({folder.path.string()}));
 }
 
@@ -265,7 +265,7 @@ TEST_CASE("a run of which nothing is done yet gives a page") {
   options.rounds = 0;
   write_sample(folder.path, options);
   const auto page = html_report({folder.path.string()});
-  CHECK_THAT(page, Contains("No accuracy has been measured yet"));
+  CHECK_THAT(page, ContainsSubstring("No accuracy has been measured yet"));
   check_drawn(page);
 }
 
@@ -289,7 +289,7 @@ TEST_CASE("figures are drawn without a browser") {
   CHECK(names.size() >= 15);
   for (const auto& name : names) {
     const auto svg = text_of(folder.path / "figures" / name);
-    CHECK_THAT(svg, Catch::Matchers::StartsWith("<svg") && !Contains("<script"));
+    CHECK_THAT(svg, StartsWith("<svg") && !ContainsSubstring("<script"));
     CHECK_NOTHROW(XmlDocument::parse_text(svg, name, XmlDocument::Doctype::refused));
   }
 }
@@ -306,7 +306,7 @@ TEST_CASE("the page prints, heat maps included") {
       folder.path.string());
   REQUIRE(std::system(command.c_str()) == 0);
   CHECK(text_of(folder.path / "page.pdf").size() > 50000);
-  CHECK_THAT(text_of(folder.path / "errors.txt"), !Contains("CONSOLE"));
+  CHECK_THAT(text_of(folder.path / "errors.txt"), !ContainsSubstring("CONSOLE"));
 }
 
 TEST_CASE("write sample pages to look at", "[.pages]") {

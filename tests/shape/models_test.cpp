@@ -60,11 +60,11 @@ TEST_CASE("a model that does not go with its samples is refused with what would"
   TransformerSpec odd;
   odd.embedding = 10;
   odd.heads = 4;
-  CHECK_THROWS_WITH(build_shape(odd, {InputKind::tokens, 1, 1, 8, 10}), Catch::Contains("embedding 10 with 4 heads"));
+  CHECK_THROWS_WITH(build_shape(odd, {InputKind::tokens, 1, 1, 8, 10}), ContainsSubstring("embedding 10 with 4 heads"));
   CnnSpec deep;
   deep.channels = std::vector<int>(4, 8);
   deep.same_padding = false;
-  CHECK_THROWS_WITH(build_shape(deep, {InputKind::image, 1, 8, 8, 10}), Catch::Contains("convolution"));
+  CHECK_THROWS_WITH(build_shape(deep, {InputKind::image, 1, 8, 8, 10}), ContainsSubstring("convolution"));
 }
 
 TEST_CASE("a narrowed model has every width scaled and rounded up") {
