@@ -27,7 +27,7 @@ namespace msfusion {
 
 std::unique_ptr<Ranks> split_ranks(const Preparation&, const RankPlace& place) {
   throw UserError(Mistake{"mpirun", 0, fmt::format("{} ranks, but this msfusion was built without MPI", place.ranks),
-                          "one rank, or a build with -DMSFUSION_MPI=ON"});
+                          "one rank, or a build that finds MPI (Debian: libopenmpi-dev openmpi-bin)"});
 }
 
 }  // namespace msfusion
