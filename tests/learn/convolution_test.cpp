@@ -29,6 +29,7 @@ struct Values {
 
 template <class Convolve>
 Values values_of(const Case& c, at::ScalarType type, Convolve convolve) {
+  use_one_thread();  // a thread's primitives are made for the threads that it may use at first
   at::Generator random = at::make_generator<at::CPUGeneratorImpl>(5);
   const auto normal = [&](at::IntArrayRef sizes) {
     return at::empty(sizes)
@@ -72,15 +73,11 @@ TEST_CASE("a convolution and its gradients are those of exact arithmetic up to r
 
 TEST_CASE(
     "a convolution has the same bits in every thread, with and without a gradient, and for inputs of any format") {
-  use_one_thread();
   for (const Case& c : kCases) {
     CAPTURE(c.in, c.out, c.side);
     const Values here = values_of(c, at::kFloat, convolution);
     Values there;
-    std::thread([&] {
-      use_one_thread();
-      there = values_of(c, at::kFloat, convolution);
-    }).join();
+    std::thread([&] { there = values_of(c, at::kFloat, convolution); }).join();
     REQUIRE(at::equal(here.y, there.y));
     REQUIRE(at::equal(here.of_x, there.of_x));
     REQUIRE(at::equal(here.of_weight, there.of_weight));
