@@ -140,7 +140,7 @@ std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const Pl
 }
 
 Mistake simgrid_mistake(const std::string& message, const std::string& file) {
-  Mistake mistake{file, 0, message, "what SimGrid 3.32 accepts as a platform file"};
+  Mistake mistake{file, 0, message, "what SimGrid accepts as a platform file"};
   // "Parse error at FILE:LINE: MESSAGE"
   static const std::regex pattern("(?:Parse error at )?[^\\s:]*:(\\d+): ([^]*)");
   std::smatch match;
