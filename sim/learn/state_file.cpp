@@ -1,6 +1,7 @@
 #include "sim/learn/state_file.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <limits>
