@@ -8,13 +8,7 @@
 #include <numeric>
 #include <vector>
 
-// The loops below are compiled for several instruction sets; the processor's best is chosen when the library is loaded.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define MSFUSION_VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define MSFUSION_VECTORISED
-#endif
+#include "sim/learn/vectorised.hpp"
 
 namespace msfusion {
 

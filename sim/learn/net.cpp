@@ -7,6 +7,7 @@
 #include "sim/base/overloaded.hpp"
 #include "sim/learn/batch_norm.hpp"
 #include "sim/learn/convolution.hpp"
+#include "sim/learn/max_pool.hpp"
 
 namespace msfusion {
 
@@ -47,16 +48,6 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   }
   const at::Tensor mixed = at::matmul(at::softmax(scores, -1), split_heads(v, op.heads));
   return mixed.transpose(1, 2).reshape({q.size(0), tokens, v.size(2)});
-}
-
-at::Tensor max_pool(const at::Tensor& x, const MaxPool2d& op) {
-  at::Tensor pooled = at::max_pool2d(x, {op.kernel, op.kernel}, {op.stride, op.stride});
-  // Its backward pass works in the memory format of the gradient that arrives. In another than the activations' it
-  // copies everything three times.
-  if (pooled.requires_grad())
-    pooled.register_hook(
-        [](const at::Tensor& gradient) { return gradient.contiguous(at::MemoryFormat::ChannelsLast); });
-  return pooled;
 }
 
 at::Tensor with_statistics(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, Pass::Norm norm,
@@ -142,7 +133,7 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
             return same.relu_();
           },
           [&](const Gelu&) { return at::gelu(x); },
-          [&](const MaxPool2d& op) { return max_pool(x, op); },
+          [&](const MaxPool2d& op) { return max_pool(x, op.kernel, op.stride); },
           [&](const GlobalAvgPool&) {
             return at::mean(x, {2, 3});
           },
