@@ -12,6 +12,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "sim/shape/winograd.hpp"
+
 namespace msfusion {
 
 namespace {
@@ -40,16 +42,11 @@ struct HashOfSizes {
   }
 };
 
-// Measured on AVX-512: forward and backward together 1.2 to 2.3 times as fast as the direct algorithm within these
-// bounds, changes of memory format included, and slower outside of them: where channels are few, the transforms cost
-// more than they save; where tiles are few, those of the weights do.
 bool winograd_pays(const Sizes& sizes) {
-  constexpr std::int64_t kTile = 4, kFewestChannels = 24, kFewestTiles = 20;
-  const std::int64_t tiles =
-      sizes.samples * ((sizes.out_height() + kTile - 1) / kTile) * ((sizes.out_width() + kTile - 1) / kTile);
-  return sizes.kernel_height == 3 && sizes.kernel_width == 3 && sizes.stride == 1 && sizes.padding <= 1 &&
-         std::min(sizes.in, sizes.out) >= kFewestChannels && std::min(sizes.out_height(), sizes.out_width()) >= kTile &&
-         tiles >= kFewestTiles;
+  if (sizes.kernel_height != sizes.kernel_width) return false;
+  return sizes.samples * winograd_tiles({sizes.in, sizes.out, sizes.out_height(), sizes.out_width(),
+                                         sizes.kernel_height, sizes.stride, sizes.padding}) >=
+         kFewestWinogradTiles;
 }
 
 dnnl::engine& engine() {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/shape/winograd.hpp"
+
 namespace msfusion {
 
 namespace {
@@ -45,8 +47,17 @@ double compute_seconds(const SliceCost& cost, const LocalTraining& training, con
     const double width = layer.is_convolution ? whole : real(layer.out_features);
     const double slow = width / real(layer.out_features) * (1 + device.narrow_width / width) *
                         (layer.is_dense ? 1 + device.dense_slowdown : 1);
-    const double computing = 2 * batch * macs * slow / device.speed_flops;
-    return product_seconds(layer, computing, batch * bytes, passes * kFloatBytes * real(layer.parameters)) +
+    double computing = 2 * batch * macs * slow / device.speed_flops;
+    double weights = passes * kFloatBytes * real(layer.parameters);
+    double transforming = 0;
+    if (device.winograd_seconds > 0 && batch * real(layer.winograd_tiles) >= kFewestWinogradTiles) {
+      constexpr double kPatch = kWinogradPatch * kWinogradPatch, kTile = kWinogradTile * kWinogradTile, kKernel = 9;
+      computing *= kPatch / (kTile * kKernel);
+      weights *= kPatch / kKernel;
+      transforming = passes * batch * real(layer.winograd_tiles) * kPatch *
+                     real(layer.in_features + layer.out_features) * device.winograd_seconds;
+    }
+    return transforming + product_seconds(layer, computing, batch * bytes, weights) +
            passes * ((real(layer.calls) + batch * real(layer.sample_calls)) * device.layer_overhead_seconds +
                      batch * real(layer.exponentials) * device.exponential_seconds +
                      batch * real(layer.pooled_elements) / real(layer.out_features) * whole * device.pool_seconds);
@@ -55,6 +66,8 @@ double compute_seconds(const SliceCost& cost, const LocalTraining& training, con
   for (const LayerCost& layer : cost.layers) {
     seconds += layer_seconds(layer, real(layer.training_macs), real(layer.training_bytes), 3);
     seconds += batch * real(layer.random_draws) * device.random_seconds;
+    // The gradient of each tensor is cleared, collected and applied.
+    seconds += 3 * real(layer.tensors) * device.layer_overhead_seconds;
     seconds += training.frozen_models * layer_seconds(layer, real(layer.forward_macs), real(layer.forward_bytes), 1);
   }
   // An update reads the parameter and its gradient, writes the parameter, and reads and writes every slot of the

@@ -21,6 +21,7 @@ struct Roofline {
       0;  ///< by how much, as a share, a FLOP of a linear layer takes longer than one of a convolution
   double narrow_width = 0;         ///< output width at which a product runs at half the speed
   double vector_width = 0;         ///< channels that convolutions and pools compute together, needed or not
+  double winograd_seconds = 0;     ///< per element that Winograd's algorithm transforms; 0: it is not used
   double pool_seconds = 0;         ///< per element that a maximum is looked for among
   double exponential_seconds = 0;  ///< per exponential or the like of a pass: GELU, softmax, gates
   double random_seconds = 0;       ///< per element that dropout draws for
@@ -55,6 +56,7 @@ inline const std::vector<RooflineFigure>& roofline_figures() {
       {"dense_slowdown", &Roofline::dense_slowdown, {}},
       {"narrow_width", &Roofline::narrow_width, {}},
       {"vector_width", &Roofline::vector_width, {}},
+      {"winograd_time", &Roofline::winograd_seconds, Quantity::seconds},
       {"pool_time", &Roofline::pool_seconds, Quantity::seconds},
       {"exponential_time", &Roofline::exponential_seconds, Quantity::seconds},
       {"random_time", &Roofline::random_seconds, Quantity::seconds},

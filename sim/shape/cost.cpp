@@ -1,6 +1,7 @@
 #include "sim/shape/cost.hpp"
 
 #include "sim/base/overloaded.hpp"
+#include "sim/shape/winograd.hpp"
 
 namespace msfusion {
 
@@ -64,6 +65,7 @@ class Coster {
             [](const Attention&) { return std::int64_t{13}; },  // products, scale, mask, softmax, and their copies
             [](const Dropout&) { return std::int64_t{3}; },     // draw, scale, product
             [&](const Lstm&) { return std::int64_t{12} * layer.out.positions(); },
+            [](const Conv2d&) { return std::int64_t{3}; },  // product, and its weights into order and back
             [](const auto&) { return std::int64_t{1}; },
         },
         layer.op);
@@ -121,13 +123,19 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
     part.exponentials = coster.exponentials(index);
     if (std::holds_alternative<Dropout>(layer.op)) part.random_draws = coster.elements(index);
     part.calls = coster.calls(index);
+    part.tensors = static_cast<std::int64_t>(layer.tensors.size());
     if (std::holds_alternative<Lstm>(layer.op)) part.repeats = layer.out.positions();
     part.out_features = coster.features(index);
     if (const auto* attention = std::get_if<Attention>(&layer.op)) {
       part.out_features /= attention->heads;
       part.sample_calls = std::int64_t{2} * attention->heads;
     }
-    part.is_convolution = std::holds_alternative<Conv2d>(layer.op);
+    part.in_features = coster.features(layer.inputs.front());
+    if (const auto* conv = std::get_if<Conv2d>(&layer.op)) {
+      part.is_convolution = true;
+      part.winograd_tiles = winograd_tiles({part.in_features, part.out_features, layer.out.height, layer.out.width,
+                                            conv->kernel, conv->stride, conv->padding});
+    }
     part.is_dense = std::holds_alternative<Linear>(layer.op);
     if (std::holds_alternative<MaxPool2d>(layer.op)) part.pooled_elements = coster.elements(layer.inputs.front());
     const int products = 1 + (layer.tensors.empty() ? 0 : 1) + (input_gradient ? 1 : 0);

@@ -18,12 +18,15 @@ struct LayerCost {
   std::int64_t training_bytes = 0;  ///< 3 x forward_bytes
   std::int64_t parameters = 0;      ///< of this layer; read once a step forward, twice backward
   std::int64_t out_features = 0;    ///< the width that a narrow slice makes small; a head's, of attention
+  std::int64_t in_features = 0;
   bool is_convolution = false;
+  std::int64_t winograd_tiles = 0;   ///< of winograd_tiles() for a convolution
   bool is_dense = false;             ///< a linear layer
   std::int64_t pooled_elements = 0;  ///< that a maximum is looked for among
   std::int64_t exponentials = 0;     ///< exp, erf or tanh of an element
   std::int64_t random_draws = 0;     ///< of dropout; only where it trains
   std::int64_t calls = 1;            ///< kernels that forward starts: many for attention and each recurrent step
+  std::int64_t tensors = 0;          ///< of parameters
   std::int64_t sample_calls = 0;     ///< and for every sample: attention multiplies sample by sample and head by head
   std::int64_t repeats = 1;          ///< how often a pass reads the parameters: the steps of a recurrent layer
 };

@@ -51,12 +51,13 @@ TEST_CASE("overheads count per step, per layer and pass, and per frozen model") 
   training.frozen_models = 2;
   const SliceCost cost = cost_of_mlp();
   Device bare = device(1e6), phone = bare;
+  const double tensors = 2 * 2;  // weights and biases of both linear layers
   phone.layer_overhead_seconds = 1e-3;
   phone.frozen_overhead_seconds = 5e-3;
   const double layers = static_cast<double>(cost.layers.size());
   // Three passes of training and one of each frozen model.
   CHECK(compute_seconds(cost, training, phone) - compute_seconds(cost, training, bare) ==
-        Approx(10 * (layers * 5 * 1e-3 + 2 * 5e-3)));
+        Approx(10 * ((layers * 5 + tensors * 3) * 1e-3 + 2 * 5e-3)));
 }
 
 TEST_CASE("a product whose output is as wide as the narrow width takes twice as long") {
@@ -112,6 +113,32 @@ TEST_CASE("a convolution computes whole vector registers of channels") {
   CHECK(compute_seconds(cost, training, phone) - exact == Approx(2.0 * 10 * convolution * (16.0 / 12 - 1) / 1e6));
 }
 
+TEST_CASE("Winograd's algorithm multiplies a quarter as often and transforms what it reads and writes") {
+  LocalTraining training;
+  training.samples = 10;
+  training.optimiser_steps = 1;
+  training.frozen_models = 1;
+  CnnSpec spec;
+  spec.channels = {32, 32};
+  spec.pool_each = false;
+  spec.norm = NormKind::none;
+  const Shape shape = build_shape(spec, {InputKind::image, 1, 8, 8, 3});
+  const SliceCost cost = slice_cost(shape, full_slice(shape));
+  REQUIRE(cost.layers[0].winograd_tiles == 0);  // one channel comes in
+  REQUIRE(cost.layers[2].winograd_tiles == 4);
+  const LayerCost& layer = cost.layers[2];
+  Device phone = device(1e6);
+  const double direct = compute_seconds(cost, training, phone);
+  phone.winograd_seconds = 1e-3;
+  const double saved = 2.0 * 10 * static_cast<double>(layer.training_macs + layer.forward_macs) * 0.75 / 1e6;
+  const double transforms = (3 + 1) * 10 * 4 * 36 * (32 + 32) * 1e-3;  // passes, samples, tiles, elements, channels
+  CHECK(compute_seconds(cost, training, phone) == Approx(direct - saved + transforms));
+  training.optimiser_steps = 3;  // less than 5 samples a step have too few tiles
+  const double several = compute_seconds(cost, training, phone);
+  phone.winograd_seconds = 0;
+  CHECK(compute_seconds(cost, training, phone) == Approx(several));
+}
+
 TEST_CASE("a pool pays for whole vector registers of what it looks at") {
   LocalTraining training;
   training.samples = 10;
@@ -160,7 +187,7 @@ TEST_CASE("exponentials, random draws and the steps of a recurrent layer take th
   lstm.window = 6;
   CHECK(extra(lstm, &Roofline::exponential_seconds) == Approx(4 * 10 * 6 * 5 * 5 * 1e-3));
   // Embedding and classifier are a kernel each, a step of the recurrent layer is twelve.
-  CHECK(extra(lstm, &Roofline::layer_overhead_seconds) == Approx(4 * 2 * (1 + 12 * 6 + 1) * 1e-3));
+  CHECK(extra(lstm, &Roofline::layer_overhead_seconds) == Approx(2 * (4 * (1 + 12 * 6 + 1) + 3 * 6) * 1e-3));
 }
 
 TEST_CASE("memory counts parameters, gradients, optimiser state, frozen models and one batch of activations") {
