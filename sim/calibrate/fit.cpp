@@ -30,6 +30,7 @@ const std::vector<Unknown>& unknowns() {
       {1e-10, 1e-13, 1e-6, [](Device& d, double v) { d.pool_seconds = v; }},
       {1e-9, 1e-12, 1e-6, [](Device& d, double v) { d.exponential_seconds = v; }},
       {5e-9, 1e-12, 1e-6, [](Device& d, double v) { d.random_seconds = v; }},
+      {5e-10, 1e-13, 1e-6, [](Device& d, double v) { d.winograd_seconds = v; }},
   };
   return table;
 }
@@ -53,8 +54,10 @@ double badness(const std::vector<double>& logarithms, std::vector<double>&, void
   const Problem& problem = *static_cast<const Problem*>(data);
   const Device device = device_of(logarithms, problem.vector_width);
   double sum = 0;
-  for (const StepTime& step : problem.steps)
-    sum += std::pow(std::abs(std::log(predicted_seconds(step, device) / step.cpu_seconds)), 1.5);
+  for (const StepTime& step : problem.steps) {
+    const double error = std::log(predicted_seconds(step, device) / step.cpu_seconds);
+    sum += error * error;
+  }
   return sum / static_cast<double>(problem.steps.size());
 }
 

@@ -19,8 +19,8 @@ double predicted_seconds(const StepTime& step, const Device& device);
 
 FitError error_of(const std::vector<StepTime>& steps, const Device& device);
 
-/// The figures of the roofline that minimise the mean of |log(predicted / measured CPU time)| to the power of 1.5. The
-/// same steps give the same device.
+/// The figures of the roofline with the least squares of log(predicted / measured CPU time). The same steps give the
+/// same device.
 Device fit_device(const std::vector<StepTime>& steps);
 
 }  // namespace msfusion

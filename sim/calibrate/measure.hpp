@@ -5,8 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "sim/calibrate/grid.hpp"
-#include "sim/learn/learner.hpp"
+#include "sim/calibrate/step_bench.hpp"
 #include "sim/plan/local_work.hpp"
 #include "sim/shape/cost.hpp"
 
@@ -21,14 +20,12 @@ struct StepTime {
   double wall_seconds = 0;
 };
 
-using LearnerMaker = std::function<std::unique_ptr<Learner>(const LearnerSetup&)>;
-
 /// A grid point as a step, without its times.
 StepTime step_of(const GridPoint& point);
 
-/// Trains steps of every point on synthetic data, again and again: each pass goes through all points, so that a phase
-/// in which the machine is slow touches a repetition of many points instead of all repetitions of a few. A point's time
-/// is the median of its repetitions. `progress` is told how many of how many repetitions are done.
+/// Trains steps of every point on synthetic data, again and again: each pass goes through all points, so that phases in
+/// which the machine is slow can be told from points that are (at_usual_speed). `progress` is told how many of how many
+/// repetitions are done.
 std::vector<StepTime> measure_steps(const std::vector<GridPoint>& points, const LearnerMaker& make_learner,
                                     const std::function<void(std::size_t done, std::size_t all)>& progress);
 

@@ -21,6 +21,7 @@ Device known_device() {
   device.narrow_width = 6;
   device.dense_slowdown = 0.5;
   device.vector_width = 8;
+  device.winograd_seconds = 1e-9;
   device.pool_seconds = 1e-9;
   device.exponential_seconds = 3e-9;
   device.random_seconds = 8e-9;
@@ -79,4 +80,3 @@ TEST_CASE("the grid has narrow slices, several batch sizes and models, and a thi
   CHECK(models.size() >= 3);
   CHECK(static_cast<double>(held_out) / static_cast<double>(grid.size()) == Approx(1.0 / 3).epsilon(0.05));
 }
-

@@ -1,0 +1,15 @@
+// Times of many things that a machine did in turn, freed of the phases in which all of it went slower or faster.
+#pragma once
+
+#include <vector>
+
+namespace msfusion {
+
+/// `passes[p][i]`: seconds that thing i took in pass p; each pass has all things, in the same order. Returns how long
+/// each takes at the machine's usual speed. The speed at any moment is seen in what was done around it: the median of
+/// those times against their own usual ones, which are found together with it, in turns (as in Tukey's median polish,
+/// with moments for columns). Medians of each thing alone would be of a slow phase for some and of a fast one for
+/// others. At least one pass.
+std::vector<double> at_usual_speed(const std::vector<std::vector<double>>& passes);
+
+}  // namespace msfusion

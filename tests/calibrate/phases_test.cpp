@@ -1,0 +1,57 @@
+#include "sim/calibrate/phases.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "sim/base/median.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+
+namespace {
+
+constexpr std::size_t kThings = 100, kPasses = 9;
+
+double usual(std::size_t thing) {
+  return 1e-3 * static_cast<double>(1 + thing % 7);
+}
+
+/// How far apart things are that should all be as many times slower.
+template <class Found>
+double spread(Found found) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < kThings; ++i) ratios.push_back(found(i) / usual(i));
+  return *std::max_element(ratios.begin(), ratios.end()) / *std::min_element(ratios.begin(), ratios.end());
+}
+
+}  // namespace
+
+TEST_CASE("what things take in relation to each other does not depend on the phases that they met") {
+  std::vector<std::vector<double>> passes(kPasses);
+  std::size_t moment = 0;
+  for (auto& pass : passes)
+    for (std::size_t i = 0; i < kThings; ++i) pass.push_back(usual(i) * (moment++ % 73 < 40 ? 1.4 : 1));
+  const std::vector<double> found = at_usual_speed(passes);
+  CHECK(spread([&](std::size_t i) { return found[i]; }) < 1.06);  // a phase's edges
+  const auto median_alone = [&](std::size_t i) {
+    std::vector<double> times;
+    for (const auto& pass : passes) times.push_back(pass[i]);
+    return median(times);
+  };
+  CHECK(spread(median_alone) > 1.3);
+}
+
+TEST_CASE("a machine that is slow most of the time is usually slow") {
+  std::vector<std::vector<double>> passes(kPasses);
+  for (std::size_t p = 0; p < kPasses; ++p)
+    for (std::size_t i = 0; i < kThings; ++i) passes[p].push_back(usual(i) * (p > 2 ? 1.5 : 1));
+  const std::vector<double> found = at_usual_speed(passes);
+  for (std::size_t i = 0; i < kThings; ++i) CHECK(found[i] == Approx(1.5 * usual(i)));
+}
+
+TEST_CASE("without phases a thing's time is its median") {
+  const std::vector<double> found = at_usual_speed({{1, 2, 3}, {1, 2, 3}, {1, 20, 3}});
+  CHECK(found[0] == Approx(1));
+  CHECK(found[1] == Approx(2));
+  CHECK(found[2] == Approx(3));
+}
