@@ -19,6 +19,7 @@ constexpr auto kPatience = std::chrono::minutes(5);  // for a message
 NodeExecutor::NodeExecutor(const NodeOptions& options, const std::vector<Address>& nodes,
                            const std::vector<RoundPlan>& plans, Participant& participant)
     : options_(options),
+      nodes_(static_cast<int>(nodes.size())),
       participant_(participant),
       mesh_(options.node, nodes, all_lanes(plans),
             [this](const MessageHeader& header, std::vector<float> values) { arrived(header, std::move(values)); }) {}
@@ -41,6 +42,10 @@ RoundLog NodeExecutor::execute(const RoundPlan& plan) {
   const auto is_ready = [&](StepId step) {
     const auto& after = plan.steps[static_cast<std::size_t>(step)].after;
     return std::all_of(after.begin(), after.end(), [&](StepId earlier) { return done.count(earlier) == 1; });
+  };
+  const auto turn = [&](StepId step) {
+    if (!std::holds_alternative<Transfer>(plan.steps[static_cast<std::size_t>(step)].what)) return nodes_;
+    return (lanes[static_cast<std::size_t>(step)].to - self + nodes_) % nodes_;
   };
   std::vector<std::future<void>> sending;
   const auto take_messages = [&] {
@@ -67,13 +72,12 @@ RoundLog NodeExecutor::execute(const RoundPlan& plan) {
   };
   while (!waiting.empty() || !expected.empty()) {
     take_messages();
-    // What is sent leaves before what takes long begins.
     std::vector<StepId> ready;
     for (const StepId step : waiting)
       if (is_ready(step)) ready.push_back(step);
-    std::stable_partition(ready.begin(), ready.end(), [&](StepId step) {
-      return std::holds_alternative<Transfer>(plan.steps[static_cast<std::size_t>(step)].what);
-    });
+    // What is sent leaves before what takes long begins; and every node begins with the one after itself, so that not
+    // all of them queue up at the same line first.
+    std::stable_sort(ready.begin(), ready.end(), [&](StepId a, StepId b) { return turn(a) < turn(b); });
     for (const StepId step : ready) {
       waiting.erase(step);
       const double start = monotonic_seconds();

@@ -49,6 +49,7 @@ class NodeExecutor {
   void arrived(const MessageHeader& header, std::vector<float> values);
 
   const NodeOptions options_;
+  const int nodes_;
   Participant& participant_;
   std::mutex mutex_;
   std::condition_variable changed_;

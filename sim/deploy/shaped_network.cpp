@@ -77,6 +77,7 @@ ShapedNetwork::ShapedNetwork(const std::vector<AccessLine>& lines)
       must(fmt::format("ip -n {} link set lo up", own));
       must(fmt::format("ip -n {} addr add {}/24 dev line", own, address(node)));
       must(fmt::format("ip -n {} link set line up", own));
+      must(fmt::format("ip netns exec {} sh -c 'echo 0 > /proc/sys/net/ipv4/tcp_slow_start_after_idle'", own));
       const AccessLine& line = lines[static_cast<std::size_t>(node)];
       must(shaper(own, "line", line.up_bits_per_second));
       must(shaper(hub, port, line.down_bits_per_second));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "reports/export.hpp"
 
 namespace msfusion {
@@ -51,7 +53,8 @@ std::string host(const std::string& id, const DeviceKind& device, double share, 
 }  // namespace
 
 std::string write_scenario(const ValidationCase& chosen, const DeviceKind& device, const NetworkKind& network,
-                           int rounds, const std::string& folder) {
+                           int rounds, const std::vector<double>& slowness, const std::string& folder) {
+  std::filesystem::create_directories(folder);
   std::string hosts, links, lines;
   const auto add = [&](const std::string& id, double bits_per_second, double share, bool is_server) {
     hosts += host(id, device, share, is_server);
@@ -60,7 +63,8 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
     lines += fmt::format("    <host_link id=\"{0}\" up=\"{0}-up\" down=\"{0}-down\"/>\n", id);
   };
   for (int peer = 0; peer < chosen.peers; ++peer)
-    add(fmt::format("peer-{}", peer), chosen.peer_bits_per_second, chosen.cpu_share, false);
+    add(fmt::format("peer-{}", peer), chosen.peer_bits_per_second,
+        chosen.cpu_share / slowness.at(static_cast<std::size_t>(peer)), false);
   if (chosen.has_server()) add("server", chosen.server_bits_per_second, 1, true);
   write_file(folder + "/platform.xml",
              fmt::format("<?xml version=\"1.0\"?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"

@@ -26,9 +26,9 @@ struct ValidationCase {
 
 std::vector<ValidationCase> validation_cases();
 
-/// Writes platform.xml and scenario.xml into the folder: the devices are the calibrated one with the case's share of a
-/// core. Returns the scenario's file.
+/// Writes platform.xml and scenario.xml into the folder, which it makes: the devices are the calibrated one with the
+/// case's share of a core, each as many times slower as `slowness` says of its peer. Returns the scenario's file.
 std::string write_scenario(const ValidationCase& chosen, const DeviceKind& device, const NetworkKind& network,
-                           int rounds, const std::string& folder);
+                           int rounds, const std::vector<double>& slowness, const std::string& folder);
 
 }  // namespace msfusion

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/deploy/node_executor.hpp"
 #include "sim/deploy/shaped_network.hpp"
+#include "tools/validation/child.hpp"
 
 namespace msfusion {
 
@@ -20,11 +20,8 @@ class Peers {
  public:
   /// Starts a process for every node of the configuration and waits until all are connected. With a network each is in
   /// its node's namespace, with cores (one for every node) each is pinned to its own. Throws RunError.
-  Peers(const std::string& program, const std::string& config_file, int nodes, const std::string& folder,
-        const ShapedNetwork* network, const std::vector<int>& cores);
-  ~Peers();  ///< ends those that are still there
-  Peers(const Peers&) = delete;
-  Peers& operator=(const Peers&) = delete;
+  Peers(const std::string& config_file, int nodes, const std::string& folder, const ShapedNetwork* network,
+        const std::vector<int>& cores);
 
   MeasuredRound round();
 
@@ -32,11 +29,10 @@ class Peers {
   std::vector<std::vector<float>> finish();
 
  private:
-  struct Process;
-  std::string line_of(Process& process);
+  std::string result_file(std::size_t node) const;
 
   std::string folder_;
-  std::vector<std::unique_ptr<Process>> processes_;
+  std::vector<std::unique_ptr<Child>> peers_;
 };
 
 }  // namespace msfusion

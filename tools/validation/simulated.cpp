@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -24,6 +25,48 @@ using nlohmann::json;
 
 std::string parameters_file(const std::string& folder, NodeId node) {
   return fmt::format("{}/simulated-{}.bin", folder, node);
+}
+
+json to_json(const TimedRound& timed) {
+  json steps = json::array();
+  for (const TimedStep& step : timed.steps)
+    steps.push_back({step.start_seconds - timed.start_seconds, step.end_seconds - timed.start_seconds});
+  return {{"seconds", timed.end_seconds - timed.start_seconds}, {"steps", steps}};
+}
+
+SimulatedRound round_of(const json& entry) {
+  SimulatedRound round{entry.at("seconds"), {}};
+  for (const json& step : entry.at("steps")) round.steps.push_back({step.at(0), step.at(1)});
+  return round;
+}
+
+void write_json(const std::string& file, const json& content) {
+  std::ofstream out(file);
+  out << content.dump() << '\n';
+  if (!out.flush()) throw RunError(file + " could not be written");
+}
+
+json read_json(const std::string& file) {
+  std::ifstream in(file);
+  return json::parse(in);
+}
+
+// Waits for a child process that does `work`.
+void in_child(const std::string& scenario_file, const std::function<void()>& work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    int status = 1;
+    try {
+      work();
+      status = 0;
+    } catch (const std::exception& error) {
+      std::cerr << "msfusion-validate: " << error.what() << '\n';
+    }
+    _exit(status);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (status != 0) throw RunError("the simulation of " + scenario_file + " failed");
 }
 
 void carry_out(const std::string& scenario_file, const std::string& folder) {
@@ -45,10 +88,7 @@ void carry_out(const std::string& scenario_file, const std::string& folder) {
     const auto outcomes = learner->merge(plan, deliveries(plan, timed, [&](int) -> const RoundPlan& { return plan; }));
     for (const TaskOutcome& outcome : outcomes) loss += outcome.mean_loss / static_cast<double>(outcomes.size());
     planner.observe(plan, timed, loss);
-    json steps = json::array();
-    for (const TimedStep& step : timed.steps)
-      steps.push_back({step.start_seconds - timed.start_seconds, step.end_seconds - timed.start_seconds});
-    rounds.push_back({{"seconds", timed.end_seconds - timed.start_seconds}, {"steps", steps}});
+    rounds.push_back(to_json(timed));
     plans.push_back(std::move(plan));
   }
   write_plans(folder + "/plans.json", plans);
@@ -68,42 +108,32 @@ void carry_out(const std::string& scenario_file, const std::string& folder) {
       if (last.tasks[i].device == node) slice = last.next_slices[i];
     write_floats(parameters_file(folder, node), learner->parameters(node, slice));
   }
-  std::ofstream out(folder + "/simulated.json");
-  out << json{{"rounds", rounds}, {"delays", delays}, {"nodes", nodes}}.dump() << '\n';
-  if (!out.flush()) throw RunError(folder + "/simulated.json could not be written");
+  write_json(folder + "/simulated.json", {{"rounds", rounds}, {"delays", delays}, {"nodes", nodes}});
 }
 
 }  // namespace
 
 Simulated simulate(const std::string& scenario_file, const std::string& folder) {
-  const pid_t child = fork();
-  if (child == 0) {
-    int status = 1;
-    try {
-      carry_out(scenario_file, folder);
-      status = 0;
-    } catch (const std::exception& error) {
-      std::cerr << "msfusion-validate: " << error.what() << '\n';
-    }
-    _exit(status);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (status != 0) throw RunError("the simulation of " + scenario_file + " failed");
+  in_child(scenario_file, [&] { carry_out(scenario_file, folder); });
 
   Simulated result;
   result.plans = read_plans(folder + "/plans.json");
-  std::ifstream in(folder + "/simulated.json");
-  const json root = json::parse(in);
-  for (const json& round : root.at("rounds")) {
-    SimulatedRound simulated{round.at("seconds"), {}};
-    for (const json& step : round.at("steps")) simulated.steps.push_back({step.at(0), step.at(1)});
-    result.rounds.push_back(std::move(simulated));
-  }
+  const json root = read_json(folder + "/simulated.json");
+  for (const json& round : root.at("rounds")) result.rounds.push_back(round_of(round));
   result.delay_seconds = root.at("delays").get<std::vector<std::vector<double>>>();
   const int nodes = root.at("nodes");
   for (NodeId node = 0; node < nodes; ++node) result.parameters.push_back(read_floats(parameters_file(folder, node)));
   return result;
+}
+
+SimulatedRound time_again(const std::string& scenario_file, const RoundPlan& plan, const std::string& folder) {
+  const std::string file = folder + "/timed.json";
+  in_child(scenario_file, [&] {
+    const Preparation preparation = prepare(scenario_file, {}, false);
+    Timing timing(timing_options(preparation.scenario, runs_of(preparation).front().seed));
+    write_json(file, to_json(timing.execute(plan)));
+  });
+  return round_of(read_json(file));
 }
 
 }  // namespace msfusion

@@ -28,4 +28,7 @@ struct Simulated {
 /// Throws RunError.
 Simulated simulate(const std::string& scenario_file, const std::string& folder);
 
+/// How long a plan takes on the scenario's platform, without training. Likewise.
+SimulatedRound time_again(const std::string& scenario_file, const RoundPlan& plan, const std::string& folder);
+
 }  // namespace msfusion

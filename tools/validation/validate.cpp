@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -17,9 +18,11 @@
 #include "sim/calibrate/network.hpp"
 #include "sim/deploy/pinning.hpp"
 #include "tools/validation/cases.hpp"
+#include "tools/validation/comparison.hpp"
 #include "tools/validation/node_config.hpp"
 #include "tools/validation/peers.hpp"
 #include "tools/validation/simulated.hpp"
+#include "tools/validation/yardsticks.hpp"
 
 namespace msfusion {
 
@@ -35,80 +38,15 @@ struct Options {
   std::string devices_file;
   std::string out;
   std::vector<std::string> cases;
-  int rounds = 4;
+  int rounds = 8;
   bool loopback = false;
   double median_goal = 0.05, worst_goal = 0.15;
 };
 
-/// A case as it was simulated and as it really went; times are sums over the rounds.
-struct Comparison {
-  ValidationCase chosen;
-  int rounds = 0;
-  double simulated_seconds = 0, measured_seconds = 0;
-  double simulated_compute = 0, measured_compute = 0;    // of all trainings
-  double simulated_transfer = 0, measured_transfer = 0;  // of all transfers
-  double worst_round = 0;
-  double merge_seconds = 0;  // of the slowest node in every round
-  double planned_bytes = 0, payload_bytes = 0, header_bytes = 0;
-  std::optional<double> wire_bytes;
-  bool same_parameters = false;
-  json steps = json::array();  // each one, for whoever looks for the reason of an error
-
-  double error() const { return (simulated_seconds - measured_seconds) / measured_seconds; }
-  bool same_bytes() const { return planned_bytes == payload_bytes; }
-};
-
-double relative(double simulated, double measured) {
-  return measured > 0 ? (simulated - measured) / measured : 0;
-}
+using YardsticksOfKinds = std::map<std::string, std::unique_ptr<Yardsticks>>;
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
-std::string program_beside(const char* name) {
-  return (fs::read_symlink("/proc/self/exe").parent_path() / name).string();
-}
-
-void add_round(Comparison& sum, const RoundPlan& plan, const SimulatedRound& simulated, const MeasuredRound& measured) {
-  std::vector<StepLog> seen(plan.steps.size());
-  double end = measured.start_seconds, merging = 0;
-  for (const RoundLog& node : measured.nodes) {
-    end = std::max(end, node.end_seconds);
-    merging = std::max(merging, node.merge_seconds);
-    for (const StepLog& step : node.steps) {
-      StepLog& whole = seen[static_cast<std::size_t>(step.step)];
-      if (step.start_seconds) whole.start_seconds = step.start_seconds;
-      if (step.end_seconds) whole.end_seconds = step.end_seconds;
-      // Sender and receiver both count it; the receiver's count is of what came.
-      if (step.end_seconds) whole.payload_bytes = step.payload_bytes;
-    }
-  }
-  const double seconds = end - measured.start_seconds;
-  sum.worst_round = std::max(sum.worst_round, std::abs(relative(simulated.seconds, seconds)));
-  sum.simulated_seconds += simulated.seconds;
-  sum.measured_seconds += seconds;
-  sum.merge_seconds += merging;
-  ++sum.rounds;
-  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-    if (!seen[s].start_seconds || !seen[s].end_seconds) throw RunError("a step of the plan was not carried out");
-    const double took = *seen[s].end_seconds - *seen[s].start_seconds;
-    const double predicted = simulated.steps[s].end_seconds - simulated.steps[s].start_seconds;
-    const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what);
-    (transfer ? sum.simulated_transfer : sum.simulated_compute) += predicted;
-    (transfer ? sum.measured_transfer : sum.measured_compute) += took;
-    json step = {
-        {"round", plan.round},
-        {"step", s},
-        {"simulated", {simulated.steps[s].start_seconds, simulated.steps[s].end_seconds}},
-        {"measured", {*seen[s].start_seconds - measured.start_seconds, *seen[s].end_seconds - measured.start_seconds}}};
-    if (transfer) step.update({{"from", transfer->from}, {"to", transfer->to}, {"bytes", transfer->bytes}});
-    sum.steps.push_back(std::move(step));
-    if (!transfer) continue;
-    sum.planned_bytes += transfer->bytes;
-    sum.payload_bytes += seen[s].payload_bytes - static_cast<double>(sizeof(MessageHeader));
-    sum.header_bytes += static_cast<double>(sizeof(MessageHeader));
-  }
 }
 
 /// A core for every node; none where the machine has too few of them, and then times mean little.
@@ -127,11 +65,21 @@ std::vector<int> cores_for(const ValidationCase& chosen) {
   return cores;
 }
 
+/// By peer. `before` and `after` are of the cores that train; a peer's core is on average as slow as it was at both
+/// ends of a round.
+std::vector<double> slowness_of_peers(const ValidationCase& chosen, const std::vector<int>& cores,
+                                      const std::map<int, double>& before, const std::map<int, double>& after) {
+  std::vector<double> slowness(static_cast<std::size_t>(chosen.peers), 1);
+  for (std::size_t peer = 0; peer < slowness.size() && peer < cores.size(); ++peer)
+    slowness[peer] = (before.at(cores[peer]) + after.at(cores[peer])) / 2;
+  return slowness;
+}
+
 Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, const NetworkKind& network,
-                     const Options& options, const std::string& folder) {
-  fs::create_directories(folder);
+                     const Options& options, YardsticksOfKinds& known, const std::string& folder) {
+  const std::vector<double> as_calibrated(static_cast<std::size_t>(chosen.peers), 1);
   PeerConfig config;
-  config.scenario_file = write_scenario(chosen, device, network, options.rounds, folder);
+  config.scenario_file = write_scenario(chosen, device, network, options.rounds, as_calibrated, folder);
   config.plans_file = folder + "/plans.json";
   const Simulated simulated = simulate(config.scenario_file, folder);
 
@@ -167,16 +115,30 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
 
   Comparison result;
   result.chosen = chosen;
-  Peers peers(program_beside("msfusion-peer"), config_file, nodes, folder, links ? &*links : nullptr,
-              links ? cores_for(chosen) : std::vector<int>());
+  const std::vector<int> cores = links ? cores_for(chosen) : std::vector<int>();
+  Peers peers(config_file, nodes, folder, links ? &*links : nullptr, cores);
+  Yardsticks* yardsticks = nullptr;
+  if (!cores.empty()) {
+    auto& of_kind = known[device.name];
+    if (!of_kind)
+      of_kind = std::make_unique<Yardsticks>(options.devices_file, device.name,
+                                             std::vector<int>(cores.begin(), cores.begin() + chosen.peers));
+    yardsticks = of_kind.get();
+  }
   const auto sent = [&] {
     double bytes = 0;
     for (int node = 0; links && node < nodes; ++node) bytes += links->sent_bytes(node);
     return bytes;
   };
   const double sent_before = sent();
-  for (std::size_t round = 0; round < simulated.plans.size(); ++round)
-    add_round(result, simulated.plans[round], simulated.rounds[round], peers.round());
+  std::vector<std::map<int, double>> slowness;  // before, between and after the rounds
+  std::vector<MeasuredRound> measured;
+  const auto look = [&] { slowness.push_back(yardsticks ? yardsticks->slowness() : std::map<int, double>()); };
+  look();
+  for (std::size_t round = 0; round < simulated.plans.size(); ++round) {
+    measured.push_back(peers.round());
+    look();
+  }
   if (links) result.wire_bytes = sent() - sent_before;
   const std::vector<std::vector<float>> parameters = peers.finish();
   result.same_parameters = true;
@@ -186,51 +148,15 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
     result.same_parameters = result.same_parameters && same_bits(parameters[static_cast<std::size_t>(node)],
                                                                  simulated.parameters[static_cast<std::size_t>(node)]);
   }
+  for (std::size_t round = 0; round < measured.size(); ++round) {
+    const std::vector<double> slow = slowness_of_peers(chosen, cores, slowness[round], slowness[round + 1]);
+    const std::string scenario =
+        write_scenario(chosen, device, network, options.rounds, slow, fmt::format("{}/round-{}", folder, round));
+    result.add_round(simulated.plans[round], simulated.rounds[round],
+                     time_again(scenario, simulated.plans[round], folder), *std::max_element(slow.begin(), slow.end()),
+                     measured[round]);
+  }
   return result;
-}
-
-std::string percent(double value) {
-  return fmt::format("{:+.1f} %", 100 * value);
-}
-
-std::string row(const Comparison& c) {
-  const double n = c.rounds;
-  return fmt::format(
-      "| {} | {} | {:.0f} | {:.0f} | {} | {} | {} | {} | {:.0f} | {:.0f} | {} | {} |", c.chosen.name, c.chosen.method,
-      1e3 * c.measured_seconds / n, 1e3 * c.simulated_seconds / n, percent(c.error()),
-      percent(relative(c.simulated_compute, c.measured_compute)),
-      c.planned_bytes > 0 ? percent(relative(c.simulated_transfer, c.measured_transfer)) : "-",
-      fmt::format("{:.1f} %", 100 * c.worst_round), 1e3 * c.merge_seconds / n, c.planned_bytes / n,
-      c.same_bytes()
-          ? fmt::format("equal{}", c.wire_bytes && c.planned_bytes > 0
-                                       ? fmt::format(", wire {:+.1f} %", 100 * (*c.wire_bytes / c.planned_bytes - 1))
-                                       : "")
-          : "DIFFERENT",
-      c.same_parameters ? "equal" : "DIFFERENT");
-}
-
-constexpr const char* kHead =
-    "| case | method | measured round, ms | simulated, ms | round error | compute error | transfer error | worst round "
-    "| merging, ms | bytes a round | bytes | parameters |\n|---|---|---|---|---|---|---|---|---|---|---|---|";
-
-json to_json(const Comparison& c) {
-  json entry = {{"case", c.chosen.name},
-                {"method", c.chosen.method},
-                {"rounds", c.rounds},
-                {"measured_seconds", c.measured_seconds},
-                {"simulated_seconds", c.simulated_seconds},
-                {"measured_compute_seconds", c.measured_compute},
-                {"simulated_compute_seconds", c.simulated_compute},
-                {"measured_transfer_seconds", c.measured_transfer},
-                {"simulated_transfer_seconds", c.simulated_transfer},
-                {"merge_seconds", c.merge_seconds},
-                {"planned_bytes", c.planned_bytes},
-                {"payload_bytes", c.payload_bytes},
-                {"header_bytes", c.header_bytes},
-                {"same_parameters", c.same_parameters},
-                {"steps", c.steps}};
-  if (c.wire_bytes) entry["wire_bytes"] = *c.wire_bytes;
-  return entry;
 }
 
 const DeviceKind& device_for(const Catalogue& catalogue, const ValidationCase& chosen) {
@@ -270,15 +196,16 @@ int validate(const Options& options) {
         100 * network.bandwidth_factor, 1e6 * network.message_latency_seconds, network.message_bytes,
         network.calibration);
   }
-  fmt::print("{}\n", kHead);
+  fmt::print("{}\n", kComparisonHead);
   std::fflush(stdout);
   std::vector<Comparison> comparisons;
+  YardsticksOfKinds yardsticks;
   const fs::path folder = fs::temp_directory_path() / fmt::format("msfusion-validate-{}", getpid());
   for (const ValidationCase& chosen : validation_cases()) {
     if (!options.cases.empty() &&
         std::find(options.cases.begin(), options.cases.end(), chosen.name) == options.cases.end())
       continue;
-    comparisons.push_back(carry_out(chosen, device_for(catalogue, chosen), network, options,
+    comparisons.push_back(carry_out(chosen, device_for(catalogue, chosen), network, options, yardsticks,
                                     (folder / std::to_string(comparisons.size())).string()));
     fmt::print("{}\n", row(comparisons.back()));
     std::fflush(stdout);
