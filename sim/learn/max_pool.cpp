@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "sim/learn/vectorised.hpp"
@@ -15,6 +16,8 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
+constexpr std::int64_t kChannelsForTheirs = 16;  // from here on LibTorch's kernel finds positions faster
 
 // Each is about `length` neighbours in memory. A not-a-number counts as larger than all that comes before it.
 
@@ -118,8 +121,14 @@ class MaxPool : public torch::autograd::Function<MaxPool> {
                             std::int64_t stride) {
     const at::Tensor x = channels_last(given);
     const Pool pool{x.size(0), x.size(1), x.size(2), x.size(3), kernel, stride};
-    at::Tensor out = pool.result(at::kFloat), positions = pool.result(at::kLong);
-    pool.values_and_positions(x.data_ptr<float>(), out.data_ptr<float>(), positions.data_ptr<std::int64_t>());
+    at::Tensor out, positions;
+    if (pool.channels < kChannelsForTheirs) {
+      out = pool.result(at::kFloat);
+      positions = pool.result(at::kLong);
+      pool.values_and_positions(x.data_ptr<float>(), out.data_ptr<float>(), positions.data_ptr<std::int64_t>());
+    } else {
+      std::tie(out, positions) = at::max_pool2d_with_indices(x, {kernel, kernel}, {stride, stride});
+    }
     context->save_for_backward({x, positions});
     context->saved_data["kernel"] = kernel;
     context->saved_data["stride"] = stride;
