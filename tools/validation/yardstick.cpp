@@ -33,7 +33,7 @@ Device device_of(const std::string& file, const std::string& name) {
   for (const DeviceKind& kind : read_catalogue(file).devices) {
     if (kind.name != name) continue;
     Device device;
-    static_cast<Roofline&>(device) = kind;
+    static_cast<Roofline&>(device) = static_cast<const Roofline&>(kind);
     device.speed_flops = kind.speed_flops;
     device.memory_bandwidth = kind.memory_bandwidth;
     return device;
