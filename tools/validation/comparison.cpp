@@ -33,7 +33,7 @@ double median_of(const std::vector<RoundComparison>& rounds,
 }  // namespace
 
 void Comparison::add_round(const RoundPlan& plan, const SimulatedRound& calibrated, const SimulatedRound& simulated,
-                           double slowness, const MeasuredRound& measured) {
+                           std::optional<double> slowness, const MeasuredRound& measured) {
   std::vector<StepLog> seen(plan.steps.size());
   double end = measured.start_seconds, merging = 0;
   for (const RoundLog& node : measured.nodes) {
@@ -93,23 +93,28 @@ std::string row(const Comparison& c) {
   const auto n = static_cast<double>(c.rounds.size());
   const std::string wire =
       c.wire_bytes && c.planned_bytes > 0 ? fmt::format(", wire {}", percent(*c.wire_bytes / c.planned_bytes - 1)) : "";
-  return fmt::format(
-      "| {} | {} | {:.0f} | {:.0f} | {} | {} | {:.2f} | {} | {} | {:.1f} % | {:.0f} | {:.0f} | {} | {} |",
-      c.chosen.name, c.chosen.method, 1e3 * median_of(c.rounds, &RoundComparison::measured_seconds),
-      1e3 * median_of(c.rounds, &RoundComparison::simulated_seconds), percent(c.error()), percent(c.calibrated_error()),
-      median_of(c.rounds, &RoundComparison::slowness), percent(relative(c.simulated_compute, c.measured_compute)),
-      c.planned_bytes > 0 ? percent(relative(c.simulated_transfer, c.measured_transfer)) : "-", 100 * c.worst_round(),
-      1e3 * c.merge_seconds / n, c.planned_bytes / n, c.same_bytes() ? "equal" + wire : "DIFFERENT",
-      c.same_parameters ? "equal" : "DIFFERENT");
+  const bool looked = c.rounds.front().slowness.has_value();
+  const std::string slowness =
+      looked ? fmt::format("{:.2f}", median_of(c.rounds, [](const RoundComparison& r) { return r.slowness.value(); }))
+             : "-";
+  return fmt::format("| {} | {} | {:.0f} | {:.0f} | {} | {} | {} | {} | {} | {:.1f} % | {:.0f} | {:.0f} | {} | {} |",
+                     c.chosen.name, c.chosen.method, 1e3 * median_of(c.rounds, &RoundComparison::measured_seconds),
+                     1e3 * median_of(c.rounds, &RoundComparison::simulated_seconds), percent(c.error()),
+                     percent(c.calibrated_error()), slowness,
+                     percent(relative(c.simulated_compute, c.measured_compute)),
+                     c.planned_bytes > 0 ? percent(relative(c.simulated_transfer, c.measured_transfer)) : "-",
+                     100 * c.worst_round(), 1e3 * c.merge_seconds / n, c.planned_bytes / n,
+                     c.same_bytes() ? "equal" + wire : "DIFFERENT", c.same_parameters ? "equal" : "DIFFERENT");
 }
 
 json to_json(const Comparison& c) {
   json rounds = json::array();
-  for (const RoundComparison& round : c.rounds)
+  for (const RoundComparison& round : c.rounds) {
     rounds.push_back({{"measured_seconds", round.measured_seconds},
                       {"simulated_seconds", round.simulated_seconds},
-                      {"calibrated_seconds", round.calibrated_seconds},
-                      {"slowness", round.slowness}});
+                      {"calibrated_seconds", round.calibrated_seconds}});
+    if (round.slowness) rounds.back()["slowness"] = *round.slowness;
+  }
   json entry = {{"case", c.chosen.name},
                 {"method", c.chosen.method},
                 {"rounds", rounds},

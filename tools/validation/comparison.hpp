@@ -15,8 +15,8 @@ namespace msfusion {
 
 struct RoundComparison {
   double measured_seconds = 0, simulated_seconds = 0;
-  double calibrated_seconds = 0;  ///< simulated for cores as fast as they were when they were calibrated
-  double slowness = 1;            ///< of the slowest core, against the calibration
+  double calibrated_seconds = 0;   ///< simulated for cores as fast as they were when they were calibrated
+  std::optional<double> slowness;  ///< of the slowest core, against the calibration; none: nobody measured it
 
   double error() const { return simulated_seconds / measured_seconds - 1; }
   double calibrated_error() const { return calibrated_seconds / measured_seconds - 1; }
@@ -36,7 +36,7 @@ struct Comparison {
 
   /// Throws RunError if a step of the plan was not carried out.
   void add_round(const RoundPlan& plan, const SimulatedRound& calibrated, const SimulatedRound& simulated,
-                 double slowness, const MeasuredRound& measured);
+                 std::optional<double> slowness, const MeasuredRound& measured);
 
   double error() const;             ///< of the round time: the median of the rounds' errors
   double calibrated_error() const;  ///< the same without knowing how fast the cores were

@@ -152,9 +152,9 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
     const std::vector<double> slow = slowness_of_peers(chosen, cores, slowness[round], slowness[round + 1]);
     const std::string scenario =
         write_scenario(chosen, device, network, options.rounds, slow, fmt::format("{}/round-{}", folder, round));
-    result.add_round(simulated.plans[round], simulated.rounds[round],
-                     time_again(scenario, simulated.plans[round], folder), *std::max_element(slow.begin(), slow.end()),
-                     measured[round]);
+    result.add_round(
+        simulated.plans[round], simulated.rounds[round], time_again(scenario, simulated.plans[round], folder),
+        yardsticks ? std::make_optional(*std::max_element(slow.begin(), slow.end())) : std::nullopt, measured[round]);
   }
   return result;
 }
