@@ -7,6 +7,7 @@
 #include "sim/base/overloaded.hpp"
 #include "sim/learn/batch_norm.hpp"
 #include "sim/learn/convolution.hpp"
+#include "sim/learn/linear.hpp"
 #include "sim/learn/max_pool.hpp"
 
 namespace msfusion {
@@ -110,9 +111,7 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
   return std::visit(
       Overloaded{
           [&](const Conv2d& op) { return convolution(x, frame.parameters[0], frame.bias(1), op.stride, op.padding); },
-          [&](const Linear&) {
-            return at::linear(x.dim() == 4 ? x.flatten(1) : x, frame.parameters[0], frame.bias(1));
-          },
+          [&](const Linear&) { return linear(x.dim() == 4 ? x.flatten(1) : x, frame.parameters[0], frame.bias(1)); },
           [&](const BatchNorm&) {
             NormStatistics* statistics = pass.statistics ? &(*pass.statistics)[at_index(index)] : nullptr;
             const AfterNorm after = with_relu_[at_index(index)] ? AfterNorm::relu : AfterNorm::nothing;
