@@ -3,22 +3,37 @@
 #include <dlfcn.h>
 
 #include <cstdlib>
+#include <future>
 
 #include "sim/base/error.hpp"
+#include "sim/base/thread_clock.hpp"
 
 namespace msfusion {
 
 namespace {
 
+// A run's jobs have one thread each, and threads that OpenBLAS makes when it is loaded would not survive a fork.
+void keep_to_one_thread() {
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+}
+
 // Never closed: the learner's code must outlive the learner.
 void* open_library() {
-  // A run's jobs have one thread each, and threads that OpenBLAS makes when it is loaded would not survive a fork.
-  setenv("OPENBLAS_NUM_THREADS", "1", 1);
   return dlopen("libmsfusion_learn.so", RTLD_NOW | RTLD_LOCAL);
+}
+
+// Processor seconds of the thread that opens the library. Never destroyed, which would wait for it.
+std::future<double>* g_opening = nullptr;
+
+double wait_for_opening() {
+  if (!g_opening || !g_opening->valid()) return 0;
+  return g_opening->get();
 }
 
 template <class Function>
 Function symbol(const char* name) {
+  wait_for_opening();
+  keep_to_one_thread();
   void* library = open_library();
   if (!library) throw RunError(std::string("the learning library could not be loaded: ") + dlerror());
   const auto function = reinterpret_cast<Function>(dlsym(library, name));
@@ -28,8 +43,20 @@ Function symbol(const char* name) {
 
 }  // namespace
 
-void preload_learner() {
+void begin_preload() {
+  if (g_opening) return;
+  keep_to_one_thread();
+  g_opening = new std::future<double>(std::async(std::launch::async, [] {
+    open_library();
+    return thread_cpu_seconds();
+  }));
+}
+
+double preload_learner() {
+  const double beside = wait_for_opening();
+  keep_to_one_thread();
   open_library();
+  return beside;
 }
 
 void require_device(const Scenario& scenario) {

@@ -9,9 +9,14 @@
 namespace msfusion {
 
 /// LibTorch takes half a second to load, which `msfusion --help` should not cost: so the learning room is a shared
-/// library. Loaded once before the runs' processes are forked, it is there in all of them. Starts no thread; failing is
-/// left to load_learner.
-void preload_learner();
+/// library. Begins to load it in a thread of its own, beside whatever the caller prepares meanwhile. A process that ends
+/// before preload_learner() must leave without running destructors, which the library may just be constructing for.
+void begin_preload();
+
+/// Loads it, or waits until it is loaded: once before the runs' processes are forked, so that it is there in all of
+/// them, and no thread is left. Returns the processor seconds that begin_preload()'s thread took. Failing is left to
+/// load_learner.
+double preload_learner();
 
 /// In a run's own process. Throws RunError if the library cannot be loaded.
 std::unique_ptr<Learner> load_learner(const LearnerSetup& setup);

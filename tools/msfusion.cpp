@@ -1,6 +1,7 @@
 // The command line: reads the words, calls the command, turns errors into messages and exit codes.
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -279,7 +280,9 @@ Override parse_override(const std::string& text) {
 
 }  // namespace msfusion
 
-int main(int argc, char** argv) {
+namespace {
+
+int exit_code_of(int argc, char** argv) {
   try {
     msfusion::guard_standard_streams();
     const int code = msfusion::main_of(argc, argv);
@@ -296,4 +299,15 @@ int main(int argc, char** argv) {
     std::cerr << "msfusion: " << error.what() << '\n';
     return msfusion::kFailed;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int code = exit_code_of(argc, argv);
+  // Nothing is left to do: the destructors of LibTorch's globals would take a tenth of a second, and a library that is
+  // just being opened must not meet them.
+  std::cerr.flush();
+  std::fflush(nullptr);
+  _exit(code);
 }

@@ -17,6 +17,7 @@ class ProfileTable {
   void charge(Activity activity) { clock_.charge(activity); }  ///< this thread's time since the last call
   void skip() { clock_.skip(); }
   void add(const Profile& run) { runs_ += run; }
+  void add(Activity activity, double seconds) { own_[activity] += seconds; }  ///< of another thread
 
   /// The whole is `cores` x the real time since the table was made; what nobody used is "waiting": for a disk, for the
   /// last training of a round, or because other programs had the cores.

@@ -65,6 +65,7 @@ int run_scenario(const RunCommand& command) {
   }
   ProfileTable profile;
   const RankPlace place = rank_place();
+  if (place.ranks == 1) begin_preload();
   const Preparation preparation = prepare(command.scenario, command.overrides, false);
   require_device(preparation.scenario);
   const std::unique_ptr<Ranks> ranks = place.ranks > 1 ? split_ranks(preparation, place) : nullptr;
@@ -89,7 +90,7 @@ int run_scenario(const RunCommand& command) {
   options.cores = command.share.budget;
   options.first_process = command.share.first_process;
   options.on_change = [&](const std::vector<RunReport>& reports, int changed) { view.update(reports, changed); };
-  preload_learner();
+  profile.add(Activity::preparing, preload_learner());
   profile.charge(Activity::preparing);
   const LearnerFactory make_learner = [&](const LearnerSetup& setup) {
     LearnerSetup of_run = setup;

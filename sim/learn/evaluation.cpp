@@ -3,8 +3,11 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <exception>
 #include <future>
+#include <memory>
 
 #include "sim/base/seed.hpp"
 #include "sim/learn/net.hpp"
@@ -15,8 +18,7 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::int64_t kBatch = 200;   // measured: 100 .. 500 differ by 5 %
-constexpr std::int64_t kChunk = 1000;  // samples of a job
+constexpr std::int64_t kBatch = 200;  // samples of a job; measured: 100 .. 500 differ by 5 %
 constexpr std::int64_t kNormBatch = 100;
 constexpr std::int64_t kLogits = 4'000'000;  // of a batch: vocabularies are large
 
@@ -26,77 +28,138 @@ struct Sums {
   int trouble = Score::kSound;
 };
 
-// One model while it is scored.
+// One model while it is scored: gathered first, then its norms' statistics, then its batches.
 struct Model {
   ScoredModel scored;
-  double macs = 0;
+  double macs;
   std::vector<at::Tensor> parameters;
+  std::vector<std::vector<NormStatistics>> of_batches;  // of the training samples
+  std::atomic<std::size_t> batches_left{0};
   std::vector<NormStatistics> statistics;
-  std::future<std::vector<std::future<Sums>>> chunks;  // ready when the model is prepared
+  std::atomic<bool> promised{false};
+  std::promise<std::vector<std::future<Sums>>> batches;
+
+  Model(ScoredModel which, double forward_macs) : scored(std::move(which)), macs(forward_macs) {}
+
+  void fail(const std::exception_ptr& error) {
+    if (!promised.exchange(true)) batches.set_exception(error);
+  }
 };
+
+// The averages over the batches, which count alike.
+std::vector<NormStatistics> averages(const std::vector<std::vector<NormStatistics>>& of_batches) {
+  std::vector<NormStatistics> result(of_batches.front().size());
+  for (std::size_t layer = 0; layer < result.size(); ++layer) {
+    if (!of_batches.front()[layer].mean.defined()) continue;
+    std::vector<at::Tensor> means, variances;
+    for (const auto& batch : of_batches) {
+      means.push_back(batch[layer].mean);
+      variances.push_back(batch[layer].variance);
+    }
+    result[layer] = {at::stack(means).mean(0), at::stack(variances).mean(0)};
+  }
+  return result;
+}
 
 }  // namespace
 
-struct EvaluationRun::Work {
+struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
   const EvaluationContext& context;
+  Pool& pool;
   Net net;
-  std::int64_t batch, chunk;
-  std::vector<Model> models;
+  std::int64_t batch;
+  std::vector<std::unique_ptr<Model>> models;
 
-  explicit Work(const EvaluationContext& c) : context(c), net(c.shape), batch(kBatch), chunk(kChunk) {
+  Work(const EvaluationContext& c, Pool& p) : context(c), pool(p), net(c.shape), batch(kBatch) {
     if (!c.batches.tokens()) return;
     const std::int64_t logits = static_cast<std::int64_t>(c.shape.classes) * c.shape.input.positions();
     batch = std::clamp<std::int64_t>(kLogits / logits, 1, kBatch);
-    chunk = 16 * batch;
   }
 
-  // Gathers the slice and, for batch norms, the cumulative averages of the training samples' statistics.
-  void prepare(Model& model) const {
+  // Jobs keep the work alive by themselves; a run that nobody waits for any more ends quietly.
+  template <class Step>
+  void submit(Model& model, double samples, Step step) {
+    pool.submit(Urgency::evaluation, model.macs * samples, [work = shared_from_this(), &model, step] {
+      try {
+        step();
+      } catch (...) {
+        model.fail(std::current_exception());
+      }
+    });
+  }
+
+  void begin(Model& model) {
+    submit(model, static_cast<double>(context.batches.test_samples()), [this, &model] { prepare(model); });
+  }
+
+  void prepare(Model& model) {
     const c10::InferenceMode inference;
     const SliceMap map(context.shape, context.full, model.scored.slice);
     model.parameters = map.part_layout().views(gather(map, model.scored.source));
-    model.statistics = net.no_statistics();
-    if (!net.has_batch_norm()) return;
-    Pass pass;
-    pass.norm = Pass::Norm::collect;
-    pass.statistics = &model.statistics;
-    const auto total = static_cast<std::int64_t>(context.norm_samples.size());
-    for (std::int64_t begin = 0; begin < total; begin += kNormBatch) {
-      const auto count = std::min(kNormBatch, total - begin);
-      if (count == 1 && begin > 0) break;  // one sample has no variance
-      const Batch samples = context.batches.make(Batches::Part::train, context.norm_samples.data() + begin, count, 0);
-      net.forward(samples.input, model.parameters, pass);
+    const auto samples = static_cast<std::int64_t>(context.norm_samples.size());
+    auto batches = static_cast<std::size_t>((samples + kNormBatch - 1) / kNormBatch);
+    if (batches > 1 && samples % kNormBatch == 1) --batches;  // one sample has no variance
+    if (!net.has_batch_norm() || batches == 0) {
+      model.statistics = net.no_statistics();
+      begin_batches(model);
+      return;
     }
+    model.of_batches.resize(batches);
+    model.batches_left = batches;
+    for (std::size_t i = 0; i < batches; ++i)
+      submit(model, static_cast<double>(kNormBatch), [this, &model, i] { collect(model, i); });
   }
 
-  Sums score(Model& model, std::int64_t first, std::int64_t last) const {
+  // The statistics of one batch; of the last one to be ready, the averages.
+  void collect(Model& model, std::size_t i) {
+    const c10::InferenceMode inference;
+    Pass pass;
+    pass.norm = Pass::Norm::collect;
+    model.of_batches[i] = net.no_statistics();
+    pass.statistics = &model.of_batches[i];
+    const auto begin = static_cast<std::int64_t>(i) * kNormBatch;
+    const auto count = std::min(kNormBatch, static_cast<std::int64_t>(context.norm_samples.size()) - begin);
+    const Batch samples = context.batches.make(Batches::Part::train, context.norm_samples.data() + begin, count, 0);
+    net.forward(samples.input, model.parameters, pass);
+    if (--model.batches_left > 0) return;
+    model.statistics = averages(model.of_batches);
+    begin_batches(model);
+  }
+
+  void begin_batches(Model& model) {
+    std::vector<std::future<Sums>> batches;
+    const std::int64_t total = context.batches.test_samples();
+    for (std::int64_t first = 0; first < total; first += batch)
+      batches.push_back(pool.submit(Urgency::evaluation, model.macs * static_cast<double>(batch),
+                                    [work = shared_from_this(), &model, total, first] {
+                                      return work->score(model, first, std::min(total, first + work->batch));
+                                    }));
+    if (!model.promised.exchange(true)) model.batches.set_value(std::move(batches));
+  }
+
+  Sums score(const Model& model, std::int64_t first, std::int64_t last) const {
     const c10::InferenceMode inference;
     Pass pass;
     pass.norm = Pass::Norm::fixed;
-    pass.statistics = &model.statistics;
-    Sums sums;
+    std::vector<NormStatistics> statistics = model.statistics;  // the same tensors
+    pass.statistics = &statistics;
     std::vector<std::int32_t> samples;
-    for (std::int64_t begin = first; begin < last; begin += batch) {
-      samples.clear();
-      for (std::int64_t i = begin; i < std::min(last, begin + batch); ++i)
-        samples.push_back(static_cast<std::int32_t>(i));
-      // The same words are masked in every round and for every model.
-      const auto mask_seed =
-          derive_seed(context.seed, Purpose::augmentation, ~std::uint64_t{0}, static_cast<std::uint64_t>(begin));
-      const Batch test = context.batches.make(Batches::Part::test, samples.data(),
-                                              static_cast<std::int64_t>(samples.size()), mask_seed);
-      at::Tensor logits = net.forward(test.input, model.parameters, pass).logits;
-      if (logits.dim() > 2) logits = logits.flatten(0, -2);
-      const at::Tensor losses = at::cross_entropy_loss(logits, test.target, {}, at::Reduction::None);
-      at::Tensor correct = logits.argmax(1).eq(test.target);
-      if (test.scored.defined()) correct = correct.logical_and(test.scored);
-      const double loss = losses.sum(at::kDouble).item<double>();
-      if (!std::isfinite(loss) && sums.trouble == Score::kSound) sums.trouble = first_trouble(test, model, pass);
-      sums.loss += loss;
-      sums.correct += correct.sum().item<std::int64_t>();
-      sums.scored += test.scored.defined() ? test.scored.sum().item<std::int64_t>() : test.targets();
-      sums.targets += test.targets();
-    }
+    for (std::int64_t i = first; i < last; ++i) samples.push_back(static_cast<std::int32_t>(i));
+    // The same words are masked in every round and for every model.
+    const auto mask_seed =
+        derive_seed(context.seed, Purpose::augmentation, ~std::uint64_t{0}, static_cast<std::uint64_t>(first));
+    const Batch test = context.batches.make(Batches::Part::test, samples.data(), last - first, mask_seed);
+    at::Tensor logits = net.forward(test.input, model.parameters, pass).logits;
+    if (logits.dim() > 2) logits = logits.flatten(0, -2);
+    const at::Tensor losses = at::cross_entropy_loss(logits, test.target, {}, at::Reduction::None);
+    at::Tensor correct = logits.argmax(1).eq(test.target);
+    if (test.scored.defined()) correct = correct.logical_and(test.scored);
+    Sums sums;
+    sums.loss = losses.sum(at::kDouble).item<double>();
+    sums.correct = correct.sum().item<std::int64_t>();
+    sums.scored = test.scored.defined() ? test.scored.sum().item<std::int64_t>() : test.targets();
+    sums.targets = test.targets();
+    if (!std::isfinite(sums.loss)) sums.trouble = first_trouble(test, model, pass);
     return sums;
   }
 
@@ -111,37 +174,22 @@ struct EvaluationRun::Work {
 };
 
 EvaluationRun::EvaluationRun(const EvaluationContext& context, Pool& pool, std::vector<ScoredModel> models)
-    : work_(std::make_shared<Work>(context)) {
-  const std::int64_t total = context.batches.test_samples();
+    : work_(std::make_shared<Work>(context, pool)) {
   for (auto& model : models) {
     const double macs = static_cast<double>(slice_cost(context.shape, model.slice).forward_macs);
-    work_->models.push_back({std::move(model), macs, {}, {}, {}});
+    work_->models.push_back(std::make_unique<Model>(std::move(model), macs));
   }
-  for (auto& model : work_->models) {
-    const double norm_cost = model.macs * static_cast<double>(context.norm_samples.size());
-    // Jobs keep the work alive by themselves; a run that nobody waits for any more ends quietly.
-    model.chunks = pool.submit(
-        Urgency::evaluation, norm_cost + model.macs * static_cast<double>(total), [work = work_, &pool, &model, total] {
-          work->prepare(model);
-          std::vector<std::future<Sums>> chunks;
-          for (std::int64_t first = 0; first < total; first += work->chunk)
-            chunks.push_back(pool.submit(Urgency::evaluation, model.macs * static_cast<double>(work->chunk),
-                                         [work, &model, total, first] {
-                                           return work->score(model, first, std::min(total, first + work->chunk));
-                                         }));
-          return chunks;
-        });
-  }
+  for (const auto& model : work_->models) work_->begin(*model);
 }
 
 EvaluationRun::~EvaluationRun() = default;
 
 std::vector<Score> EvaluationRun::scores() {
   std::vector<Score> result;
-  for (auto& model : work_->models) {
+  for (const auto& model : work_->models) {
     Sums sums;
-    for (auto& chunk : model.chunks.get()) {
-      const Sums part = chunk.get();
+    for (auto& batch : model->batches.get_future().get()) {
+      const Sums part = batch.get();
       sums.loss += part.loss;
       sums.correct += part.correct;
       sums.scored += part.scored;

@@ -54,12 +54,8 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 at::Tensor with_statistics(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, Pass::Norm norm,
                            NormStatistics& statistics) {
   const bool collects = norm == Pass::Norm::collect;
-  if (collects && !statistics.mean.defined()) {
-    statistics.mean = at::zeros_like(weight);
-    statistics.variance = at::ones_like(weight);
-  }
-  const double momentum = collects ? 1.0 / static_cast<double>(++statistics.batches) : 0;
-  return at::batch_norm(x, weight, bias, statistics.mean, statistics.variance, collects, momentum, kNormEpsilon, false);
+  if (collects) statistics = {at::zeros_like(weight), at::ones_like(weight)};
+  return at::batch_norm(x, weight, bias, statistics.mean, statistics.variance, collects, 1, kNormEpsilon, false);
 }
 
 at::Tensor batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Pass& pass,

@@ -12,17 +12,17 @@
 
 namespace msfusion {
 
-/// The static statistics of one batch norm (HeteroFL): cumulative averages over batches of training samples.
+/// The statistics of one batch norm: of a batch of training samples, or their averages over batches, which stay the
+/// same while a model is tested (HeteroFL).
 struct NormStatistics {
   at::Tensor mean, variance;
-  std::int64_t batches = 0;
 };
 
 /// How a forward pass is meant.
 struct Pass {
   enum class Norm {
     batch,    ///< batch norms use the batch's statistics
-    collect,  ///< the same, and add them to `statistics`
+    collect,  ///< the same, which become `statistics`
     fixed,    ///< batch norms use `statistics`
   };
   Norm norm = Norm::batch;

@@ -36,6 +36,44 @@ TEST_CASE("scores are those of one pass over the whole test split") {
   }
 }
 
+TEST_CASE("batch norms are tested with the averages of the statistics of batches of training samples") {
+  CnnSpec cnn;
+  cnn.channels = {4};
+  const World world(images(4, 8, 1, 260, 300), cnn, 1);
+  const ParameterLayout full(world.shape, full_slice(world.shape));
+  const at::Tensor model = initial_values(world.shape, full, 1);
+  const Batches batches(world.data, world.shape);
+  std::vector<std::int32_t> samples;
+  for (int i = 0; i < 300; ++i) samples.push_back(i);
+  const auto loss_with = [&](int norm_samples, int workers) {
+    const EvaluationContext context{world.shape, full, batches, {samples.begin(), samples.begin() + norm_samples}, 1};
+    Pool pool(workers, nullptr);
+    return EvaluationRun(context, pool, {{full_slice(world.shape), model}}).scores().front().loss;
+  };
+
+  // Three batches: 100, 100 and 50 samples, which count alike.
+  const Net net(world.shape);
+  const auto parameters = full.views(model);
+  at::Tensor mean = at::zeros({4}), variance = at::zeros({4});
+  std::vector<NormStatistics> statistics = net.no_statistics();
+  Pass pass;
+  pass.statistics = &statistics;
+  pass.norm = Pass::Norm::collect;
+  for (const auto& [first, count] : {std::pair(0, 100), std::pair(100, 100), std::pair(200, 50)}) {
+    net.forward(batches.make(Batches::Part::train, samples.data() + first, count, 0).input, parameters, pass);
+    mean += statistics[1].mean / 3;
+    variance += statistics[1].variance / 3;
+  }
+  statistics[1] = {mean, variance};
+  pass.norm = Pass::Norm::fixed;
+  const Batch test = batches.make(Batches::Part::test, samples.data(), 300, 0);
+  const at::Tensor loss = at::cross_entropy_loss(net.forward(test.input, parameters, pass).logits, test.target);
+  REQUIRE(loss_with(250, 1) == Approx(loss.item<double>()));
+  REQUIRE(loss_with(250, 2) == loss_with(250, 1));
+  REQUIRE(loss_with(100, 1) != loss_with(200, 1));
+  REQUIRE(loss_with(201, 1) == loss_with(200, 1));  // one sample has no variance
+}
+
 TEST_CASE("an evaluation sees the model as it was begun with, while training goes on") {
   World world(images(4, 6, 1, 80, 300), MlpSpec{{8}}, 2);
   world.workers = 2;
