@@ -43,4 +43,16 @@ std::vector<at::Tensor> ParameterLayout::views(const at::Tensor& flat) const {
   return result;
 }
 
+std::vector<at::Tensor> ParameterLayout::rows_of_views(const at::Tensor& flat, std::int64_t models) const {
+  const auto with_front = [](std::int64_t front, const std::vector<std::int64_t>& rest) {
+    std::vector<std::int64_t> all = {front};
+    all.insert(all.end(), rest.begin(), rest.end());
+    return all;
+  };
+  std::vector<at::Tensor> result;
+  for (const TensorSlot& place : slots_)
+    result.push_back(flat.as_strided(with_front(models, place.sizes), with_front(size_, place.strides), place.offset));
+  return result;
+}
+
 }  // namespace msfusion

@@ -33,6 +33,10 @@ class ParameterLayout {
   at::Tensor view(const at::Tensor& flat, int tensor) const;
   std::vector<at::Tensor> views(const at::Tensor& flat) const;
 
+  /// The tensors of several sub-models of this layout, each with one dimension more in front: `flat` is [models,
+  /// size()] without gaps, of which the first `models` are meant.
+  std::vector<at::Tensor> rows_of_views(const at::Tensor& flat, std::int64_t models) const;
+
  private:
   std::vector<TensorSlot> slots_;
   std::int64_t size_ = 0;

@@ -16,6 +16,7 @@
 #include "sim/learn/description.hpp"
 #include "sim/learn/evaluation.hpp"
 #include "sim/learn/initial.hpp"
+#include "sim/learn/job_groups.hpp"
 #include "sim/learn/job_message.hpp"
 #include "sim/learn/local_training.hpp"
 #include "sim/learn/merge.hpp"
@@ -118,15 +119,23 @@ class TorchLearner : public Learner {
     std::stable_sort(jobs.begin(), jobs.end(), [](const TrainingJob& a, const TrainingJob& b) {
       return a.task.training_flops > b.task.training_flops;
     });
-    for (auto& job : jobs) {
-      const TaskId id = job.task.id;
-      const double cost = job.task.training_flops;
-      auto abandoned = job.abandoned;
-      auto result = elsewhere_ ? elsewhere_->submit(Urgency::training, cost,
-                                                    [this, moved = std::move(job)] { return train_elsewhere(moved); })
-                               : pool_.submit(Urgency::training, cost,
-                                              [this, moved = std::move(job)] { return train(training_, moved); });
-      in_flight_[id] = {abandoned, result.share()};
+    if (elsewhere_) {
+      for (TrainingJob& job : jobs) {
+        const double cost = job.task.training_flops;
+        begin({std::move(job)}, *elsewhere_, cost, [this](const std::vector<TrainingJob>& group) {
+          return std::vector<TrainingResult>{{train_elsewhere(group.front()), nullptr}};
+        });
+      }
+      return;
+    }
+    for (auto& group : groups_of(std::move(jobs), training_, std::max(1, setup_.workers))) {
+      double cost = 0;
+      for (const TrainingJob& job : group) cost += job.task.training_flops;
+      begin(std::move(group), pool_, cost, [this](const std::vector<TrainingJob>& together) {
+        std::vector<const TrainingJob*> pointers;
+        for (const TrainingJob& job : together) pointers.push_back(&job);
+        return train_together(training_, pointers);
+      });
     }
   } catch (...) {
     rethrow_plainly();
@@ -260,7 +269,15 @@ class TorchLearner : public Learner {
 
   struct Flight {
     std::shared_ptr<std::atomic<bool>> abandoned;
-    std::shared_future<Trained> result;
+    std::shared_future<std::vector<TrainingResult>> group;
+    std::size_t place;  // in the group
+
+    /// Waits. Throws what the training threw.
+    const Trained& result() const {
+      const TrainingResult& own = group.get()[place];
+      if (own.error) std::rethrow_exception(own.error);
+      return own.trained;
+    }
   };
   struct Pending {
     int round = 0;
@@ -301,6 +318,17 @@ class TorchLearner : public Learner {
     return present;
   }
 
+  // Hands a group of jobs to a pool.
+  template <class Train>
+  void begin(std::vector<TrainingJob> group, Pool& pool, double cost, Train train_group) {
+    std::vector<std::pair<TaskId, std::shared_ptr<std::atomic<bool>>>> tasks;
+    for (const TrainingJob& job : group) tasks.emplace_back(job.task.id, job.abandoned);
+    const auto result =
+        pool.submit(Urgency::training, cost, [train_group, moved = std::move(group)] { return train_group(moved); })
+            .share();
+    for (std::size_t i = 0; i < tasks.size(); ++i) in_flight_[tasks[i].first] = {tasks[i].second, result, i};
+  }
+
   // Blocks its thread of the pool, which takes no processor time.
   Trained train_elsewhere(TrainingJob job) const {
     const SliceMap map(setup_.shape, full_, job.task.slice);
@@ -338,7 +366,7 @@ class TorchLearner : public Learner {
   Trained collect(TaskId id) {
     const auto flight = in_flight_.find(id);
     if (flight == in_flight_.end()) throw std::logic_error(fmt::format("task {} arrived, but was never started", id));
-    Trained trained = flight->second.result.get();
+    Trained trained = flight->second.result();
     in_flight_.erase(flight);
     profile_[Activity::gathering] += trained.gather_seconds;
     if (elsewhere_) profile_[Activity::training] += trained.wall_seconds;
@@ -412,7 +440,7 @@ void TorchLearner::save(std::ostream& stream) const try {
   out.real(last_loss_.value_or(0));
   // Trainings that go on over merges are saved as they end.
   out.number(static_cast<std::int64_t>(in_flight_.size()));
-  for (const auto& [id, flight] : in_flight_) write(out, flight.result.get());
+  for (const auto& [id, flight] : in_flight_) write(out, flight.result());
   if (!stream) throw RunError("the state of the learner could not be written");
 } catch (...) {
   rethrow_plainly();
@@ -451,12 +479,11 @@ void TorchLearner::restore(std::istream& stream) try {
   if (!has_loss) last_loss_.reset();
   const auto flights = in.number(0, std::numeric_limits<int>::max());
   for (std::int64_t i = 0; i < flights; ++i) {
-    std::promise<Trained> done;
-    Trained trained = read_trained(in, setup_.shape);
+    std::promise<std::vector<TrainingResult>> done;
+    const Trained trained = read_trained(in, setup_.shape);
     expect(trained.device <= devices, "fleet");
-    done.set_value(std::move(trained));
-    auto result = done.get_future().share();
-    in_flight_[result.get().task] = {std::make_shared<std::atomic<bool>>(false), result};
+    done.set_value({{trained, nullptr}});
+    in_flight_[trained.task] = {std::make_shared<std::atomic<bool>>(false), done.get_future().share(), 0};
   }
 } catch (...) {
   rethrow_plainly();

@@ -1,5 +1,7 @@
 #include "sim/learn/linear.hpp"
 
+#include <stdexcept>
+
 #ifdef MSFUSION_ONEDNN
 #include <ATen/core/grad_mode.h>
 #include <dlfcn.h>
@@ -7,7 +9,8 @@
 
 #include <algorithm>
 #include <dnnl.hpp>
-#include <stdexcept>
+
+#include "sim/learn/vectorised.hpp"
 
 namespace msfusion {
 
@@ -78,66 +81,131 @@ void multiply(Kernel kernel, const Matrix& a, const Matrix& b, std::int64_t rows
     multiply_onednn(a, b, rows, columns, terms, keep, out);
 }
 
-at::Tensor output(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  const std::int64_t rows = x.size(0), in = x.size(1), out = weight.size(0);
-  at::Tensor y = at::empty({rows, out});
-  if (bias.defined()) y.copy_(bias);  // into every row
+// The sum of each column, in double precision: one row after the other, whatever the instructions.
+MSFUSION_VECTORISED void sum_columns(const float* values, std::int64_t rows, std::int64_t columns, double* sums,
+                                     float* out) {
+  for (std::int64_t c = 0; c < columns; ++c) sums[c] = 0;
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = 0; c < columns; ++c) sums[c] += static_cast<double>(values[r * columns + c]);
+  for (std::int64_t c = 0; c < columns; ++c) out[c] = static_cast<float>(sums[c]);
+}
+
+// One model's layer: its rows, its weights.
+struct Sizes {
+  std::int64_t rows, in, out;
+};
+
+void output(const Sizes& sizes, const float* x, const float* weight, const float* bias, float* y) {
+  const auto [rows, in, out] = sizes;
+  if (bias != nullptr)
+    for (std::int64_t row = 0; row < rows; ++row) std::copy(bias, bias + out, y + row * out);
   const Kernel kernel = for_output(rows, in, out);
   const std::int64_t terms = kernel == Kernel::onednn && rows >= kFewRows ? kTerms : in;
-  const Matrix a{x.data_ptr<float>(), in}, b{weight.data_ptr<float>(), in, true};
+  const Matrix a{x, in}, b{weight, in, true};
   for (std::int64_t first = 0; first < in; first += terms)
     multiply(kernel, a.from(first), b.from(first), rows, out, std::min(terms, in - first),
-             first > 0 || bias.defined() ? 1 : 0, y.data_ptr<float>());
+             first > 0 || bias != nullptr ? 1 : 0, y);
+}
+
+void gradient_of_x(const Sizes& sizes, const float* gradient, const float* weight, float* result) {
+  const auto [rows, in, out] = sizes;
+  multiply(for_gradient(rows, in, out), {gradient, out}, {weight, in}, rows, in, out, 0, result);
+}
+
+void gradient_of_weight(const Sizes& sizes, const float* gradient, const float* x, float* result) {
+  const auto [rows, in, out] = sizes;
+  multiply(for_gradient(rows, in, out), {gradient, out, true}, {x, in}, out, in, rows, 0, result);
+}
+
+// The layers of all models, or of the only one, whose weight and bias then have a dimension less.
+struct Layers {
+  const at::Tensor &x, &weight;
+  const std::vector<std::int64_t>& rows;
+
+  std::int64_t in() const { return x.size(1); }
+  std::int64_t out() const { return weight.size(-2); }
+  const float* weight_of(std::size_t model) const { return of(weight, model); }
+
+  // A tensor with a model's part at each place of its first dimension.
+  static float* of(const at::Tensor& all, std::size_t model) {
+    return all.data_ptr<float>() + static_cast<std::int64_t>(model) * all.stride(0);
+  }
+
+  // Calls work(model, its first row, its sizes).
+  template <class Work>
+  void for_each(Work work) const {
+    std::int64_t first = 0;
+    for (std::size_t model = 0; model < rows.size(); ++model) {
+      if (rows[model] > 0) work(model, first, Sizes{rows[model], in(), out()});
+      first += rows[model];
+    }
+  }
+};
+
+at::Tensor output(const Layers& layers, const at::Tensor& bias) {
+  at::Tensor y = at::empty({layers.x.size(0), layers.out()});
+  layers.for_each([&](std::size_t model, std::int64_t first, const Sizes& sizes) {
+    output(sizes, layers.x.data_ptr<float>() + first * sizes.in, layers.weight_of(model),
+           bias.defined() ? Layers::of(bias, model) : nullptr, y.data_ptr<float>() + first * sizes.out);
+  });
   return y;
-}
-
-at::Tensor gradient_of_x(const at::Tensor& gradient, const at::Tensor& weight) {
-  const std::int64_t rows = gradient.size(0), in = weight.size(1), out = weight.size(0);
-  at::Tensor result = at::empty({rows, in});
-  multiply(for_gradient(rows, in, out), {gradient.data_ptr<float>(), out}, {weight.data_ptr<float>(), in}, rows, in,
-           out, 0, result.data_ptr<float>());
-  return result;
-}
-
-at::Tensor gradient_of_weight(const at::Tensor& gradient, const at::Tensor& x) {
-  const std::int64_t rows = gradient.size(0), in = x.size(1), out = gradient.size(1);
-  at::Tensor result = at::empty({out, in});
-  multiply(for_gradient(rows, in, out), {gradient.data_ptr<float>(), out, true}, {x.data_ptr<float>(), in}, out, in,
-           rows, 0, result.data_ptr<float>());
-  return result;
 }
 
 class Linear : public torch::autograd::Function<Linear> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const c10::optional<at::Tensor>& bias) {
+                            const c10::optional<at::Tensor>& bias, const std::vector<std::int64_t>& rows) {
     context->save_for_backward({x, weight});
+    context->saved_data["rows"] = rows;
     context->saved_data["of_x"] = x.requires_grad();
     context->saved_data["of_bias"] = bias.has_value();
-    return output(x, weight, bias.value_or(at::Tensor()));
+    return output({x, weight, rows}, bias.value_or(at::Tensor()));
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = context->get_saved_variables();
-    const at::Tensor gradient = gradients[0].contiguous();
-    return {context->saved_data["of_x"].toBool() ? gradient_of_x(gradient, saved[1]) : at::Tensor(),
-            gradient_of_weight(gradient, saved[0]),
-            context->saved_data["of_bias"].toBool() ? gradient.sum(0) : at::Tensor()};
+    const at::Tensor &x = saved[0], &weight = saved[1], gradient = gradients[0].contiguous();
+    const std::vector<std::int64_t> rows = context->saved_data["rows"].toIntVector();
+    const Layers layers{x, weight, rows};
+    at::Tensor of_x, of_weight = at::empty(weight.sizes()), of_bias;
+    if (context->saved_data["of_x"].toBool()) of_x = at::empty(x.sizes());
+    if (context->saved_data["of_bias"].toBool()) of_bias = at::empty(weight.sizes().slice(0, weight.dim() - 1));
+    std::vector<double> sums(static_cast<std::size_t>(layers.out()));
+    layers.for_each([&](std::size_t model, std::int64_t first, const Sizes& sizes) {
+      const float* own = gradient.data_ptr<float>() + first * sizes.out;
+      gradient_of_weight(sizes, own, x.data_ptr<float>() + first * sizes.in, Layers::of(of_weight, model));
+      if (of_x.defined()) gradient_of_x(sizes, own, layers.weight_of(model), of_x.data_ptr<float>() + first * sizes.in);
+      if (of_bias.defined()) sum_columns(own, sizes.rows, sizes.out, sums.data(), Layers::of(of_bias, model));
+    });
+    return {of_x, of_weight, of_bias, {}};
   }
 };
+
+at::Tensor apply(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                 const std::vector<std::int64_t>& rows) {
+  if (!at::GradMode::is_enabled()) return output(Layers{x, weight, rows}, bias);
+  return Linear::apply(x, weight, bias.defined() ? c10::make_optional(bias) : c10::nullopt, rows);
+}
 
 }  // namespace
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   if (!x.is_cpu() || x.numel() == 0) return at::linear(x, weight, bias);
-  const at::Tensor rows = (x.dim() == 2 ? x : x.flatten(0, -2)).contiguous(), weights = weight.contiguous();
-  const at::Tensor y = at::GradMode::is_enabled()
-                           ? Linear::apply(rows, weights, bias.defined() ? c10::make_optional(bias) : c10::nullopt)
-                           : output(rows, weights, bias);
+  const at::Tensor rows = (x.dim() == 2 ? x : x.flatten(0, -2)).contiguous();
+  const at::Tensor y = apply(rows, weight.contiguous(), bias, {rows.size(0)});
   if (x.dim() == 2) return y;
   std::vector<std::int64_t> sizes = x.sizes().vec();
   sizes.back() = y.size(1);
   return y.view(sizes);
+}
+
+at::Tensor grouped_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                          const std::vector<std::int64_t>& rows) {
+  return apply(x.contiguous(), weight, bias, rows);
+}
+
+bool can_group_linear() {
+  return true;
 }
 
 }  // namespace msfusion
@@ -148,6 +216,14 @@ namespace msfusion {
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   return at::linear(x, weight, bias);
+}
+
+at::Tensor grouped_linear(const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::vector<std::int64_t>&) {
+  throw std::logic_error("linear layers are grouped on oneDNN alone");
+}
+
+bool can_group_linear() {
+  return false;
 }
 
 }  // namespace msfusion

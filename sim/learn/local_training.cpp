@@ -5,9 +5,11 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/grad_mode.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <optional>
 
 #include "sim/base/error.hpp"
@@ -90,95 +92,282 @@ struct Divergence {
   }
 };
 
-}  // namespace
+// A job among those that are trained side by side.
+struct Member {
+  Member(const TrainingContext& context, const TrainingJob& of, const Net& net, at::Device device)
+      : job(of),
+        map(context.shape, context.full, of.task.slice),
+        dropout(at::make_generator<at::CPUGeneratorImpl>(seed_for(context, Purpose::dropout))),
+        augmentation(seed_for(context, Purpose::augmentation)),
+        order(*of.samples, context.training.batch, seed_for(context, Purpose::batch_order)),
+        divergence{context, of} {
+    trained.task = job.task.id;
+    trained.device = job.task.device;
+    trained.round = job.round;
+    trained.version = job.version;
+    trained.slice = job.task.slice;
+    trained.samples = static_cast<std::int64_t>(job.samples->size());
+    trained.classes = job.classes;
+    trained.start = job.start.defined() ? job.start : gather(map, job.source);
+    start = trained.start.to(device);
+    pass.scaler = context.objective.scaler ? job.task.split : 1;
+    pass.dropout = &dropout;
+    objective = make_objective({context.objective, net, job, map, start, pass.scaler});
+    if (!job.samples->empty())
+      steps = context.training.local_steps ? *context.training.local_steps
+                                           : context.training.local_epochs * order.batches_per_epoch();
+  }
+  Member(const Member&) = delete;
+  Member& operator=(const Member&) = delete;
 
-Trained train(const TrainingContext& context, const TrainingJob& job) {
-  const auto began = std::chrono::steady_clock::now();
-  const double cpu_began = thread_cpu_seconds();
-  const TrainingSpec& training = context.training;
-  const auto device = static_cast<std::uint64_t>(job.task.device);
-  const auto round = static_cast<std::uint64_t>(job.round);
-  const auto seed_for = [&](Purpose purpose) { return derive_seed(context.seed, purpose, device, round); };
-
-  const Net net(context.shape);
-  const SliceMap map(context.shape, context.full, job.task.slice);
-  Trained trained;
-  trained.task = job.task.id;
-  trained.device = job.task.device;
-  trained.round = job.round;
-  trained.version = job.version;
-  trained.slice = job.task.slice;
-  trained.samples = static_cast<std::int64_t>(job.samples->size());
-  trained.classes = job.classes;
-  trained.start = job.start.defined() ? job.start : gather(map, job.source);
-  const at::Device device_used = device_of(training);
-  const JobStream stream(device_used);
-  const at::Tensor start = trained.start.to(device_used);
-  at::Tensor flat = start.clone();  // what is trained
-
-  std::vector<at::Tensor> values = map.part_layout().views(flat), parameters;
-  for (const at::Tensor& value : values) parameters.push_back(value.detach().requires_grad_());
-
-  Pass pass;
-  pass.scaler = context.objective.scaler ? job.task.split : 1;
-  at::Generator dropout = at::make_generator<at::CPUGeneratorImpl>(seed_for(Purpose::dropout));
-  pass.dropout = &dropout;
-  std::mt19937_64 augmentation(seed_for(Purpose::augmentation));
-  const auto objective = make_objective({context.objective, net, job, map, start, pass.scaler});
-  const double rate = learning_rate(training, job.round);
-  Optimiser optimiser(training, rate);
-  // Where nothing needs the gradient as a whole, each tensor's is used where it lies and never copied.
-  const bool in_parts = optimiser.is_plain() && !training.clip_norm && !objective->corrects();
-  at::Tensor gradient = in_parts ? at::Tensor() : at::zeros_like(flat);
-  const std::vector<at::Tensor> gradients = in_parts ? std::vector<at::Tensor>() : map.part_layout().views(gradient);
-  SampleOrder order(*job.samples, training.batch, seed_for(Purpose::batch_order));
-  const Divergence divergence{context, job};
-
-  const std::int64_t steps = job.samples->empty()   ? 0
-                             : training.local_steps ? *training.local_steps
-                                                    : training.local_epochs * order.batches_per_epoch();
-  trained.gather_seconds = thread_cpu_seconds() - cpu_began;
-  double total = 0;
-  std::optional<double> last_finite;
-  for (std::int64_t step = 0; step < steps; ++step) {
-    if (*job.abandoned) break;
+  Batch next_batch(const TrainingContext& context) {
     const std::vector<std::int32_t>& samples = order.next();
     const auto count = static_cast<std::int64_t>(samples.size());
-    Batch batch = context.augment ? context.batches.make_augmented(samples.data(), count, augmentation)
-                                  : context.batches.make(Batches::Part::train, samples.data(), count, augmentation());
-    if (!device_used.is_cpu()) batch = batch.to(device_used);
-    for (at::Tensor& parameter : parameters) parameter.mutable_grad().reset();
-    const at::Tensor loss = objective->loss(net.forward(batch.input, parameters, pass), batch);
-    double value = loss.item<double>();
-    if (!std::isfinite(value))
-      divergence.report(fmt::format("the loss became {} in step {}{}", value, step + 1,
-                                    divergence.layer(net, batch, parameters, pass)),
-                        last_finite);
-    loss.backward();
-
-    const torch::autograd::AutoGradMode no_gradient(false);
-    if (in_parts) {
-      for (std::size_t t = 0; t < values.size(); ++t)
-        if (parameters[t].grad().defined()) optimiser.step_plainly(values[t], parameters[t].grad());
-    } else {
-      for (std::size_t t = 0; t < values.size(); ++t)
-        if (parameters[t].grad().defined()) gradients[t].copy_(parameters[t].grad());
-      if (training.clip_norm) clip_gradient(gradient, *training.clip_norm);
-      value += objective->correct(gradient, flat);
-      optimiser.step(flat, gradient);
-    }
-    total += value;
-    last_finite = value;
+    if (context.augment) return context.batches.make_augmented(samples.data(), count, augmentation);
+    return context.batches.make(Batches::Part::train, samples.data(), count, augmentation());
   }
-  // Every step's loss was finite, but the last update may have spoilt the values that are about to be merged.
-  if (!std::isfinite(flat.sum().item<double>())) divergence.check(map.part_layout(), flat, last_finite);
-  trained.values = flat.to(at::kCPU);
 
-  trained.mean_loss = steps > 0 ? total / static_cast<double>(steps) : std::numeric_limits<double>::quiet_NaN();
-  objective->finish(trained, static_cast<int>(steps), rate);
-  trained.cpu_seconds = thread_cpu_seconds() - cpu_began;
-  trained.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  return trained;
+  const TrainingJob& job;
+  SliceMap map;
+  at::Tensor start;  // flat, on the device that trains
+  at::Generator dropout;
+  std::mt19937_64 augmentation;
+  Pass pass;
+  std::unique_ptr<Objective> objective;
+  SampleOrder order;
+  Divergence divergence;
+  std::int64_t steps = 0;
+  double total = 0;
+  std::optional<double> last_finite;
+  Trained trained;
+  std::exception_ptr error;
+
+ private:
+  std::uint64_t seed_for(const TrainingContext& context, Purpose purpose) const {
+    return derive_seed(context.seed, purpose, static_cast<std::uint64_t>(job.task.device),
+                       static_cast<std::uint64_t>(job.round));
+  }
+};
+
+// One job, or several of equal sizes as one computation: a row of every buffer and a part of every tensor is one
+// member's. Those with the most steps come first, so that those that still train are always the first ones.
+class LocalTraining {
+ public:
+  LocalTraining(const TrainingContext& context, const std::vector<const TrainingJob*>& jobs)
+      : context_(context),
+        net_(context.shape),
+        device_(device_of(context.training)),
+        stream_(device_),
+        rate_(learning_rate(context.training, jobs.front()->round)),
+        optimiser_(context.training, rate_) {
+    for (const TrainingJob* job : jobs) members_.push_back(std::make_unique<Member>(context, *job, net_, device_));
+    std::stable_sort(members_.begin(), members_.end(),
+                     [](const auto& a, const auto& b) { return a->steps > b->steps; });
+    const bool corrects =
+        std::any_of(members_.begin(), members_.end(), [](const auto& member) { return member->objective->corrects(); });
+    // Where nothing needs the gradient as a whole, each tensor's is used where it lies and never copied.
+    in_parts_ = optimiser_.is_plain() && !context.training.clip_norm && !corrects;
+    std::vector<at::Tensor> starts;
+    for (const auto& member : members_) starts.push_back(member->start);
+    all_ = is_grouped() ? at::stack(starts) : starts.front().clone();
+    if (!in_parts_) gradient_ = at::zeros_like(all_);
+    go_on_with(members_.size());
+    gather_seconds_ = thread_cpu_seconds() - cpu_began_;
+  }
+
+  void run() {
+    for (std::int64_t step = 0; step < members_.front()->steps; ++step) {
+      std::size_t left = active_;
+      while (members_[left - 1]->steps <= step) --left;
+      if (left < active_) go_on_with(left);
+      if (is_pointless()) break;
+      take_step(step);
+    }
+  }
+
+  /// In the order of the jobs.
+  std::vector<TrainingResult> results(const std::vector<const TrainingJob*>& jobs) {
+    for (std::size_t i = 0; i < members_.size(); ++i) finish(*members_[i], row(all_, i));
+    share_times();
+    std::vector<TrainingResult> results;
+    for (const TrainingJob* job : jobs)
+      for (const auto& member : members_)
+        if (&member->job == job) results.push_back({std::move(member->trained), member->error});
+    return results;
+  }
+
+ private:
+  bool is_grouped() const { return members_.size() > 1; }
+
+  at::Tensor row(const at::Tensor& of_all, std::size_t member) const {
+    return is_grouped() ? of_all[static_cast<std::int64_t>(member)] : of_all;
+  }
+
+  // The others have taken their last step.
+  void go_on_with(std::size_t members) {
+    active_ = members;
+    if (is_grouped()) optimiser_.go_on_with(static_cast<std::int64_t>(members));
+    const ParameterLayout& layout = members_.front()->map.part_layout();
+    const auto views = [&](const at::Tensor& flat) {
+      return is_grouped() ? layout.rows_of_views(flat, static_cast<std::int64_t>(members)) : layout.views(flat);
+    };
+    values_ = views(all_);
+    parameters_.clear();
+    for (const at::Tensor& value : values_) parameters_.push_back(value.detach().requires_grad_());
+    if (!in_parts_) gradients_ = views(gradient_);
+  }
+
+  // Nobody waits for what is left, or nothing finite is.
+  bool is_pointless() const {
+    return std::all_of(members_.begin(), members_.begin() + static_cast<std::ptrdiff_t>(active_),
+                       [](const auto& member) { return member->error || *member->job.abandoned; });
+  }
+
+  void take_step(std::int64_t step) {
+    std::vector<Batch> batches;
+    rows_.clear();
+    for (std::size_t i = 0; i < active_; ++i) {
+      Batch batch = members_[i]->next_batch(context_);
+      if (!device_.is_cpu()) batch = batch.to(device_);
+      rows_.push_back(batch.input.size(0));
+      batches.push_back(std::move(batch));
+    }
+    for (at::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
+    const std::vector<Net::Output> outputs = forward(batches);
+    std::vector<at::Tensor> losses;
+    std::vector<double> values(active_);
+    for (std::size_t i = 0; i < active_; ++i) {
+      Member& member = *members_[i];
+      if (member.error) continue;
+      const at::Tensor loss = member.objective->loss(outputs[i], batches[i]);
+      values[i] = loss.item<double>();
+      if (std::isfinite(values[i]))
+        losses.push_back(loss);
+      else
+        note_divergence(member, batches[i], i, values[i], step);
+    }
+    if (losses.empty()) return;
+    torch::autograd::backward(losses);
+    const torch::autograd::AutoGradMode no_gradient(false);
+    update(values);
+    for (std::size_t i = 0; i < active_; ++i) {
+      members_[i]->total += values[i];
+      members_[i]->last_finite = values[i];
+    }
+  }
+
+  std::vector<Net::Output> forward(const std::vector<Batch>& batches) const {
+    if (!is_grouped()) return {net_.forward(batches.front().input, parameters_, members_.front()->pass)};
+    std::vector<at::Tensor> inputs;
+    for (const Batch& batch : batches) inputs.push_back(batch.input);
+    Pass pass;
+    pass.rows = &rows_;
+    const Net::Output all = net_.forward(at::cat(inputs), parameters_, pass);
+    const std::vector<at::Tensor> logits = at::split_with_sizes(all.logits, rows_),
+                                  representations = at::split_with_sizes(all.representation, rows_);
+    std::vector<Net::Output> outputs;
+    for (std::size_t i = 0; i < batches.size(); ++i) outputs.push_back({logits[i], representations[i]});
+    return outputs;
+  }
+
+  void note_divergence(Member& member, const Batch& batch, std::size_t index, double loss, std::int64_t step) const {
+    std::vector<at::Tensor> own;
+    for (const at::Tensor& parameter : parameters_) own.push_back(row(parameter, index));
+    try {
+      member.divergence.report(fmt::format("the loss became {} in step {}{}", loss, step + 1,
+                                           member.divergence.layer(net_, batch, own, member.pass)),
+                               member.last_finite);
+    } catch (...) {
+      member.error = std::current_exception();
+    }
+  }
+
+  void update(std::vector<double>& values) {
+    if (in_parts_) {
+      for (std::size_t t = 0; t < values_.size(); ++t)
+        if (parameters_[t].grad().defined()) optimiser_.step_plainly(values_[t], parameters_[t].grad());
+      return;
+    }
+    for (std::size_t t = 0; t < values_.size(); ++t)
+      if (parameters_[t].grad().defined()) gradients_[t].copy_(parameters_[t].grad());
+    for (std::size_t i = 0; i < active_; ++i) {
+      at::Tensor gradient = row(gradient_, i);
+      if (context_.training.clip_norm) clip_gradient(gradient, *context_.training.clip_norm);
+      values[i] += members_[i]->objective->correct(gradient, row(all_, i));
+    }
+    at::Tensor flat = active_rows(all_), gradient = active_rows(gradient_);
+    optimiser_.step(flat, gradient);
+  }
+
+  at::Tensor active_rows(const at::Tensor& of_all) const {
+    return is_grouped() ? of_all.narrow(0, 0, static_cast<std::int64_t>(active_)) : of_all;
+  }
+
+  void finish(Member& member, const at::Tensor& values) const {
+    if (member.error) return;
+    try {
+      // Every step's loss was finite, but the last update may have spoilt the values that are about to be merged.
+      if (!std::isfinite(values.sum().item<double>()))
+        member.divergence.check(member.map.part_layout(), values.clone(), member.last_finite);
+      member.trained.values = is_grouped() ? values.clone() : values.to(at::kCPU);
+      member.trained.mean_loss = member.steps > 0 ? member.total / static_cast<double>(member.steps)
+                                                  : std::numeric_limits<double>::quiet_NaN();
+      member.objective->finish(member.trained, static_cast<int>(member.steps), rate_);
+    } catch (...) {
+      member.error = std::current_exception();
+    }
+  }
+
+  // By the steps that each took.
+  void share_times() {
+    const double cpu = thread_cpu_seconds() - cpu_began_;
+    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+    double steps = 0;
+    for (const auto& member : members_) steps += static_cast<double>(member->steps);
+    for (const auto& member : members_) {
+      const double share =
+          steps > 0 ? static_cast<double>(member->steps) / steps : 1 / static_cast<double>(members_.size());
+      member->trained.cpu_seconds = share * cpu;
+      member->trained.wall_seconds = share * wall;
+      member->trained.gather_seconds = share * gather_seconds_;
+    }
+  }
+
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  const double cpu_began_ = thread_cpu_seconds();
+  double gather_seconds_ = 0;
+
+  const TrainingContext& context_;
+  const Net net_;
+  const at::Device device_;
+  const JobStream stream_;
+  const double rate_;
+  Optimiser optimiser_;
+  std::vector<std::unique_ptr<Member>> members_;
+  bool in_parts_ = false;
+  at::Tensor all_, gradient_;                                // flat; grouped: [members, values]
+  std::size_t active_ = 0;                                   // members that still train
+  std::vector<at::Tensor> values_, parameters_, gradients_;  // of the active members
+  std::vector<std::int64_t> rows_;                           // of the current batches
+};
+
+}  // namespace
+
+bool can_train_together(const TrainingContext& context) {
+  return device_of(context.training).is_cpu() && Net(context.shape).can_group();
+}
+
+std::vector<TrainingResult> train_together(const TrainingContext& context,
+                                           const std::vector<const TrainingJob*>& jobs) {
+  LocalTraining training(context, jobs);
+  training.run();
+  return training.results(jobs);
+}
+
+Trained train(const TrainingContext& context, const TrainingJob& job) {
+  TrainingResult result = train_together(context, {&job}).front();
+  if (result.error) std::rethrow_exception(result.error);
+  return std::move(result.trained);
 }
 
 }  // namespace msfusion

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
+#include <vector>
 
 #include "sim/learn/batches.hpp"
 #include "sim/learn/layout.hpp"
@@ -26,5 +28,19 @@ struct TrainingContext {
 /// where it runs. Throws RunError where the loss, a parameter or an activation stops being a finite number, with round,
 /// device, layer and last finite loss.
 Trained train(const TrainingContext& context, const TrainingJob& job);
+
+/// What became of a job.
+struct TrainingResult {
+  Trained trained;
+  std::exception_ptr error;  ///< what train() would have thrown; then `trained` is not to be used
+};
+
+/// Trains jobs of one round, whose slices have equal sizes, as one computation: narrow layers cost more in calls than
+/// in multiplications, and one call serves all. The results have the bits that train() gives each job alone, in the
+/// order of the jobs; their times are shares of the whole. More than one job only where can_train_together().
+std::vector<TrainingResult> train_together(const TrainingContext& context, const std::vector<const TrainingJob*>& jobs);
+
+/// Multilayer perceptrons on the CPU: grouped convolutions were measured to be slower than one after the other.
+bool can_train_together(const TrainingContext& context);
 
 }  // namespace msfusion

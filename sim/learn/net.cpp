@@ -1,5 +1,6 @@
 #include "sim/learn/net.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -99,6 +100,13 @@ Net::Net(const Shape& shape) : shape_(shape) {
   }
 }
 
+bool Net::can_group() const {
+  return can_group_linear() && std::all_of(shape_.layers.begin(), shape_.layers.end(), [](const Layer& layer) {
+           return std::holds_alternative<Linear>(layer.op) || std::holds_alternative<Relu>(layer.op) ||
+                  std::holds_alternative<Flatten>(layer.op);
+         });
+}
+
 at::Tensor Net::apply(int index, const Frame& frame) const {
   const Layer& layer = shape_.layers[at_index(index)];
   const Pass& pass = frame.pass;
@@ -107,7 +115,11 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
   return std::visit(
       Overloaded{
           [&](const Conv2d& op) { return convolution(x, frame.parameters[0], frame.bias(1), op.stride, op.padding); },
-          [&](const Linear&) { return linear(x.dim() == 4 ? x.flatten(1) : x, frame.parameters[0], frame.bias(1)); },
+          [&](const Linear&) {
+            const at::Tensor rows = x.dim() == 4 ? x.flatten(1) : x;
+            return pass.rows ? grouped_linear(rows, frame.parameters[0], frame.bias(1), *pass.rows)
+                             : linear(rows, frame.parameters[0], frame.bias(1));
+          },
           [&](const BatchNorm&) {
             NormStatistics* statistics = pass.statistics ? &(*pass.statistics)[at_index(index)] : nullptr;
             const AfterNorm after = with_relu_[at_index(index)] ? AfterNorm::relu : AfterNorm::nothing;

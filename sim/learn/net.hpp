@@ -30,6 +30,7 @@ struct Pass {
   double scaler = 1;                                        ///< activations are divided by it before each norm
   at::Generator* dropout = nullptr;                         ///< draws the dropout masks; none: nothing is dropped
   std::function<void(int layer, const at::Tensor&)> watch;  ///< sees every layer's output, if given
+  const std::vector<std::int64_t>* rows = nullptr;          ///< several models at once: how many samples each has
 };
 
 class Net {
@@ -43,12 +44,15 @@ class Net {
 
   /// `parameters` in the order of Shape::tensors, of the slice's sizes. Images come as [samples, channels, height,
   /// width] (in channels_last memory where wants_channels_last), tokens as whole numbers [samples, tokens].
+  /// Several models at once (`pass.rows`; where can_group()): the samples of one after the other, and every parameter
+  /// with a dimension more in front, of the models.
   Output forward(const at::Tensor& input, const std::vector<at::Tensor>& parameters, const Pass& pass) const;
 
   /// As many as layers; only batch norms use theirs.
   std::vector<NormStatistics> no_statistics() const { return std::vector<NormStatistics>(shape_.layers.size()); }
 
   bool has_batch_norm() const { return has_batch_norm_; }
+  bool can_group() const;  ///< every layer can be that of several models at once
   bool wants_channels_last() const { return has_convolution_; }
   const Shape& shape() const { return shape_; }
 

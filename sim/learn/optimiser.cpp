@@ -39,6 +39,11 @@ void Optimiser::step(at::Tensor& values, at::Tensor& gradient) {
     adam(values, gradient);
 }
 
+void Optimiser::go_on_with(std::int64_t models) {
+  for (at::Tensor* state : {&momentum_, &mean_, &square_, &root_})
+    if (state->defined()) *state = state->narrow(0, 0, models);
+}
+
 void Optimiser::sgd(at::Tensor& values, at::Tensor& gradient) {
   if (training_.weight_decay != 0) gradient.add_(values, training_.weight_decay);
   if (training_.momentum == 0) {

@@ -20,6 +20,9 @@ class Optimiser {
   Optimiser(const TrainingSpec& training, double rate) : training_(training), rate_(rate) {}
   void step(at::Tensor& values, at::Tensor& gradient);  ///< may change the gradient
 
+  /// Where the buffers are [models, values]: from now on they have only the first `models`.
+  void go_on_with(std::int64_t models);
+
   /// A step is nothing but values -= rate x gradient, element by element: step_plainly() on any part does the same.
   bool is_plain() const;
   void step_plainly(at::Tensor& values, const at::Tensor& gradient) const { values.add_(gradient, -rate_); }

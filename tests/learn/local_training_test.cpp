@@ -1,7 +1,10 @@
 #include "sim/learn/local_training.hpp"
 
+#include <cmath>
+
 #include "sim/base/error.hpp"
 #include "sim/learn/initial.hpp"
+#include "sim/learn/job_groups.hpp"
 #include "tests/learn/world.hpp"
 #include "tests/support/catch.hpp"
 
@@ -84,6 +87,138 @@ TEST_CASE("a loss that diverges ends the run with round, device and last finite 
   REQUIRE_THROWS_WITH(again->merge(plan, to_server(plan, 2)), ContainsSubstring("round 4, device 0") &&
                                                                   ContainsSubstring("last finite loss") &&
                                                                   ContainsSubstring("layer"));
+}
+
+namespace {
+
+// Jobs of all devices of a world, each with a slice of its own.
+struct Jobs {
+  explicit Jobs(const World& of) : world(of), full(of.shape, full_slice(of.shape)), batches(of.data, of.shape) {
+    for (int device = 0; device < world.devices(); ++device) {
+      TrainingJob job;
+      job.task.device = device;
+      job.task.slice = window_slice(world.shape, 0.5, device);
+      job.source = initial_values(world.shape, full, world.seed);
+      job.samples = &world.parts.samples[static_cast<std::size_t>(device)];
+      const at::Tensor last =
+          gather(SliceMap(world.shape, full, job.task.slice), initial_values(world.shape, full, world.seed + 1));
+      job.negatives = {{job.task.slice, last}};
+      jobs.push_back(job);
+    }
+  }
+
+  TrainingContext context() const {
+    return {world.shape, full, batches, world.training, world.method.objective, false, world.seed};
+  }
+  std::vector<TrainingResult> together() const {
+    std::vector<const TrainingJob*> pointers;
+    for (const TrainingJob& job : jobs) pointers.push_back(&job);
+    return train_together(context(), pointers);
+  }
+
+  const World& world;
+  ParameterLayout full;
+  Batches batches;
+  std::vector<TrainingJob> jobs;
+};
+
+World unequal_world() {
+  World world(images(4, 6, 1, 120, 10), MlpSpec{{12, 10}}, 5);
+  world.parts.samples[1].resize(3);
+  world.parts.samples[2].clear();
+  world.parts.samples[4].resize(17);
+  world.training.local_epochs = 2;
+  return world;
+}
+
+}  // namespace
+
+TEST_CASE("jobs that are trained together give the bits of each alone") {
+  World world = unequal_world();
+  REQUIRE(can_train_together(Jobs(world).context()));
+  using Optimiser = TrainingSpec::Optimiser;
+  for (const ObjectiveKind objective :
+       {ObjectiveKind::cross_entropy, ObjectiveKind::proximal, ObjectiveKind::contrastive})
+    for (const auto& [optimiser, momentum, clip] :
+         {std::tuple(Optimiser::sgd, 0.0, 0.0), std::tuple(Optimiser::sgd, 0.9, 0.0),
+          std::tuple(Optimiser::sgd, 0.0, 0.5), std::tuple(Optimiser::adam, 0.0, 0.5)}) {
+      CAPTURE(static_cast<int>(objective), static_cast<int>(optimiser), momentum, clip);
+      world.method.objective.kind = objective;
+      world.method.objective.weight = 0.3;
+      world.training.optimiser = optimiser;
+      world.training.momentum = momentum;
+      world.training.clip_norm = clip > 0 ? std::optional<double>(clip) : std::nullopt;
+      const Jobs jobs(world);
+      const std::vector<TrainingResult> together = jobs.together();
+      REQUIRE(together.size() == 5);
+      for (std::size_t i = 0; i < together.size(); ++i) {
+        const Trained alone = train(jobs.context(), jobs.jobs[i]), &found = together[i].trained;
+        REQUIRE_FALSE(together[i].error);
+        REQUIRE(found.device == static_cast<int>(i));
+        REQUIRE(at::equal(found.values, alone.values));
+        REQUIRE(at::equal(found.start, alone.start));
+        if (i == 2)
+          REQUIRE(std::isnan(found.mean_loss));  // no samples
+        else
+          REQUIRE(found.mean_loss == alone.mean_loss);
+      }
+    }
+}
+
+TEST_CASE("of jobs that are trained together, one that diverges ends as it does alone, and the others too") {
+  const World world = unequal_world();
+  Jobs jobs(world);
+  jobs.jobs[3].source = jobs.jobs[3].source * 1e30;
+  const std::vector<TrainingResult> together = jobs.together();
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    if (i != 3) {
+      REQUIRE_FALSE(together[i].error);
+      REQUIRE(at::equal(together[i].trained.values, train(jobs.context(), jobs.jobs[i]).values));
+      continue;
+    }
+    std::string alone, found;
+    try {
+      train(jobs.context(), jobs.jobs[i]);
+    } catch (const RunError& error) {
+      alone = error.what();
+    }
+    REQUIRE(together[i].error);
+    try {
+      std::rethrow_exception(together[i].error);
+    } catch (const RunError& error) {
+      found = error.what();
+    }
+    REQUIRE_THAT(found, ContainsSubstring("device 3"));
+    REQUIRE(found == alone);
+  }
+}
+
+TEST_CASE("jobs are grouped where sizes are equal and small, and every worker keeps some") {
+  World world(images(4, 6, 1, 120, 10), MlpSpec{{20}}, 10);
+  Jobs jobs(world);
+  const auto sizes = [&](int workers) {
+    std::vector<std::size_t> found;
+    for (const auto& group : groups_of(jobs.jobs, jobs.context(), workers)) {
+      for (const TrainingJob& job : group)
+        REQUIRE(job.task.slice.axes[0].length() == group.front().task.slice.axes[0].length());
+      found.push_back(group.size());
+    }
+    return found;
+  };
+  REQUIRE(sizes(1) == std::vector<std::size_t>{5, 5});
+  REQUIRE(sizes(2) == std::vector<std::size_t>{2, 3, 2, 3});
+  REQUIRE(sizes(5) == std::vector<std::size_t>(10, 1));
+  jobs.jobs[4].task.slice = full_slice(world.shape);
+  REQUIRE(sizes(1) == std::vector<std::size_t>{4, 1, 5});
+
+  const World large(images(4, 6, 1, 120, 10), MlpSpec{{6000}}, 4);
+  REQUIRE(groups_of(Jobs(large).jobs, Jobs(large).context(), 1).size() == 2);
+  const World larger(images(4, 6, 1, 120, 10), MlpSpec{{12000}}, 4);
+  REQUIRE(groups_of(Jobs(larger).jobs, Jobs(larger).context(), 1).size() == 4);
+  CnnSpec cnn;
+  cnn.channels = {8};
+  const World convolutions(images(4, 6, 1, 120, 10), cnn, 4);
+  REQUIRE(groups_of(Jobs(convolutions).jobs, Jobs(convolutions).context(), 1).size() == 4);
 }
 
 TEST_CASE("the scaler divides activations before norms while training") {

@@ -8,6 +8,7 @@
 #include "sim/base/seed.hpp"
 #include "sim/learn/batch_norm.hpp"
 #include "sim/learn/initial.hpp"
+#include "sim/learn/linear.hpp"
 #include "sim/learn/slice_map.hpp"
 #include "sim/learn/state_file.hpp"
 #include "tests/learn/world.hpp"
@@ -81,7 +82,7 @@ TEST_CASE("one device's FedAvg is plain SGD, to the bit") {
       h = at::max_pool2d(batch_norm(h, w[1], w[2], 1e-5, AfterNorm::relu), 2, 2);
       h = at::conv2d(h, w[3], {}, 1, 1);
       h = at::max_pool2d(batch_norm(h, w[4], w[5], 1e-5, AfterNorm::relu), 2, 2);
-      h = at::linear(h.mean({2, 3}), w[6], w[7]);
+      h = linear(h.mean({2, 3}), w[6], w[7]);
       at::cross_entropy_loss(h, labels.index_select(0, rows)).backward();
       const torch::autograd::AutoGradMode no_gradient(false);
       for (std::size_t t = 0; t < w.size(); ++t) {

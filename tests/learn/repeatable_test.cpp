@@ -132,6 +132,27 @@ TEST_CASE("one worker and two give the same bits, and so does going on from a sa
   }
 }
 
+TEST_CASE("devices that are trained together, a few or alone give the same bits") {
+  for (const auto& [name, chosen] : every_method()) {
+    INFO(name);
+    // Seven devices with unequal numbers of samples: groups of four and three, of two, and of one.
+    World world(images(4, 6, 1, 150, 60), MlpSpec{{12, 9}}, 7, 20);
+    world.method = chosen;
+    world.training.momentum = 0.9;
+    world.training.clip_norm = 1;
+    std::vector<std::unique_ptr<Learner>> learners;
+    for (const int workers : {1, 2, 4}) {
+      world.workers = workers;
+      learners.push_back(world.learner());
+    }
+    for (int t = 0; t < 3; ++t)
+      for (const auto& learner : learners) play_round(*learner, world, t);
+    const std::string expected = result_of(*learners.back());
+    REQUIRE((result_of(*learners[0]) == expected));
+    REQUIRE((result_of(*learners[1]) == expected));
+  }
+}
+
 TEST_CASE("a state that promises more than is there is refused before memory is taken for it") {
   std::ostringstream out;
   StateWriter writer(out);

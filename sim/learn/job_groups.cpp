@@ -1,0 +1,51 @@
+#include "sim/learn/job_groups.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "sim/shape/slice.hpp"
+
+namespace msfusion {
+
+namespace {
+
+// Measured (docs/performance.md): what larger slices gain, they lose as their values leave the cache between steps.
+constexpr std::int64_t kMostValues = 400'000;  // of a group
+constexpr std::size_t kMostJobs = 16;
+constexpr std::size_t kGroupsPerWorker = 2;  // at least, so that unequal ones can be balanced
+
+std::vector<int> sizes_of(const WidthSlice& slice) {
+  std::vector<int> sizes;
+  for (const IndexSet& axis : slice.axes) sizes.push_back(axis.length());
+  return sizes;
+}
+
+}  // namespace
+
+std::vector<std::vector<TrainingJob>> groups_of(std::vector<TrainingJob> jobs, const TrainingContext& context,
+                                                int workers) {
+  std::vector<std::vector<TrainingJob>> groups;
+  if (!can_train_together(context)) {
+    for (TrainingJob& job : jobs) groups.push_back({std::move(job)});
+    return groups;
+  }
+  std::map<std::vector<int>, std::vector<std::size_t>> of_size;
+  for (std::size_t i = 0; i < jobs.size(); ++i) of_size[sizes_of(jobs[i].task.slice)].push_back(i);
+  std::map<std::size_t, std::vector<TrainingJob>> by_first;
+  for (const auto& [sizes, all] : of_size) {
+    const std::int64_t values = parameter_count(context.shape, jobs[all.front()].task.slice);
+    const std::size_t fit = std::clamp<std::size_t>(static_cast<std::size_t>(kMostValues / values), 1, kMostJobs);
+    const std::size_t wanted = std::min(all.size(), kGroupsPerWorker * static_cast<std::size_t>(workers));
+    const std::size_t pieces = std::max((all.size() + fit - 1) / fit, wanted);
+    for (std::size_t piece = 0, next = 0; piece < pieces; ++piece) {
+      const std::size_t first = next;
+      next = all.size() * (piece + 1) / pieces;
+      for (std::size_t i = first; i < next; ++i) by_first[all[first]].push_back(std::move(jobs[all[i]]));
+    }
+  }
+  for (auto& [first, group] : by_first) groups.push_back(std::move(group));
+  return groups;
+}
+
+}  // namespace msfusion

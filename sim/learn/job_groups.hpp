@@ -1,0 +1,17 @@
+// Which trainings of a round are carried out as one computation.
+#pragma once
+
+#include <vector>
+
+#include "sim/learn/local_training.hpp"
+#include "sim/learn/training_job.hpp"
+
+namespace msfusion {
+
+/// Jobs whose slices have equal sizes and are small, together as far as every one of `workers` still has work; all
+/// others alone. Keeps the order of the jobs within groups, and the groups in the order of their first jobs. Results do
+/// not depend on the grouping (train_together()).
+std::vector<std::vector<TrainingJob>> groups_of(std::vector<TrainingJob> jobs, const TrainingContext& context,
+                                                int workers);
+
+}  // namespace msfusion
