@@ -1,15 +1,11 @@
 #include "sim/learn/linear.hpp"
 
-#include <stdexcept>
-
-#ifdef MSFUSION_ONEDNN
 #include <ATen/core/grad_mode.h>
-#include <dlfcn.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <dnnl.hpp>
 
+#include "sim/learn/product.hpp"
 #include "sim/learn/vectorised.hpp"
 
 namespace msfusion {
@@ -18,68 +14,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-enum class Kernel { blas, onednn };
-
-// Measured with OpenBLAS 0.3.21 and oneDNN 2.6.3 on AVX-512, 10 to 640 rows and 64 to 12544 inputs. Up to a million
-// multiplications OpenBLAS packs nothing. Beyond, oneDNN is 1.0 to 2.8 times as fast for both gradients; for the output
-// only with few rows or many outputs.
-constexpr std::int64_t kSmall = 1'000'000, kFewRows = 16, kManyOutputs = 96;
-
-Kernel for_output(std::int64_t rows, std::int64_t in, std::int64_t out) {
-  const bool small = rows * in * out <= kSmall, few = rows < kFewRows, many = out >= kManyOutputs;
-  return (small ? few && many : few || many) ? Kernel::onednn : Kernel::blas;
-}
-Kernel for_gradient(std::int64_t rows, std::int64_t in, std::int64_t out) {
-  return rows * in * out <= kSmall ? Kernel::blas : Kernel::onednn;
-}
-
-// oneDNN's product with a transposed second matrix loses its speed beyond so many terms of a sum.
-constexpr std::int64_t kTerms = 768;
-
-// A matrix as it lies in memory, or its transpose.
-struct Matrix {
-  const float* values;
-  std::int64_t row;  // elements from one row in memory to the next
-  bool transposed = false;
-  char order() const { return transposed ? 'T' : 'N'; }
-  Matrix from(std::int64_t column) const { return {values + column, row, transposed}; }
-};
-
-void multiply_onednn(const Matrix& a, const Matrix& b, std::int64_t rows, std::int64_t columns, std::int64_t terms,
-                     float keep, float* out) {
-  if (dnnl_sgemm(a.order(), b.order(), rows, columns, terms, 1, a.values, a.row, b.values, b.row, keep, out, columns) !=
-      dnnl_success)
-    throw std::runtime_error("oneDNN could not multiply two matrices");
-}
-
-// The BLAS that LibTorch brings: which one it is is the system's choice, so it is looked up rather than linked.
-using Sgemm = void (*)(const char*, const char*, const int*, const int*, const int*, const float*, const float*,
-                       const int*, const float*, const int*, const float*, float*, const int*);
-
-Sgemm blas() {
-  static const auto found = reinterpret_cast<Sgemm>(dlsym(RTLD_DEFAULT, "sgemm_"));
-  return found;
-}
-
-// Its matrices lie by columns: everything is transposed.
-void multiply_blas(const Matrix& a, const Matrix& b, std::int64_t rows, std::int64_t columns, std::int64_t terms,
-                   float keep, float* out) {
-  const char order_a = a.order(), order_b = b.order();
-  const int m = static_cast<int>(columns), n = static_cast<int>(rows), k = static_cast<int>(terms);
-  const int row_a = static_cast<int>(a.row), row_b = static_cast<int>(b.row);
-  const float one = 1;
-  blas()(&order_b, &order_a, &m, &n, &k, &one, b.values, &row_b, a.values, &row_a, &keep, out, &m);
-}
-
-// out = a b + keep out, of `rows` x `columns`, each a sum of `terms`
-void multiply(Kernel kernel, const Matrix& a, const Matrix& b, std::int64_t rows, std::int64_t columns,
-              std::int64_t terms, float keep, float* out) {
-  if (kernel == Kernel::blas && blas() != nullptr)
-    multiply_blas(a, b, rows, columns, terms, keep, out);
-  else
-    multiply_onednn(a, b, rows, columns, terms, keep, out);
-}
 
 // The sum of each column, in double precision: one row after the other, whatever the instructions.
 MSFUSION_VECTORISED void sum_columns(const float* values, std::int64_t rows, std::int64_t columns, double* sums,
@@ -99,22 +33,17 @@ void output(const Sizes& sizes, const float* x, const float* weight, const float
   const auto [rows, in, out] = sizes;
   if (bias != nullptr)
     for (std::int64_t row = 0; row < rows; ++row) std::copy(bias, bias + out, y + row * out);
-  const Kernel kernel = for_output(rows, in, out);
-  const std::int64_t terms = kernel == Kernel::onednn && rows >= kFewRows ? kTerms : in;
-  const Matrix a{x, in}, b{weight, in, true};
-  for (std::int64_t first = 0; first < in; first += terms)
-    multiply(kernel, a.from(first), b.from(first), rows, out, std::min(terms, in - first),
-             first > 0 || bias != nullptr ? 1 : 0, y);
+  multiply({x, in}, {weight, in, true}, rows, out, in, {y, out}, 1, bias != nullptr ? 1 : 0);
 }
 
 void gradient_of_x(const Sizes& sizes, const float* gradient, const float* weight, float* result) {
   const auto [rows, in, out] = sizes;
-  multiply(for_gradient(rows, in, out), {gradient, out}, {weight, in}, rows, in, out, 0, result);
+  multiply({gradient, out}, {weight, in}, rows, in, out, {result, in});
 }
 
 void gradient_of_weight(const Sizes& sizes, const float* gradient, const float* x, float* result) {
   const auto [rows, in, out] = sizes;
-  multiply(for_gradient(rows, in, out), {gradient, out, true}, {x, in}, out, in, rows, 0, result);
+  multiply({gradient, out, true}, {x, in}, out, in, rows, {result, in});
 }
 
 // The layers of all models, or of the only one, whose weight and bias then have a dimension less.
@@ -136,7 +65,7 @@ struct Layers {
   void for_each(Work work) const {
     std::int64_t first = 0;
     for (std::size_t model = 0; model < rows.size(); ++model) {
-      if (rows[model] > 0) work(model, first, Sizes{rows[model], in(), out()});
+      work(model, first, Sizes{rows[model], in(), out()});
       first += rows[model];
     }
   }
@@ -190,7 +119,7 @@ at::Tensor apply(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
 }  // namespace
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (!x.is_cpu() || x.numel() == 0) return at::linear(x, weight, bias);
+  if (!can_multiply() || !x.is_cpu() || x.numel() == 0) return at::linear(x, weight, bias);
   const at::Tensor rows = (x.dim() == 2 ? x : x.flatten(0, -2)).contiguous();
   const at::Tensor y = apply(rows, weight.contiguous(), bias, {rows.size(0)});
   if (x.dim() == 2) return y;
@@ -204,28 +133,4 @@ at::Tensor grouped_linear(const at::Tensor& x, const at::Tensor& weight, const a
   return apply(x.contiguous(), weight, bias, rows);
 }
 
-bool can_group_linear() {
-  return true;
-}
-
 }  // namespace msfusion
-
-#else
-
-namespace msfusion {
-
-at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return at::linear(x, weight, bias);
-}
-
-at::Tensor grouped_linear(const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::vector<std::int64_t>&) {
-  throw std::logic_error("linear layers are grouped on oneDNN alone");
-}
-
-bool can_group_linear() {
-  return false;
-}
-
-}  // namespace msfusion
-
-#endif

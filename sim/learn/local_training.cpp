@@ -97,7 +97,7 @@ struct Member {
   Member(const TrainingContext& context, const TrainingJob& of, const Net& net, at::Device device)
       : job(of),
         map(context.shape, context.full, of.task.slice),
-        dropout(at::make_generator<at::CPUGeneratorImpl>(seed_for(context, Purpose::dropout))),
+        dropout{seed_for(context, Purpose::dropout)},
         augmentation(seed_for(context, Purpose::augmentation)),
         order(*of.samples, context.training.batch, seed_for(context, Purpose::batch_order)),
         divergence{context, of} {
@@ -130,7 +130,7 @@ struct Member {
   const TrainingJob& job;
   SliceMap map;
   at::Tensor start;  // flat, on the device that trains
-  at::Generator dropout;
+  DropoutMasks dropout;
   std::mt19937_64 augmentation;
   Pass pass;
   std::unique_ptr<Objective> objective;

@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 
 #include "sim/base/overloaded.hpp"
+#include "sim/learn/attention.hpp"
 #include "sim/learn/batch_norm.hpp"
 #include "sim/learn/convolution.hpp"
+#include "sim/learn/dropout.hpp"
 #include "sim/learn/linear.hpp"
 #include "sim/learn/max_pool.hpp"
+#include "sim/learn/product.hpp"
 
 namespace msfusion {
 
@@ -32,24 +34,6 @@ std::int64_t largest_divisor(std::int64_t channels, std::int64_t at_most) {
   for (std::int64_t groups = std::min(channels, at_most); groups > 1; --groups)
     if (channels % groups == 0) return groups;
   return 1;
-}
-
-// [samples, tokens, heads * width] -> [samples, heads, tokens, width]
-at::Tensor split_heads(const at::Tensor& x, int heads) {
-  return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
-}
-
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Attention& op,
-                     double full_width) {
-  const auto tokens = q.size(1);
-  at::Tensor scores =
-      at::matmul(split_heads(q, op.heads), split_heads(k, op.heads).transpose(-2, -1)).div_(std::sqrt(full_width));
-  if (op.causal) {
-    const at::Tensor future = at::ones({tokens, tokens}, q.options().dtype(at::kBool)).triu_(1);
-    scores = scores.masked_fill(future, -std::numeric_limits<double>::infinity());
-  }
-  const at::Tensor mixed = at::matmul(at::softmax(scores, -1), split_heads(v, op.heads));
-  return mixed.transpose(1, 2).reshape({q.size(0), tokens, v.size(2)});
 }
 
 at::Tensor with_statistics(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, Pass::Norm norm,
@@ -101,7 +85,7 @@ Net::Net(const Shape& shape) : shape_(shape) {
 }
 
 bool Net::can_group() const {
-  return can_group_linear() && std::all_of(shape_.layers.begin(), shape_.layers.end(), [](const Layer& layer) {
+  return can_multiply() && std::all_of(shape_.layers.begin(), shape_.layers.end(), [](const Layer& layer) {
            return std::holds_alternative<Linear>(layer.op) || std::holds_alternative<Relu>(layer.op) ||
                   std::holds_alternative<Flatten>(layer.op);
          });
@@ -153,14 +137,11 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
             // its own.
             const double full_width =
                 static_cast<double>(shape_.layers[at_index(layer.inputs[0])].out.features.size) / op.heads;
-            return attention(x, frame.in[1], frame.in[2], op, full_width);
+            return attention(x, frame.in[1], frame.in[2], op.heads, std::sqrt(full_width), op.causal);
           },
           [&](const Dropout& op) {
             if (pass.dropout == nullptr || op.probability <= 0) return x;
-            const double keep = 1 - op.probability;
-            // Drawn on the processor, so that every device drops the same.
-            const at::Tensor kept = at::empty_like(x, at::kCPU).bernoulli_(keep, *pass.dropout).div_(keep);
-            return x * kept.to(x.device());
+            return dropout(x, op.probability, *pass.dropout);
           },
           [&](const Lstm&) {
             const at::Tensor& weight_hh = frame.parameters[1];

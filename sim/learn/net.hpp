@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/learn/dropout.hpp"
 #include "sim/shape/shape.hpp"
 
 namespace msfusion {
@@ -28,7 +29,7 @@ struct Pass {
   Norm norm = Norm::batch;
   std::vector<NormStatistics>* statistics = nullptr;        ///< one per layer; collect and fixed
   double scaler = 1;                                        ///< activations are divided by it before each norm
-  at::Generator* dropout = nullptr;                         ///< draws the dropout masks; none: nothing is dropped
+  DropoutMasks* dropout = nullptr;                          ///< none: nothing is dropped
   std::function<void(int layer, const at::Tensor&)> watch;  ///< sees every layer's output, if given
   const std::vector<std::int64_t>* rows = nullptr;          ///< several models at once: how many samples each has
 };

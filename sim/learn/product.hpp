@@ -1,0 +1,30 @@
+// Products of float matrices in memory, on the library that was measured to be fastest for their sizes.
+#pragma once
+
+#include <cstdint>
+
+namespace msfusion {
+
+/// A matrix as it lies in memory, or its transpose.
+struct Matrix {
+  const float* values;
+  std::int64_t row;  ///< elements from one row in memory to the next
+  bool transposed = false;
+};
+
+/// Where a product goes.
+struct Target {
+  float* values;
+  std::int64_t row;
+};
+
+/// out = factor a b + keep out: `rows` x `columns` sums of `terms`. OpenBLAS multiplies small matrices without packing
+/// them; for larger ones oneDNN is faster, up to twice for the few rows of a small batch. The sizes alone decide, so
+/// equal sizes give equal bits in every thread that called use_one_thread().
+void multiply(const Matrix& a, const Matrix& b, std::int64_t rows, std::int64_t columns, std::int64_t terms,
+              const Target& out, float factor = 1, float keep = 0);
+
+/// Whether this build has multiply(): where it has oneDNN.
+bool can_multiply();
+
+}  // namespace msfusion
