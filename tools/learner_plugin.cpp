@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <future>
+#include <system_error>
 
 #include "sim/base/error.hpp"
 #include "sim/base/thread_clock.hpp"
@@ -46,10 +47,14 @@ Function symbol(const char* name) {
 void begin_preload() {
   if (g_opening) return;
   keep_to_one_thread();
-  g_opening = new std::future<double>(std::async(std::launch::async, [] {
-    open_library();
-    return thread_cpu_seconds();
-  }));
+  try {
+    g_opening = new std::future<double>(std::async(std::launch::async, [] {
+      open_library();
+      return thread_cpu_seconds();
+    }));
+  } catch (const std::system_error&) {
+    // No thread is left: preload_learner() opens it.
+  }
 }
 
 double preload_learner() {

@@ -9,8 +9,9 @@
 namespace msfusion {
 
 /// LibTorch takes half a second to load, which `msfusion --help` should not cost: so the learning room is a shared
-/// library. Begins to load it in a thread of its own, beside whatever the caller prepares meanwhile. A process that ends
-/// before preload_learner() must leave without running destructors, which the library may just be constructing for.
+/// library. Begins to load it in a thread of its own, beside whatever the caller prepares meanwhile. Until
+/// preload_learner() nothing may fork: a child would inherit the loader's lock, and wait for it for ever. A process
+/// that ends before must leave without running destructors, as the library may just be running its constructors.
 void begin_preload();
 
 /// Loads it, or waits until it is loaded: once before the runs' processes are forked, so that it is there in all of

@@ -65,8 +65,9 @@ int run_scenario(const RunCommand& command) {
   }
   ProfileTable profile;
   const RankPlace place = rank_place();
-  if (place.ranks == 1) begin_preload();
-  const Preparation preparation = prepare(command.scenario, command.overrides, false);
+  const Preparation preparation = prepare(command.scenario, command.overrides, false, [&] {
+    if (place.ranks == 1) begin_preload();
+  });
   require_device(preparation.scenario);
   const std::unique_ptr<Ranks> ranks = place.ranks > 1 ? split_ranks(preparation, place) : nullptr;
   const ResultsFolder folder(

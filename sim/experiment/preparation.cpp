@@ -94,11 +94,12 @@ int transfers_at_once(const Scenario& scenario, const Method& method, int device
   return scenario.platform.sends_at_once.value_or(many ? 1 : 0);
 }
 
-Preparation prepare(const std::string& scenario_file, const std::vector<Override>& overrides, bool cost_only) {
-  return prepare(read_scenario(scenario_file, overrides), cost_only);
+Preparation prepare(const std::string& scenario_file, const std::vector<Override>& overrides, bool cost_only,
+                    const std::function<void()>& before_data) {
+  return prepare(read_scenario(scenario_file, overrides), cost_only, before_data);
 }
 
-Preparation prepare(Scenario read, bool cost_only) {
+Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& before_data) {
   Preparation result;
   result.scenario = std::move(read);
   const Scenario& scenario = result.scenario;
@@ -106,6 +107,7 @@ Preparation prepare(Scenario read, bool cost_only) {
   result.methods = make_methods(scenario, mistakes);
   collect(mistakes, scenario.file, scenario.platform.line,
           [&] { result.fleet = inspect_platform(timing_options(scenario, 0)); });
+  if (mistakes.empty() && before_data) before_data();
   collect(mistakes, scenario.file, scenario.data.line,
           [&] { result.data = load_dataset(scenario.data, window_of(scenario.model), kSubsetSeed, cost_only); });
   if (!mistakes.empty()) throw UserError(std::move(mistakes));

@@ -1,6 +1,7 @@
 // Everything that the runs of a scenario share, read and checked before anything runs.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,8 +29,10 @@ struct Preparation {
 
 /// Reads the scenario and all that it names. Throws UserError with every mistake that can be found without running.
 /// `cost_only` loads labels and sizes, not pixels.
-Preparation prepare(const std::string& scenario_file, const std::vector<Override>& overrides, bool cost_only);
-Preparation prepare(Scenario scenario, bool cost_only);
+/// `before_data` is called when no process will be forked any more, before the data is read.
+Preparation prepare(const std::string& scenario_file, const std::vector<Override>& overrides, bool cost_only,
+                    const std::function<void()>& before_data = {});
+Preparation prepare(Scenario scenario, bool cost_only, const std::function<void()>& before_data = {});
 
 /// One (method, seed) of a scenario.
 struct RunSpec {

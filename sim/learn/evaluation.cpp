@@ -34,15 +34,19 @@ struct Model {
   double macs;
   std::vector<at::Tensor> parameters;
   std::vector<std::vector<NormStatistics>> of_batches;  // of the training samples
-  std::atomic<std::size_t> batches_left{0};
   std::vector<NormStatistics> statistics;
-  std::atomic<bool> promised{false};
-  std::promise<std::vector<std::future<Sums>>> batches;
+  std::vector<Sums> sums;                 // of batches of the test split
+  std::atomic<std::size_t> jobs_left{0};  // of what is going on
+  std::atomic<bool> ended{false};
+  std::promise<void> end;
 
   Model(ScoredModel which, double forward_macs) : scored(std::move(which)), macs(forward_macs) {}
 
+  void succeed() {
+    if (!ended.exchange(true)) end.set_value();
+  }
   void fail(const std::exception_ptr& error) {
-    if (!promised.exchange(true)) batches.set_exception(error);
+    if (!ended.exchange(true)) end.set_exception(error);
   }
 };
 
@@ -77,19 +81,21 @@ struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
   }
 
   // Jobs keep the work alive by themselves; a run that nobody waits for any more ends quietly.
-  template <class Step>
-  void submit(Model& model, double samples, Step step) {
-    pool.submit(Urgency::evaluation, model.macs * samples, [work = shared_from_this(), &model, step] {
-      try {
-        step();
-      } catch (...) {
-        model.fail(std::current_exception());
-      }
-    });
+  template <class Step, class Done>
+  void post(Model& model, std::int64_t samples, Step step, Done done) {
+    pool.post(
+        Urgency::evaluation, model.macs * static_cast<double>(samples), [work = shared_from_this(), step] { step(); },
+        [work = shared_from_this(), &model, done](const std::exception_ptr& error) {
+          if (error)
+            model.fail(error);
+          else
+            done();
+        });
   }
 
-  void begin(Model& model) {
-    submit(model, static_cast<double>(context.batches.test_samples()), [this, &model] { prepare(model); });
+  void start(Model& model) {
+    post(
+        model, context.batches.test_samples(), [this, &model] { prepare(model); }, [] {});
   }
 
   void prepare(Model& model) {
@@ -101,13 +107,14 @@ struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
     if (batches > 1 && samples % kNormBatch == 1) --batches;  // one sample has no variance
     if (!net.has_batch_norm() || batches == 0) {
       model.statistics = net.no_statistics();
-      begin_batches(model);
+      score_batches(model);
       return;
     }
     model.of_batches.resize(batches);
-    model.batches_left = batches;
+    model.jobs_left = batches;
     for (std::size_t i = 0; i < batches; ++i)
-      submit(model, static_cast<double>(kNormBatch), [this, &model, i] { collect(model, i); });
+      post(
+          model, kNormBatch, [this, &model, i] { collect(model, i); }, [] {});
   }
 
   // The statistics of one batch; of the last one to be ready, the averages.
@@ -121,20 +128,25 @@ struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
     const auto count = std::min(kNormBatch, static_cast<std::int64_t>(context.norm_samples.size()) - begin);
     const Batch samples = context.batches.make(Batches::Part::train, context.norm_samples.data() + begin, count, 0);
     net.forward(samples.input, model.parameters, pass);
-    if (--model.batches_left > 0) return;
+    if (--model.jobs_left > 0) return;
     model.statistics = averages(model.of_batches);
-    begin_batches(model);
+    score_batches(model);
   }
 
-  void begin_batches(Model& model) {
-    std::vector<std::future<Sums>> batches;
+  void score_batches(Model& model) {
     const std::int64_t total = context.batches.test_samples();
-    for (std::int64_t first = 0; first < total; first += batch)
-      batches.push_back(pool.submit(Urgency::evaluation, model.macs * static_cast<double>(batch),
-                                    [work = shared_from_this(), &model, total, first] {
-                                      return work->score(model, first, std::min(total, first + work->batch));
-                                    }));
-    if (!model.promised.exchange(true)) model.batches.set_value(std::move(batches));
+    model.sums.resize(static_cast<std::size_t>((total + batch - 1) / batch));
+    model.jobs_left = model.sums.size();
+    for (std::size_t i = 0; i < model.sums.size(); ++i)
+      post(
+          model, batch,
+          [this, &model, i, total] {
+            const std::int64_t first = static_cast<std::int64_t>(i) * batch;
+            model.sums[i] = score(model, first, std::min(total, first + batch));
+          },
+          [&model] {
+            if (--model.jobs_left == 0) model.succeed();
+          });
   }
 
   Sums score(const Model& model, std::int64_t first, std::int64_t last) const {
@@ -179,7 +191,7 @@ EvaluationRun::EvaluationRun(const EvaluationContext& context, Pool& pool, std::
     const double macs = static_cast<double>(slice_cost(context.shape, model.slice).forward_macs);
     work_->models.push_back(std::make_unique<Model>(std::move(model), macs));
   }
-  for (const auto& model : work_->models) work_->begin(*model);
+  for (const auto& model : work_->models) work_->start(*model);
 }
 
 EvaluationRun::~EvaluationRun() = default;
@@ -187,9 +199,9 @@ EvaluationRun::~EvaluationRun() = default;
 std::vector<Score> EvaluationRun::scores() {
   std::vector<Score> result;
   for (const auto& model : work_->models) {
+    model->end.get_future().get();
     Sums sums;
-    for (auto& batch : model->batches.get_future().get()) {
-      const Sums part = batch.get();
+    for (const Sums& part : model->sums) {
       sums.loss += part.loss;
       sums.correct += part.correct;
       sums.scored += part.scored;

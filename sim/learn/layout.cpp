@@ -33,7 +33,7 @@ ParameterLayout::ParameterLayout(const Shape& shape, const WidthSlice& slice) {
 
 at::Tensor ParameterLayout::view(const at::Tensor& flat, int tensor) const {
   const TensorSlot& place = slot(tensor);
-  return flat.as_strided(place.sizes, place.strides, place.offset);
+  return flat.as_strided(place.sizes, place.strides, flat.storage_offset() + place.offset);
 }
 
 std::vector<at::Tensor> ParameterLayout::views(const at::Tensor& flat) const {
@@ -51,7 +51,8 @@ std::vector<at::Tensor> ParameterLayout::rows_of_views(const at::Tensor& flat, s
   };
   std::vector<at::Tensor> result;
   for (const TensorSlot& place : slots_)
-    result.push_back(flat.as_strided(with_front(models, place.sizes), with_front(size_, place.strides), place.offset));
+    result.push_back(flat.as_strided(with_front(models, place.sizes), with_front(size_, place.strides),
+                                     flat.storage_offset() + place.offset));
   return result;
 }
 

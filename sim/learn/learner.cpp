@@ -29,7 +29,7 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::int64_t kStateVersion = 2;
+constexpr std::int64_t kStateVersion = 3;
 constexpr char kStateName[] = "msfusion learner";
 
 std::vector<std::int32_t> held_samples(const Partition& parts) {
@@ -131,11 +131,8 @@ class TorchLearner : public Learner {
     for (auto& group : groups_of(std::move(jobs), training_, std::max(1, setup_.workers))) {
       double cost = 0;
       for (const TrainingJob& job : group) cost += job.task.training_flops;
-      begin(std::move(group), pool_, cost, [this](const std::vector<TrainingJob>& together) {
-        std::vector<const TrainingJob*> pointers;
-        for (const TrainingJob& job : together) pointers.push_back(&job);
-        return train_together(training_, pointers);
-      });
+      begin(std::move(group), pool_, cost,
+            [this](const std::vector<TrainingJob>& together) { return train_together(training_, together); });
     }
   } catch (...) {
     rethrow_plainly();

@@ -94,8 +94,9 @@ struct Divergence {
 
 // A job among those that are trained side by side.
 struct Member {
-  Member(const TrainingContext& context, const TrainingJob& of, const Net& net, at::Device device)
+  Member(const TrainingContext& context, const TrainingJob& of, std::size_t index, const Net& net, at::Device device)
       : job(of),
+        place(index),
         map(context.shape, context.full, of.task.slice),
         dropout{seed_for(context, Purpose::dropout)},
         augmentation(seed_for(context, Purpose::augmentation)),
@@ -128,6 +129,7 @@ struct Member {
   }
 
   const TrainingJob& job;
+  std::size_t place;  // among the jobs
   SliceMap map;
   at::Tensor start;  // flat, on the device that trains
   DropoutMasks dropout;
@@ -153,14 +155,15 @@ struct Member {
 // member's. Those with the most steps come first, so that those that still train are always the first ones.
 class LocalTraining {
  public:
-  LocalTraining(const TrainingContext& context, const std::vector<const TrainingJob*>& jobs)
+  LocalTraining(const TrainingContext& context, const std::vector<TrainingJob>& jobs)
       : context_(context),
         net_(context.shape),
         device_(device_of(context.training)),
         stream_(device_),
-        rate_(learning_rate(context.training, jobs.front()->round)),
+        rate_(learning_rate(context.training, jobs.front().round)),
         optimiser_(context.training, rate_) {
-    for (const TrainingJob* job : jobs) members_.push_back(std::make_unique<Member>(context, *job, net_, device_));
+    for (std::size_t i = 0; i < jobs.size(); ++i)
+      members_.push_back(std::make_unique<Member>(context, jobs[i], i, net_, device_));
     std::stable_sort(members_.begin(), members_.end(),
                      [](const auto& a, const auto& b) { return a->steps > b->steps; });
     const bool corrects =
@@ -186,13 +189,11 @@ class LocalTraining {
   }
 
   /// In the order of the jobs.
-  std::vector<TrainingResult> results(const std::vector<const TrainingJob*>& jobs) {
+  std::vector<TrainingResult> results() {
     for (std::size_t i = 0; i < members_.size(); ++i) finish(*members_[i], row(all_, i));
     share_times();
-    std::vector<TrainingResult> results;
-    for (const TrainingJob* job : jobs)
-      for (const auto& member : members_)
-        if (&member->job == job) results.push_back({std::move(member->trained), member->error});
+    std::vector<TrainingResult> results(members_.size());
+    for (const auto& member : members_) results[member->place] = {std::move(member->trained), member->error};
     return results;
   }
 
@@ -308,7 +309,7 @@ class LocalTraining {
     try {
       // Every step's loss was finite, but the last update may have spoilt the values that are about to be merged.
       if (!std::isfinite(values.sum().item<double>()))
-        member.divergence.check(member.map.part_layout(), values.clone(), member.last_finite);
+        member.divergence.check(member.map.part_layout(), values, member.last_finite);
       member.trained.values = is_grouped() ? values.clone() : values.to(at::kCPU);
       member.trained.mean_loss = member.steps > 0 ? member.total / static_cast<double>(member.steps)
                                                   : std::numeric_limits<double>::quiet_NaN();
@@ -357,15 +358,14 @@ bool can_train_together(const TrainingContext& context) {
   return device_of(context.training).is_cpu() && Net(context.shape).can_group();
 }
 
-std::vector<TrainingResult> train_together(const TrainingContext& context,
-                                           const std::vector<const TrainingJob*>& jobs) {
+std::vector<TrainingResult> train_together(const TrainingContext& context, const std::vector<TrainingJob>& jobs) {
   LocalTraining training(context, jobs);
   training.run();
-  return training.results(jobs);
+  return training.results();
 }
 
 Trained train(const TrainingContext& context, const TrainingJob& job) {
-  TrainingResult result = train_together(context, {&job}).front();
+  TrainingResult result = train_together(context, {job}).front();
   if (result.error) std::rethrow_exception(result.error);
   return std::move(result.trained);
 }

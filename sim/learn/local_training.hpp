@@ -37,10 +37,12 @@ struct TrainingResult {
 
 /// Trains jobs of one round, whose slices have equal sizes, as one computation: narrow layers cost more in calls than
 /// in multiplications, and one call serves all. The results have the bits that train() gives each job alone, in the
-/// order of the jobs; their times are shares of the whole. More than one job only where can_train_together().
-std::vector<TrainingResult> train_together(const TrainingContext& context, const std::vector<const TrainingJob*>& jobs);
+/// order of the jobs; their times are shares of the whole. It stops early only when all jobs are abandoned. More than
+/// one job only where can_train_together().
+std::vector<TrainingResult> train_together(const TrainingContext& context, const std::vector<TrainingJob>& jobs);
 
-/// Multilayer perceptrons on the CPU: grouped convolutions were measured to be slower than one after the other.
+/// Multilayer perceptrons on the CPU: grouped convolutions were measured to be slower than one after the other. Not
+/// with a BLAS whose bits depend on where in memory a matrix begins.
 bool can_train_together(const TrainingContext& context);
 
 }  // namespace msfusion

@@ -85,7 +85,7 @@ Net::Net(const Shape& shape) : shape_(shape) {
 }
 
 bool Net::can_group() const {
-  return can_multiply() && std::all_of(shape_.layers.begin(), shape_.layers.end(), [](const Layer& layer) {
+  return ignores_alignment() && std::all_of(shape_.layers.begin(), shape_.layers.end(), [](const Layer& layer) {
            return std::holds_alternative<Linear>(layer.op) || std::holds_alternative<Relu>(layer.op) ||
                   std::holds_alternative<Flatten>(layer.op);
          });

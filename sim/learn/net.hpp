@@ -53,7 +53,7 @@ class Net {
   std::vector<NormStatistics> no_statistics() const { return std::vector<NormStatistics>(shape_.layers.size()); }
 
   bool has_batch_norm() const { return has_batch_norm_; }
-  bool can_group() const;  ///< every layer can be that of several models at once
+  bool can_group() const;  ///< every layer can be that of several models at once, with the bits of each alone
   bool wants_channels_last() const { return has_convolution_; }
   const Shape& shape() const { return shape_; }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <future>
 #include <memory>
@@ -48,6 +49,23 @@ class Pool {
     return result;
   }
 
+  /// For jobs that nobody holds a future of: `ended` gets what `job` threw or what kept it from being called, or
+  /// nothing.
+  template <class Job, class Ended>
+  void post(Urgency urgency, double cost, Job job, Ended ended) {
+    push(urgency, cost, [this, urgency, job = std::move(job), ended = std::move(ended)] {
+      std::exception_ptr error;
+      try {
+        const Busy busy(*this, urgency);
+        require_memory();
+        job();
+      } catch (...) {
+        error = std::current_exception();
+      }
+      ended(error);
+    });
+  }
+
   /// Processor seconds that the finished jobs of this urgency took.
   double busy_seconds(Urgency urgency) const;
 
@@ -60,7 +78,7 @@ class Pool {
     bool operator<(const Entry& other) const;  // less urgent
   };
 
-  // Ends before the future is ready, so that whoever waited for a job finds it counted.
+  // Ends before anybody hears of the job's end, so that whoever waited for it finds it counted.
   class Busy {
    public:
     Busy(Pool& pool, Urgency urgency) : pool_(pool), urgency_(urgency), began_(thread_cpu_seconds()) {}

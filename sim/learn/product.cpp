@@ -77,6 +77,10 @@ bool can_multiply() {
   return true;
 }
 
+bool ignores_alignment() {
+  return blas() == nullptr || dlsym(RTLD_DEFAULT, "openblas_get_config") != nullptr;
+}
+
 }  // namespace msfusion
 
 #else
@@ -88,6 +92,10 @@ void multiply(const Matrix&, const Matrix&, std::int64_t, std::int64_t, std::int
 }
 
 bool can_multiply() {
+  return false;
+}
+
+bool ignores_alignment() {
   return false;
 }
 

@@ -18,13 +18,17 @@ struct Target {
   std::int64_t row;
 };
 
-/// out = factor a b + keep out: `rows` x `columns` sums of `terms`. OpenBLAS multiplies small matrices without packing
-/// them; for larger ones oneDNN is faster, up to twice for the few rows of a small batch. The sizes alone decide, so
-/// equal sizes give equal bits in every thread that called use_one_thread().
+/// out = factor a b + keep out: `rows` x `columns` sums of `terms`. On AVX-512 OpenBLAS multiplies small matrices
+/// without packing them; for larger ones oneDNN is faster, up to twice for the few rows of a small batch. The sizes
+/// alone decide, so equal sizes give equal bits in every thread that called use_one_thread().
 void multiply(const Matrix& a, const Matrix& b, std::int64_t rows, std::int64_t columns, std::int64_t terms,
               const Target& out, float factor = 1, float keep = 0);
 
 /// Whether this build has multiply(): where it has oneDNN.
 bool can_multiply();
+
+/// Whether the bits are the same wherever in memory a matrix begins: with OpenBLAS and oneDNN, which is what LibTorch
+/// has on Debian; others promise it for aligned matrices alone.
+bool ignores_alignment();
 
 }  // namespace msfusion

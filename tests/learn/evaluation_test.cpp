@@ -1,5 +1,11 @@
 #include "sim/learn/evaluation.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <new>
+
 #include "sim/learn/initial.hpp"
 #include "sim/learn/net.hpp"
 #include "sim/learn/slice_map.hpp"
@@ -72,6 +78,49 @@ TEST_CASE("batch norms are tested with the averages of the statistics of batches
   REQUIRE(loss_with(250, 2) == loss_with(250, 1));
   REQUIRE(loss_with(100, 1) != loss_with(200, 1));
   REQUIRE(loss_with(201, 1) == loss_with(200, 1));  // one sample has no variance
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which take terabytes of addresses
+TEST_CASE("an evaluation that gets no more memory ends with an error") {
+  const World world(images(4, 6, 1, 40, 500), MlpSpec{{8}}, 1);
+  const ParameterLayout full(world.shape, full_slice(world.shape));
+  const at::Tensor model = initial_values(world.shape, full, 1);
+  const Batches batches(world.data, world.shape);
+  const EvaluationContext context{world.shape, full, batches, {}, 1};
+  Pool pool(1, nullptr);
+  const auto score = [&] { return EvaluationRun(context, pool, {{full_slice(world.shape), model}}).scores(); };
+  const double loss = score().front().loss;
+
+  std::ifstream sizes("/proc/self/statm");
+  rlim_t pages = 0;
+  sizes >> pages;
+  rlimit before{};
+  getrlimit(RLIMIT_AS, &before);
+  const rlimit tight{pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (60 << 20), before.rlim_max};
+  setrlimit(RLIMIT_AS, &tight);
+  bool refused = false;
+  try {
+    score();
+  } catch (const std::bad_alloc&) {
+    refused = true;
+  }
+  setrlimit(RLIMIT_AS, &before);
+  REQUIRE(refused);
+  REQUIRE(score().front().loss == loss);
+}
+#endif
+
+TEST_CASE("an evaluation that nobody waits for leaves nothing behind") {
+  const World world(images(4, 6, 1, 40, 500), MlpSpec{{8}}, 1);
+  const ParameterLayout full(world.shape, full_slice(world.shape));
+  const at::Tensor model = initial_values(world.shape, full, 1);
+  const Batches batches(world.data, world.shape);
+  const EvaluationContext context{world.shape, full, batches, {}, 1};
+  {
+    Pool pool(1, nullptr);
+    const EvaluationRun unread(context, pool, {{full_slice(world.shape), model}});
+  }
+  REQUIRE(model.use_count() == 1);
 }
 
 TEST_CASE("an evaluation sees the model as it was begun with, while training goes on") {

