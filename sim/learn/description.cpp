@@ -30,7 +30,7 @@ std::string blas() {
 }  // namespace
 
 std::string learner_description() {
-  return fmt::format("LibTorch {}, oneDNN {}, convolutions by {}, {}, {}", TORCH_VERSION,
+  return fmt::format("LibTorch {}, oneDNN {}, convolutions and products by {}, {}, {}", TORCH_VERSION,
                      at::hasMKLDNN() ? at::get_mkldnn_version() : "off", convolution_description(),
                      configured("CPU capability usage: "), blas());
 }

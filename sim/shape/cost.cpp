@@ -47,10 +47,8 @@ class Coster {
 
   std::int64_t exponentials(int index) const {
     const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
-    const std::int64_t positions = layer.out.positions();
     return std::visit(Overloaded{
                           [&](const Gelu&) { return elements(index); },
-                          [&](const Attention& attention) { return positions * positions * attention.heads; },
                           [&](const Lstm&) { return 5 * elements(index); },  // four gates and the cell's state
                           [](const auto&) { return std::int64_t{0}; },
                       },
@@ -62,8 +60,8 @@ class Coster {
     const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
     return std::visit(
         Overloaded{
-            [](const Attention&) { return std::int64_t{13}; },  // products, scale, mask, softmax, and their copies
-            [](const Dropout&) { return std::int64_t{3}; },     // draw, scale, product
+            [](const Attention&) { return std::int64_t{2}; },  // and those of each sample and head
+            [](const Dropout&) { return std::int64_t{2}; },    // draw, product
             [&](const Lstm&) { return std::int64_t{12} * layer.out.positions(); },
             [](const Conv2d&) { return std::int64_t{3}; },  // product, and its weights into order and back
             [](const auto&) { return std::int64_t{1}; },
@@ -128,7 +126,7 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
     part.out_features = coster.features(index);
     if (const auto* attention = std::get_if<Attention>(&layer.op)) {
       part.out_features /= attention->heads;
-      part.sample_calls = std::int64_t{2} * attention->heads;
+      part.sample_calls = attention->heads;
     }
     part.in_features = coster.features(layer.inputs.front());
     if (const auto* conv = std::get_if<Conv2d>(&layer.op)) {

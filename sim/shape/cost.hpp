@@ -23,9 +23,9 @@ struct LayerCost {
   std::int64_t winograd_tiles = 0;   ///< of winograd_tiles() for a convolution
   bool is_dense = false;             ///< a linear layer
   std::int64_t pooled_elements = 0;  ///< that a maximum is looked for among
-  std::int64_t exponentials = 0;     ///< exp, erf or tanh of an element
+  std::int64_t exponentials = 0;     ///< exp, erf or tanh of an element; attention's softmax is as fast as memory
   std::int64_t random_draws = 0;     ///< of dropout; only where it trains
-  std::int64_t calls = 1;            ///< kernels that forward starts: many for attention and each recurrent step
+  std::int64_t calls = 1;            ///< kernels that forward starts: many for each recurrent step
   std::int64_t tensors = 0;          ///< of parameters
   std::int64_t sample_calls = 0;     ///< and for every sample: attention multiplies sample by sample and head by head
   std::int64_t repeats = 1;          ///< how often a pass reads the parameters: the steps of a recurrent layer
