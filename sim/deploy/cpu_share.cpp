@@ -15,7 +15,8 @@ namespace msfusion {
 
 namespace {
 
-constexpr double kSliceSeconds = 0.002;  // CPU time between two rests
+constexpr double kSliceSeconds = 0.002;       // CPU time between two rests
+constexpr std::size_t kStackBytes = 1 << 16;  // the processor's vectors alone take some kilobytes of a signal's frame
 
 // Read by the signal handler, which runs on the limited thread itself.
 double began_seconds = 0, began_cpu_seconds = 0, share_of_core = 1;
@@ -71,9 +72,14 @@ void CpuShare::start_timer() {
   share_of_core = share_;
   began_seconds = monotonic_seconds();
   began_cpu_seconds = thread_cpu_seconds();
+  stack_.resize(kStackBytes);
+  stack_t stack{};
+  stack.ss_sp = stack_.data();
+  stack.ss_size = stack_.size();
+  check(sigaltstack(&stack, nullptr), "sigaltstack");
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
   check(sigaction(SIGRTMIN, &action, nullptr), "sigaction");
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
@@ -88,6 +94,9 @@ void CpuShare::start_timer() {
 CpuShare::~CpuShare() {
   if (share_ < 1) {
     timer_delete(timer_);
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
     rest();
   }
   if (priority_ == 0) return;

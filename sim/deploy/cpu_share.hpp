@@ -3,13 +3,15 @@
 
 #include <atomic>
 #include <ctime>
+#include <vector>
 
 namespace msfusion {
 
 /// While it lives, the thread that made it is `share` of the time at work: after every few milliseconds of its own CPU
 /// clock a signal makes it sleep until the time has passed in which a core of that share would have done as much. The
 /// destructor sleeps for the rest. So the thread takes CPU time / share, as long as the machine can give it that much.
-/// Needs no privileges; one at a time in a process. A thread of real-time priority has one less meanwhile: what moves
+/// Needs no privileges; one at a time in a process. The signal has a stack of its own: some of oneDNN's kernels use the
+/// stack pointer for data. A thread of real-time priority has one less meanwhile: what moves
 /// messages goes before what trains, as messages take no computing time in the simulator either.
 class CpuShare {
  public:
@@ -22,6 +24,7 @@ class CpuShare {
   void start_timer();
 
   double share_;
+  std::vector<char> stack_;  // of the signal handler
   timer_t timer_{};
   int priority_ = 0;  // to be given back; 0: it was not changed
 };

@@ -1,6 +1,7 @@
 #include "sim/learn/pool.hpp"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <system_error>
 #include <tuple>
@@ -56,6 +57,10 @@ double Pool::busy_seconds(Urgency urgency) const {
 }
 
 void Pool::work() {
+  // Signals are the other threads': a handler on this stack could meet kernels that use it otherwise (multiply()).
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
   use_one_thread();
   for (;;) {
     {

@@ -20,7 +20,8 @@ struct Target {
 
 /// out = factor a b + keep out: `rows` x `columns` sums of `terms`. On AVX-512 OpenBLAS multiplies small matrices
 /// without packing them; for larger ones oneDNN is faster, up to twice for the few rows of a small batch. The sizes
-/// alone decide, so equal sizes give equal bits in every thread that called use_one_thread().
+/// alone decide, so equal sizes give equal bits in every thread that called use_one_thread(). Some of oneDNN's kernels
+/// use the stack pointer for data: a signal handler may run on the calling thread only on a stack of its own.
 void multiply(const Matrix& a, const Matrix& b, std::int64_t rows, std::int64_t columns, std::int64_t terms,
               const Target& out, float factor = 1, float keep = 0);
 

@@ -1,6 +1,7 @@
 #include "sim/deploy/cpu_share.hpp"
 
 #include <sched.h>
+#include <signal.h>
 
 #include <thread>
 
@@ -14,6 +15,13 @@ TEST_CASE("a thread with a share of a core takes its CPU time divided by the sha
   double cpu = 0;
   {
     const CpuShare share(0.25);
+    // The signal that makes it rest has a stack of its own.
+    stack_t stack{};
+    struct sigaction action {};
+    REQUIRE(sigaltstack(nullptr, &stack) == 0);
+    REQUIRE((stack.ss_flags & SS_DISABLE) == 0);
+    REQUIRE(sigaction(SIGRTMIN, nullptr, &action) == 0);
+    REQUIRE((action.sa_flags & SA_ONSTACK) != 0);
     volatile double value = 0;
     while (thread_cpu_seconds() - cpu_began < 0.05) value = value + 1;
     cpu = thread_cpu_seconds() - cpu_began;
