@@ -63,6 +63,7 @@ class Coster {
             [](const Attention&) { return std::int64_t{2}; },  // and those of each sample and head
             [](const Dropout&) { return std::int64_t{2}; },    // draw, product
             [&](const Lstm&) { return std::int64_t{12} * layer.out.positions(); },
+            [](const Linear&) { return std::int64_t{0}; },  // nothing but its product, and what its tensors cost
             [](const Conv2d&) { return std::int64_t{3}; },  // product, and its weights into order and back
             [](const auto&) { return std::int64_t{1}; },
         },
