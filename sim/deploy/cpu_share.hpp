@@ -11,8 +11,8 @@ namespace msfusion {
 /// clock a signal makes it sleep until the time has passed in which a core of that share would have done as much. The
 /// destructor sleeps for the rest. So the thread takes CPU time / share, as long as the machine can give it that much.
 /// Needs no privileges; one at a time in a process. The signal has a stack of its own: some of oneDNN's kernels use the
-/// stack pointer for data. A thread of real-time priority has one less meanwhile: what moves
-/// messages goes before what trains, as messages take no computing time in the simulator either.
+/// stack pointer for data. A thread of real-time priority has one less meanwhile: what moves messages goes before what
+/// trains, as messages take no computing time in the simulator either.
 class CpuShare {
  public:
   explicit CpuShare(double share);  ///< in (0, 1]; 1 does nothing

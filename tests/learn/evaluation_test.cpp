@@ -15,12 +15,29 @@
 using namespace msfusion;
 using namespace msfusion::test;
 
+namespace {
+
+/// A perceptron with its initial values, to be scored on so many samples.
+struct Untrained {
+  explicit Untrained(int test_samples)
+      : world(images(4, 6, 1, 40, test_samples), MlpSpec{{8}}, 1),
+        full(world.shape, full_slice(world.shape)),
+        model(initial_values(world.shape, full, 1)),
+        batches(world.data, world.shape) {}
+  ScoredModel whole() const { return {full_slice(world.shape), model}; }
+
+  World world;
+  ParameterLayout full;
+  at::Tensor model;
+  Batches batches;
+  EvaluationContext context{world.shape, full, batches, {}, 1};
+};
+
+}  // namespace
+
 TEST_CASE("scores are those of one pass over the whole test split") {
-  const World world(images(4, 6, 1, 40, 2345), MlpSpec{{8}}, 1);
-  const ParameterLayout full(world.shape, full_slice(world.shape));
-  const at::Tensor model = initial_values(world.shape, full, 1);
-  const Batches batches(world.data, world.shape);
-  const EvaluationContext context{world.shape, full, batches, {}, 1};
+  const Untrained untrained(2345);
+  const auto& [world, full, model, batches, context] = untrained;
   const WidthSlice half = window_slice(world.shape, 0.5, 2);
   std::vector<Score> scores[2];
   for (const int workers : {1, 2}) {
@@ -82,13 +99,9 @@ TEST_CASE("batch norms are tested with the averages of the statistics of batches
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which take terabytes of addresses
 TEST_CASE("an evaluation that gets no more memory ends with an error") {
-  const World world(images(4, 6, 1, 40, 500), MlpSpec{{8}}, 1);
-  const ParameterLayout full(world.shape, full_slice(world.shape));
-  const at::Tensor model = initial_values(world.shape, full, 1);
-  const Batches batches(world.data, world.shape);
-  const EvaluationContext context{world.shape, full, batches, {}, 1};
+  const Untrained untrained(500);
   Pool pool(1, nullptr);
-  const auto score = [&] { return EvaluationRun(context, pool, {{full_slice(world.shape), model}}).scores(); };
+  const auto score = [&] { return EvaluationRun(untrained.context, pool, {untrained.whole()}).scores(); };
   const double loss = score().front().loss;
 
   std::ifstream sizes("/proc/self/statm");
@@ -111,16 +124,13 @@ TEST_CASE("an evaluation that gets no more memory ends with an error") {
 #endif
 
 TEST_CASE("an evaluation that nobody waits for leaves nothing behind") {
-  const World world(images(4, 6, 1, 40, 500), MlpSpec{{8}}, 1);
-  const ParameterLayout full(world.shape, full_slice(world.shape));
-  const at::Tensor model = initial_values(world.shape, full, 1);
-  const Batches batches(world.data, world.shape);
-  const EvaluationContext context{world.shape, full, batches, {}, 1};
+  const Untrained untrained(500);
   {
     Pool pool(1, nullptr);
-    const EvaluationRun unread(context, pool, {{full_slice(world.shape), model}});
+    const EvaluationRun unread(untrained.context, pool, {untrained.whole()});
+    pool.submit(Urgency::evaluation, 0, [] {}).get();  // the cheapest job is the last
   }
-  REQUIRE(model.use_count() == 1);
+  REQUIRE(untrained.model.use_count() == 1);
 }
 
 TEST_CASE("an evaluation sees the model as it was begun with, while training goes on") {
