@@ -5,6 +5,7 @@
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 
 using namespace msfusion;
 using nlohmann::json;
@@ -207,7 +208,7 @@ TEST_CASE("a generated platform with churn is run to its end, empty rounds inclu
 TEST_CASE("models far too large to train here are planned") {
   for (const char* name : {"resnet152-cost", "gpt2-cost"}) {
     const TemporaryFolder folder;
-    const Ended plan = msfusion_program({"plan", std::string(MSFUSION_SOURCE_DIR) + "/scenarios/" + name + ".xml",
+    const Ended plan = msfusion_program({"plan", source_file("scenarios/" + std::string(name) + ".xml"),
                                          "--set", "training.rounds=1", "--json", "-o", folder.file("p")});
     INFO(name << plan.err);
     REQUIRE(plan.code == 0);

@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "sim/record/store.hpp"
+#include "tests/support/paths.hpp"
 
 namespace msfusion {
 
@@ -42,10 +43,10 @@ Program::Program(const std::vector<std::string>& arguments, const std::function<
   // crashes itself.
   add_sanitizer_option("detect_leaks=0");
   if (before_start) before_start();
-  std::vector<char*> words = {const_cast<char*>(MSFUSION_PROGRAM)};
+  std::vector<char*> words = {const_cast<char*>(program_path())};
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
-  execv(MSFUSION_PROGRAM, words.data());
+  execv(program_path(), words.data());
   _exit(127);
 }
 
@@ -100,7 +101,7 @@ Ended msfusion_program(const std::vector<std::string>& arguments, const std::fun
 }
 
 std::string input(const std::string& name) {
-  return std::string(MSFUSION_SOURCE_DIR) + "/tests/e2e/inputs/" + name;
+  return source_file("tests/e2e/inputs/" + name);
 }
 
 std::string text_of(const std::string& file) {

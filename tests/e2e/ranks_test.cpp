@@ -10,6 +10,7 @@
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 
 using namespace msfusion;
 
@@ -18,7 +19,7 @@ namespace {
 // Replaces the new process by mpirun, which starts the program three times.
 std::function<void()> on_three_ranks(const std::vector<std::string>& arguments) {
   return [&arguments] {
-    std::vector<std::string> words = {"mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "3", MSFUSION_PROGRAM};
+    std::vector<std::string> words = {"mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "3", program_path()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> pointers;
     for (std::string& word : words) pointers.push_back(word.data());

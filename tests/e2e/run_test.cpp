@@ -4,6 +4,7 @@
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 
 using namespace msfusion;
 
@@ -66,7 +67,7 @@ TEST_CASE("different seeds give different results, and another seed list the sam
 
 TEST_CASE("the program does not load LibTorch before it trains") {
   const TemporaryFolder folder;
-  REQUIRE(std::system(("ldd " MSFUSION_PROGRAM " > " + folder.file("libraries")).c_str()) == 0);
+  REQUIRE(std::system(("ldd " + std::string(program_path()) + " > " + folder.file("libraries")).c_str()) == 0);
   CHECK(text_of(folder.file("libraries")).find("torch") == std::string::npos);
 }
 

@@ -5,13 +5,14 @@
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 
 using namespace msfusion;
 
 namespace {
 
 std::string shipped(const std::string& name) {
-  return std::string(MSFUSION_SOURCE_DIR) + "/scenarios/" + name + ".xml";
+  return source_file("scenarios/" + name + ".xml");
 }
 
 // The lines between the one that announces the small variant and the end of the comment.

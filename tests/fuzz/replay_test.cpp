@@ -5,13 +5,14 @@
 
 #include "tests/fuzz/harness.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 
 using namespace msfusion;
 namespace fs = std::filesystem;
 
 TEST_CASE("readers take or refuse every input that fuzzing found") {
   for (const NamedHarness& harness : kHarnesses) {
-    const fs::path corpus = fs::path(MSFUSION_SOURCE_DIR) / "tests/fuzz/corpus" / harness.name;
+    const fs::path corpus = fs::path(msfusion::source_file("tests/fuzz/corpus")) / harness.name;
     INFO(corpus.string());
     int inputs = 0;
     for (const auto& entry : fs::directory_iterator(corpus)) {

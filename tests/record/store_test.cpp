@@ -16,6 +16,7 @@
 #include "sim/base/error.hpp"
 #include "sim/record/format.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 
 namespace fs = std::filesystem;
 using namespace msfusion;
@@ -387,7 +388,7 @@ TEST_CASE("a store can be read while it is being written, and in a folder withou
 }
 
 TEST_CASE("docs/store.md documents every table and column as it is") {
-  std::ifstream in(MSFUSION_SOURCE_DIR "/docs/store.md");
+  std::ifstream in(source_file("docs/store.md"));
   std::stringstream text;
   text << in.rdbuf();
   CHECK_THAT(text.str(), ContainsSubstring(store_tables_markdown()));

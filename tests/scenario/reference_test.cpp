@@ -6,6 +6,7 @@
 #include "sim/base/xml_schema.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 
 using namespace msfusion;
 
@@ -45,7 +46,7 @@ TEST_CASE("every attribute of the schema is documented, in the schema and in the
 
 TEST_CASE("every attribute of the schema is read: the reference names none that does nothing") {
   // An attribute that no reader knows would be taken without a word.
-  const std::string folder = std::string(MSFUSION_SOURCE_DIR) + "/sim/scenario";
+  const std::string folder = source_file("sim/scenario");
   std::string code;
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     std::ifstream in(file.path());
@@ -63,7 +64,7 @@ TEST_CASE("every attribute of the schema is read: the reference names none that 
 
 TEST_CASE("the scenarios that ship are right and bear the names of their files") {
   for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(MSFUSION_SOURCE_DIR) / "scenarios")) {
+       std::filesystem::directory_iterator(source_file("scenarios"))) {
     if (entry.path().extension() != ".xml") continue;
     INFO(entry.path());
     CHECK(read_scenario(entry.path().string(), {}).name == entry.path().stem());

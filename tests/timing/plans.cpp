@@ -1,4 +1,5 @@
 #include "tests/timing/plans.hpp"
+#include "tests/support/paths.hpp"
 
 #include <unistd.h>
 
@@ -44,7 +45,7 @@ RoundPlan star_round(const std::vector<NodeId>& devices, NodeId server, double b
 
 TimingOptions on_platform(const std::string& name) {
   TimingOptions options;
-  options.platform_file = std::string(MSFUSION_SOURCE_DIR "/tests/timing/platforms/") + name;
+  options.platform_file = source_file("tests/timing/platforms/" + std::string(name));
   return options;
 }
 

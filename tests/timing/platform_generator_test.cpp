@@ -8,6 +8,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/timing/in_child.hpp"
 #include "tests/timing/plans.hpp"
+#include "tests/support/paths.hpp"
 
 using msfusion::Catalogue;
 using msfusion::Device;
@@ -26,7 +27,7 @@ using nlohmann::json;
 namespace {
 
 const Catalogue& catalogue() {
-  static const Catalogue result = msfusion::read_catalogue(MSFUSION_SOURCE_DIR "/platforms/catalogue.xml");
+  static const Catalogue result = msfusion::read_catalogue(msfusion::source_file("platforms/catalogue.xml"));
   return result;
 }
 
@@ -231,7 +232,7 @@ TEST_CASE("mixes without sense are refused with what is allowed") {
 
 TEST_CASE("the quickstart platform has ten devices of four kinds, and some too small for the full model") {
   TimingOptions options;
-  options.platform_file = MSFUSION_SOURCE_DIR "/platforms/quickstart.xml";
+  options.platform_file = msfusion::source_file("platforms/quickstart.xml");
   const Fleet fleet = inspect_platform(options);
   REQUIRE(fleet.size() == 10);
   REQUIRE(fleet.server);
