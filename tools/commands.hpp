@@ -95,6 +95,8 @@ int run_scenario(const RunCommand& command);
 int plan_scenario(const PlanCommand& command);
 int recost_run(const RecostCommand& command);
 int check_scenario(const std::string& scenario, const std::vector<Override>& overrides);
+/// What `msfusion list` can list.
+std::vector<std::string> listed_things();
 int list_things(const std::string& what);
 
 /// "path=value" of --set. Throws UserError.

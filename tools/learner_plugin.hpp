@@ -5,6 +5,7 @@
 
 #include "sim/learn/learner.hpp"
 #include "sim/learn/participant.hpp"
+#include "sim/scenario/scenario.hpp"
 
 namespace msfusion {
 

@@ -1,10 +1,15 @@
 // `msfusion list`: what a scenario can name.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "sim/base/error.hpp"
 #include "sim/data/catalogue.hpp"
 #include "sim/method/names.hpp"
 #include "sim/method/registry.hpp"
+#include "sim/scenario/reference.hpp"
+#include "sim/shape/model_options.hpp"
 #include "tools/commands.hpp"
 
 namespace msfusion {
@@ -15,7 +20,7 @@ void list_methods() {
   fmt::print("{:<15} {:<13} {:<21} {:<13} {:<15} {}\n", "method", "split", "objective", "exchange", "merge",
              "what it is");
   for (const MethodEntry& entry : method_table()) {
-    const Method method = entry.make();
+    const Method method = method_of(entry);
     fmt::print("{:<15} {:<13} {:<21} {:<13} {:<15} {}{}\n", entry.name, name_of(kSplitRules, method.split.rule),
                name_of(kObjectives, method.objective.kind), name_of(kExchanges, method.exchange.kind),
                name_of(kMerges, method.merge.kind), entry.summary,
@@ -24,14 +29,12 @@ void list_methods() {
 }
 
 void list_models() {
-  fmt::print(
-      "mlp          fully connected: hidden=\"200 200\"\n"
-      "cnn          convolutions, norm, ReLU, pooling, dense layers: channels=\"32 64\"\n"
-      "resnet18     pre-activation ResNet of basic blocks [2 2 2 2]: widths=\"64 128 256 512\"\n"
-      "resnet       the same with any blocks and widths, basic or bottleneck\n"
-      "transformer  language model: embedding, heads, ffn, layers, window; causal or masked\n"
-      "lstm         language model: embedding, hidden, layers, window\n"
-      "All widths can be split. Attributes and defaults: scenarios/README.md\n");
+  for (const ModelKind& kind : model_kinds()) {
+    fmt::print("{:<12} {}\n", kind.name, kind.meaning);
+    for (const AttributeInfo& attribute : kind.attributes())
+      fmt::print("{:<12}   {}=\"{}\"\n", "", attribute.name, attribute.fallback);
+  }
+  fmt::print("All widths can be split. `msfusion list attributes` says more.\n");
 }
 
 void list_data() {
@@ -45,13 +48,31 @@ void list_data() {
   }
 }
 
+struct Thing {
+  const char* name;
+  void (*list)();
+};
+
+constexpr std::array<Thing, 6> kThings{{
+    {"methods", list_methods},
+    {"models", list_models},
+    {"data", list_data},
+    {"devices", list_devices},
+    {"attributes", [] { fmt::print("{}", reference_text()); }},
+    {"schema", [] { fmt::print("{}", schema_text()); }},
+}};
+
 }  // namespace
 
+std::vector<std::string> listed_things() {
+  std::vector<std::string> names;
+  for (const Thing& thing : kThings) names.emplace_back(thing.name);
+  return names;
+}
+
 int list_things(const std::string& what) {
-  if (what == "methods") list_methods();
-  if (what == "models") list_models();
-  if (what == "data") list_data();
-  if (what == "devices") list_devices();
+  const auto thing = std::find_if(kThings.begin(), kThings.end(), [&](const Thing& t) { return what == t.name; });
+  if (thing != kThings.end()) thing->list();
   return 0;
 }
 

@@ -206,9 +206,9 @@ int main_of(int argc, char** argv) {
 
   std::string thing;
   CLI::App* list = app.add_subcommand("list", "What a scenario can name");
-  list->add_option("what", thing, "methods, models, data or devices")
+  list->add_option("what", thing, "What to list; attributes and schema are the reference of scenario files")
       ->required()
-      ->check(CLI::IsMember({"methods", "models", "data", "devices"}));
+      ->check(CLI::IsMember(listed_things()));
   list->callback([&] { action = [&] { return list_things(thing); }; });
 
   ReportCommand report_options;

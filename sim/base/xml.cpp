@@ -198,6 +198,16 @@ std::string XmlElement::text() const {
   return copy;
 }
 
+bool XmlElement::has_own_text() const {
+  for (xmlNodePtr child = node_of(node_)->children; child; child = child->next)
+    if ((child->type == XML_TEXT_NODE && !xmlIsBlankNode(child)) || child->type == XML_CDATA_SECTION_NODE) return true;
+  return false;
+}
+
+bool XmlElement::has_namespace() const {
+  return node_of(node_)->ns != nullptr;
+}
+
 std::optional<std::string> XmlElement::attribute(const std::string& name) const {
   xmlChar* value = xmlGetNoNsProp(node_of(node_), xml_text(name));
   if (!value) return {};

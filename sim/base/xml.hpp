@@ -21,6 +21,8 @@ class XmlElement {
   int attribute_line(
       const std::string& name) const;  ///< of a tag over several lines; line() if there is no such attribute
   std::string text() const;            ///< of the element and its descendants
+  bool has_own_text() const;           ///< other than blanks, between its children
+  bool has_namespace() const;
   std::optional<std::string> attribute(const std::string& name) const;
   std::vector<std::pair<std::string, std::string>> attributes() const;  ///< in document order
   void set_attribute(const std::string& name, const std::string& value);
@@ -69,11 +71,6 @@ class XmlDocument {
   ~XmlDocument();
 
   XmlElement root() const;
-
-  /// What the schema objects to, all of it, by line, in words of the file rather than of libxml2. What is allowed is
-  /// taken from the schema: element and attribute names, enumerations, and the documentation of the attribute's simple
-  /// type.
-  std::vector<Mistake> validate(const std::string& schema_file) const;
 
   std::string serialise() const;  ///< the document as it is now
 

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "sim/base/error.hpp"
+#include "sim/base/spelling.hpp"
 #include "sim/data/cifar.hpp"
 #include "sim/data/idx.hpp"
 #include "sim/data/image_folder.hpp"
@@ -302,15 +303,10 @@ const Entry* find_entry(const std::string& name) {
   return nullptr;
 }
 
-std::string set_names() {
-  std::string names;
-  for (const auto& entry : catalogue()) names += entry.status.name + ", ";
-  return names + "synthetic";
-}
 
 Dataset read_set(const DataSpec& spec, int window, bool pixels) {
   const Entry* entry = find_entry(spec.set);
-  if (!entry) throw UserError({"", spec.line, fmt::format("data set \"{}\"", spec.set), set_names()});
+  if (!entry) throw UserError({"", spec.line, fmt::format("data set \"{}\"", spec.set), one_of(spec.set, dataset_names())});
   const auto place = place_of(*entry, spec.path);
   if (!place) {
     throw UserError({"", spec.line, fmt::format("data set \"{}\" is not installed", spec.set),
@@ -398,6 +394,13 @@ Dataset load_dataset(const DataSpec& spec, int window, std::uint64_t seed, bool 
   }
   measure_channels(data);
   return data;
+}
+
+std::vector<std::string> dataset_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : catalogue()) names.push_back(entry.status.name);
+  names.emplace_back("synthetic");
+  return names;
 }
 
 std::vector<DataSetStatus> list_datasets() {

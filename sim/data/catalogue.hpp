@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sim/data/dataset.hpp"
-#include "sim/scenario/scenario.hpp"
+#include "sim/data/data_options.hpp"
 
 namespace msfusion {
 
@@ -33,6 +33,9 @@ struct DataSetStatus {
   std::string how_to_get;
   std::vector<DataSetFile> files;
 };
+
+/// The names of every set that a scenario can name.
+std::vector<std::string> dataset_names();
 
 /// Every set that a scenario can name.
 std::vector<DataSetStatus> list_datasets();

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "sim/data/dataset.hpp"
-#include "sim/scenario/scenario.hpp"
+#include "sim/data/data_options.hpp"
 
 namespace msfusion {
 

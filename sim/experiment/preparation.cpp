@@ -104,7 +104,6 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
   result.scenario = std::move(read);
   const Scenario& scenario = result.scenario;
   std::vector<Mistake> mistakes;
-  result.methods = make_methods(scenario, mistakes);
   collect(mistakes, scenario.file, scenario.platform.line,
           [&] { result.fleet = inspect_platform(timing_options(scenario, 0)); });
   if (mistakes.empty() && before_data) before_data();
@@ -129,7 +128,7 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
 
 std::vector<RunSpec> runs_of(const Preparation& preparation) {
   std::vector<RunSpec> runs;
-  for (const Method& method : preparation.methods)
+  for (const Method& method : preparation.scenario.methods)
     for (std::uint64_t seed : preparation.scenario.seeds)
       runs.push_back({static_cast<int>(runs.size()), &method, seed});
   return runs;

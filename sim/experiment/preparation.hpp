@@ -21,7 +21,6 @@ namespace msfusion {
 /// A scenario with its platform and data. Immutable, and shared by the forked runs page by page.
 struct Preparation {
   Scenario scenario;
-  std::vector<Method> methods;
   Fleet fleet;
   Dataset data;
   SampleShape samples;

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "sim/scenario/scenario.hpp"
+#include "sim/plan/training_options.hpp"
 
 namespace msfusion {
 

@@ -15,7 +15,7 @@
 #include "sim/data/partition.hpp"
 #include "sim/method/method.hpp"
 #include "sim/plan/round_plan.hpp"
-#include "sim/scenario/scenario.hpp"
+#include "sim/plan/training_options.hpp"
 #include "sim/shape/shape.hpp"
 
 namespace msfusion {

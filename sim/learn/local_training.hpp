@@ -9,7 +9,7 @@
 #include "sim/learn/layout.hpp"
 #include "sim/learn/training_job.hpp"
 #include "sim/method/method.hpp"
-#include "sim/scenario/scenario.hpp"
+#include "sim/plan/training_options.hpp"
 
 namespace msfusion {
 

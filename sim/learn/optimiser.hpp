@@ -3,7 +3,7 @@
 
 #include <ATen/ATen.h>
 
-#include "sim/scenario/scenario.hpp"
+#include "sim/plan/training_options.hpp"
 
 namespace msfusion {
 

@@ -1,12 +1,13 @@
 // A training method as four choices: split, objective, exchange, merge.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/base/error.hpp"
-#include "sim/scenario/scenario.hpp"
+#include "sim/base/vocabulary.hpp"
 
 namespace msfusion {
 
@@ -119,9 +120,22 @@ struct Method {
   MergeChoice merge;
 };
 
-/// The methods of a scenario: each one's four choices with the element's attributes applied. Mistakes (an attribute
-/// that the method's choices have no use for, a value out of range, a combination that makes no sense, with the reason)
-/// are added to `mistakes`; the result then lacks that method.
-std::vector<Method> make_methods(const Scenario& scenario, std::vector<Mistake>& mistakes);
+/// The attributes of <method> that replace a method's choices.
+const Vocabulary<Method>& method_vocabulary();
+
+/// The attributes of <method>: name, label, then those that replace the method's choices. Their defaults are the
+/// methods' own.
+std::vector<AttributeInfo> method_attributes();
+
+/// A row of the table of methods (registry.hpp).
+struct MethodEntry;
+const MethodEntry* find_method(const std::string& name);  ///< nullptr: there is none
+
+/// The longest label of a method, in characters.
+constexpr int kLongestLabel = 100;
+
+/// The method of that name with the attributes applied. Objects to an attribute that the method's choices have no use
+/// for, and to a combination that makes no sense, with the reason. `name` must be one of the table.
+Method read_method(const std::string& name, GivenAttributes& given);
 
 }  // namespace msfusion

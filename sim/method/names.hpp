@@ -2,76 +2,53 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 
+#include "sim/base/choice.hpp"
 #include "sim/method/method.hpp"
 
 namespace msfusion {
 
 template <class T, std::size_t N>
-using NameTable = std::array<std::pair<T, const char*>, N>;
+using NameTable = std::array<Choice<T>, N>;
 
-inline constexpr NameTable<SplitRule, 6> kSplitRules{{{SplitRule::full, "full"},
-                                                      {SplitRule::narrow, "narrow"},
-                                                      {SplitRule::fixed, "fixed"},
-                                                      {SplitRule::rolling, "rolling"},
-                                                      {SplitRule::random, "random"},
-                                                      {SplitRule::double_shift, "double-shift"}}};
-inline constexpr NameTable<ObjectiveKind, 6> kObjectives{{{ObjectiveKind::cross_entropy, "cross-entropy"},
-                                                          {ObjectiveKind::masked_cross_entropy, "masked-cross-entropy"},
-                                                          {ObjectiveKind::proximal, "proximal"},
-                                                          {ObjectiveKind::control_variates, "control-variates"},
-                                                          {ObjectiveKind::model_contrastive, "model-contrastive"},
-                                                          {ObjectiveKind::contrastive, "contrastive"}}};
-inline constexpr NameTable<ExchangeKind, 8> kExchanges{{{ExchangeKind::server, "server"},
-                                                        {ExchangeKind::edge, "edge"},
-                                                        {ExchangeKind::peers, "peers"},
-                                                        {ExchangeKind::asynchronous, "asynchronous"},
-                                                        {ExchangeKind::split, "split"},
-                                                        {ExchangeKind::logits, "logits"},
-                                                        {ExchangeKind::none, "none"},
-                                                        {ExchangeKind::central, "central"}}};
-inline constexpr NameTable<MergeKind, 10> kMerges{{{MergeKind::mean, "mean"},
-                                                   {MergeKind::overlap_mean, "overlap-mean"},
-                                                   {MergeKind::momentum, "momentum"},
-                                                   {MergeKind::adam, "adam"},
-                                                   {MergeKind::variates, "variates"},
-                                                   {MergeKind::gossip, "gossip"},
-                                                   {MergeKind::staleness, "staleness"},
-                                                   {MergeKind::distill, "distill"},
-                                                   {MergeKind::average_logits, "average-logits"},
-                                                   {MergeKind::none, "none"}}};
-inline constexpr NameTable<PeerGraph, 7> kPeerGraphs{{{PeerGraph::complete, "complete"},
-                                                      {PeerGraph::ring, "ring"},
-                                                      {PeerGraph::regular, "regular"},
-                                                      {PeerGraph::erdos_renyi, "erdos-renyi"},
-                                                      {PeerGraph::small_world, "small-world"},
-                                                      {PeerGraph::geometric, "geometric"},
-                                                      {PeerGraph::file, "file"}}};
-
-template <class T, std::size_t N>
-const char* name_of(const NameTable<T, N>& table, T value) {
-  for (const auto& [candidate, name] : table)
-    if (candidate == value) return name;
-  return "?";
-}
-
-template <class T, std::size_t N>
-std::optional<T> value_of(const NameTable<T, N>& table, std::string_view name) {
-  for (const auto& [value, candidate] : table)
-    if (name == candidate) return value;
-  return std::nullopt;
-}
-
-template <class T, std::size_t N>
-std::string all_names(const NameTable<T, N>& table) {
-  std::string names;
-  for (const auto& entry : table) names += (names.empty() ? "" : ", ") + std::string(entry.second);
-  return names;
-}
+inline constexpr NameTable<SplitRule, 6> kSplitRules{{{SplitRule::full, "full", ""},
+                                                      {SplitRule::narrow, "narrow", ""},
+                                                      {SplitRule::fixed, "fixed", ""},
+                                                      {SplitRule::rolling, "rolling", ""},
+                                                      {SplitRule::random, "random", ""},
+                                                      {SplitRule::double_shift, "double-shift", ""}}};
+inline constexpr NameTable<ObjectiveKind, 6> kObjectives{{{ObjectiveKind::cross_entropy, "cross-entropy", ""},
+                                                          {ObjectiveKind::masked_cross_entropy, "masked-cross-entropy", ""},
+                                                          {ObjectiveKind::proximal, "proximal", ""},
+                                                          {ObjectiveKind::control_variates, "control-variates", ""},
+                                                          {ObjectiveKind::model_contrastive, "model-contrastive", ""},
+                                                          {ObjectiveKind::contrastive, "contrastive", ""}}};
+inline constexpr NameTable<ExchangeKind, 8> kExchanges{{{ExchangeKind::server, "server", ""},
+                                                        {ExchangeKind::edge, "edge", ""},
+                                                        {ExchangeKind::peers, "peers", ""},
+                                                        {ExchangeKind::asynchronous, "asynchronous", ""},
+                                                        {ExchangeKind::split, "split", ""},
+                                                        {ExchangeKind::logits, "logits", ""},
+                                                        {ExchangeKind::none, "none", ""},
+                                                        {ExchangeKind::central, "central", ""}}};
+inline constexpr NameTable<MergeKind, 10> kMerges{{{MergeKind::mean, "mean", ""},
+                                                   {MergeKind::overlap_mean, "overlap-mean", ""},
+                                                   {MergeKind::momentum, "momentum", ""},
+                                                   {MergeKind::adam, "adam", ""},
+                                                   {MergeKind::variates, "variates", ""},
+                                                   {MergeKind::gossip, "gossip", ""},
+                                                   {MergeKind::staleness, "staleness", ""},
+                                                   {MergeKind::distill, "distill", ""},
+                                                   {MergeKind::average_logits, "average-logits", ""},
+                                                   {MergeKind::none, "none", ""}}};
+inline constexpr NameTable<PeerGraph, 7> kPeerGraphs{{{PeerGraph::complete, "complete", ""},
+                                                      {PeerGraph::ring, "ring", ""},
+                                                      {PeerGraph::regular, "regular", ""},
+                                                      {PeerGraph::erdos_renyi, "erdos-renyi", ""},
+                                                      {PeerGraph::small_world, "small-world", ""},
+                                                      {PeerGraph::geometric, "geometric", ""},
+                                                      {PeerGraph::file, "file", ""}}};
 
 /// "double-shift | contrastive | peers | overlap-mean"
 std::string choices_text(const Method& method);

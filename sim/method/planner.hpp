@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "sim/method/method.hpp"
+#include "sim/plan/constraint_options.hpp"
 #include "sim/plan/coverage.hpp"
 #include "sim/plan/fleet.hpp"
 #include "sim/plan/local_work.hpp"
 #include "sim/plan/peer_graph.hpp"
 #include "sim/plan/round_plan.hpp"
 #include "sim/plan/timed_round.hpp"
+#include "sim/plan/training_options.hpp"
 #include "sim/shape/cost.hpp"
 #include "sim/shape/models.hpp"
 

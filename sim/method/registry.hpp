@@ -17,6 +17,10 @@ struct MethodEntry {
 
 const std::vector<MethodEntry>& method_table();
 
+
+/// The method as its row makes it, with its name.
+Method method_of(const MethodEntry& entry);
+
 Method make_msfusion();
 Method make_fedavg();
 Method make_narrow();

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
+#include "sim/scenario/elements.hpp"
 
 namespace msfusion {
 
@@ -69,10 +71,16 @@ XmlElement select(const Override& change, const std::vector<XmlElement>& candida
   return fitting.front();
 }
 
-XmlElement descend(const Override& change, const SchemaGuide& guide, XmlElement parent, const PathPart& part) {
+std::vector<std::string> child_names(const XmlElement& element) {
+  std::vector<std::string> names;
+  for (const ChildInfo& child : element_info(element.name()).children) names.push_back(child.name);
+  return names;
+}
+
+XmlElement descend(const Override& change, XmlElement parent, const PathPart& part) {
   const std::vector<XmlElement> candidates = parent.children(part.name);
   if (!candidates.empty()) return select(change, candidates, part);
-  const std::vector<std::string> allowed = guide.children(parent.name());
+  const std::vector<std::string> allowed = child_names(parent);
   if (std::find(allowed.begin(), allowed.end(), part.name) == allowed.end())
     fail(change, fmt::format("<{}> has no element '{}'", parent.name(), part.name),
          allowed.empty() ? "no elements are allowed in it" : "allowed: " + one_of(part.name, allowed));
@@ -85,26 +93,29 @@ std::string to_string(const Override& change) {
   return fmt::format("--set {}={}", change.path, change.value);
 }
 
-SetAttribute apply_override(const XmlDocument& document, const SchemaGuide& guide, const Override& change) {
+std::pair<XmlElement, std::string> apply_override(const XmlElement& root, const Override& change) {
   std::vector<PathPart> parts = parse_path(change);
-  XmlElement element = document.root();
+  XmlElement element = root;
   if (parts.size() > 1 && parts.front().name == element.name()) parts.erase(parts.begin());
   const PathPart attribute = parts.back();
   parts.pop_back();
-  for (const PathPart& part : parts) element = descend(change, guide, element, part);
+  for (const PathPart& part : parts) element = descend(change, element, part);
 
-  const std::vector<std::string> allowed = guide.attribute_names(element.name());
-  if (attribute.selector || std::find(allowed.begin(), allowed.end(), attribute.name) == allowed.end()) {
-    std::vector<std::string> possible = allowed;
-    if (parts.empty()) {  // "rounds=3": the path is too short
-      for (const std::string& child : guide.children(element.name())) possible.push_back(child + ".ATTRIBUTE");
-    }
+  std::vector<std::string> possible;
+  bool known = false;
+  for (const AttributeInfo& row : element_info(element.name()).attributes) {
+    possible.push_back(row.name);
+    known = known || row.name == attribute.name;
+  }
+  if (attribute.selector || !known) {
+    if (parts.empty())  // "rounds=3": the path is too short
+      for (const std::string& child : child_names(element)) possible.push_back(child + ".ATTRIBUTE");
     fail(change, fmt::format("<{}> has no attribute '{}'", element.name(), attribute.name),
          possible.empty() ? "it has none" : "allowed: " + one_of(attribute.name, possible));
   }
   if (!is_xml_text(change.value)) fail(change, "the value holds characters that XML cannot", "text in UTF-8 is needed");
   element.set_attribute(attribute.name, change.value);
-  return {element, attribute.name, to_string(change)};
+  return {element, attribute.name};
 }
 
 }  // namespace msfusion

@@ -1,10 +1,11 @@
 #include "sim/scenario/scenario.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
-#include "sim/base/resources.hpp"
-#include "sim/scenario/overrides.hpp"
-#include "sim/scenario/readers.hpp"
+#include <map>
+
+#include "sim/scenario/document.hpp"
+#include "sim/scenario/elements.hpp"
 
 namespace msfusion {
 
@@ -12,103 +13,166 @@ namespace {
 
 constexpr std::size_t kMaxScenarioBytes = 4u << 20;
 
-bool same(const Mistake& a, const Mistake& b) {
-  return a.file == b.file && a.line == b.line && a.found == b.found && a.allowed == b.allowed;
-}
-
-[[noreturn]] void report(std::vector<Mistake> mistakes) {
-  std::stable_sort(mistakes.begin(), mistakes.end(),
-                   [](const Mistake& a, const Mistake& b) { return a.line < b.line; });
-  std::vector<Mistake> distinct;
-  for (Mistake& mistake : mistakes) {
-    const bool known =
-        std::any_of(distinct.begin(), distinct.end(), [&](const Mistake& m) { return same(m, mistake); });
-    if (!known) distinct.push_back(std::move(mistake));
+/// Labels stand in tables and on terminals: no line breaks, no control characters (those of Unicode start with 0xC2 in
+/// UTF-8).
+bool is_one_line(const std::string& label) {
+  for (std::size_t i = 0; i < label.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(label[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < label.size() ? label[i + 1] : 0);
+    if (byte < 0x20 || byte == 0x7F || (byte == 0xC2 && next < 0xA0)) return false;
   }
-  throw UserError(std::move(distinct));
+  return !label.empty();
 }
 
-/// Applies the changes to a valid document: what the schema objects to after one of them is that one's fault.
-void apply_overrides(const XmlDocument& document, const std::string& schema, const std::vector<Override>& overrides,
-                     ReadingContext& context) {
-  for (const Override& change : overrides) {
-    try {
-      context.changes.push_back(apply_override(document, context.guide, change));
-    } catch (const UserError& error) {
-      context.mistakes.insert(context.mistakes.end(), error.mistakes().begin(), error.mistakes().end());
-      continue;
+std::vector<std::string> split_values(const std::string& text) {
+  std::vector<std::string> values(1);
+  for (const char c : text) {
+    if (c == '|') {
+      values.emplace_back();
+    } else {
+      values.back() += c;
     }
-    for (Mistake mistake : document.validate(schema)) {
-      mistake.file = to_string(change);
-      mistake.line = 0;
-      context.mistakes.push_back(std::move(mistake));
-    }
-    if (!context.mistakes.empty()) return;  // the next validation would give these to the next change
   }
-}
-
-void check_model_reads_data(const Scenario& scenario, AttributeReader& model) {
-  const bool reads_text =
-      std::holds_alternative<TransformerSpec>(scenario.model) || std::holds_alternative<LstmSpec>(scenario.model);
-  if (reads_text == is_text(scenario.data) || model.refused("kind")) return;
-  model.mistake(
-      "kind", model.quote("kind") + " with set=\"" + scenario.data.set + "\" in <data>",
-      reads_text ? "text is needed: one of tokens, characters" : "for text a transformer or an lstm is needed");
+  for (std::string& value : values) value = trimmed(value);
+  return values;
 }
 
 class ScenarioReader {
  public:
-  ScenarioReader(const XmlDocument& document, ReadingContext& context) : root_(document.root()), context_(context) {}
+  explicit ScenarioReader(ScenarioDocument& document) : document_(document) {}
 
-  Scenario read() {
+  Scenario read(const std::string& file) {
     Scenario scenario;
-    scenario.file = context_.file;
-    AttributeReader root(context_, root_.name(), root_);
-    scenario.name = root.text("name");
-    scenario.description = root.text("description");
-    auto platform = reader("platform"), data = reader("data"), model = reader("model"), training = reader("training"),
-         evaluation = reader("evaluation"), constraints = reader("constraints"), prices = reader("prices"),
-         seeds = reader("seeds"), target = reader("target");
-    if (platform.has("file")) scenario.platform = read_platform(platform, context_.file);
-    scenario.data = read_data(data, context_.file);
-    scenario.model = read_model(model);
-    scenario.model_line = model.line();
-    scenario.training = read_training(training);
-    scenario.evaluation = read_evaluation(evaluation);
-    scenario.constraints = read_constraints(constraints);
-    scenario.prices = read_prices(prices);
-    scenario.seeds = read_seeds(seeds);
-    scenario.targets = read_targets(target);
-    for (const XmlElement& sweep : root_.children("sweep")) scenario.sweep = read_sweep(context_, sweep);
-    for (const XmlElement& methods : root_.children("methods")) scenario.methods = read_methods(context_, methods);
-    if (model.has("kind") && data.has("set") && !data.refused("set")) check_model_reads_data(scenario, model);
+    scenario.file = file;
+    HeadOptions head;
+    read_element(document_.root(), "scenario", head_vocabulary(), head);
+    scenario.name = head.name;
+    scenario.description = head.description;
+    read_child("platform", platform_vocabulary(), scenario.platform);
+    read_child("training", training_vocabulary(), scenario.training);
+    read_child("evaluation", evaluation_vocabulary(), scenario.evaluation);
+    read_child("constraints", constraint_vocabulary(), scenario.constraints);
+    read_child("prices", price_vocabulary(), scenario.prices);
+    scenario.platform.line = line_of("platform");
+    scenario.training.line = line_of("training");
+    read_data_and_model(scenario);
+    SeedOptions seeds;
+    read_child("seeds", seed_vocabulary(), seeds);
+    scenario.seeds = seeds.values;
+    TargetOptions targets;
+    read_child("target", target_vocabulary(), targets);
+    scenario.targets = targets.accuracies;
+    if (const auto sweep = document_.child("sweep"))
+      for (const XmlElement& vary : sweep->children("vary")) scenario.sweep.push_back(read_vary(vary));
+    if (const auto methods = document_.child("methods"))
+      for (const XmlElement& method : methods->children("method"))
+        scenario.methods.push_back(read_method_element(method));
     return scenario;
   }
 
  private:
-  AttributeReader reader(const std::string& element) {
-    const std::vector<XmlElement> found = root_.children(element);
-    return AttributeReader(context_, element, found.empty() ? std::optional<XmlElement>() : found.front());
+  template <class Options>
+  void read_element(const std::optional<XmlElement>& element, const std::string& name,
+                    const Vocabulary<Options>& vocabulary, Options& options) {
+    GivenAttributes given = document_.attributes_of(element, name);
+    read_options(vocabulary, options, given);
+    document_.add(element, given);
   }
 
-  XmlElement root_;
-  ReadingContext& context_;
+  template <class Options>
+  void read_child(const std::string& name, const Vocabulary<Options>& vocabulary, Options& options) {
+    read_element(document_.child(name), name, vocabulary, options);
+  }
+
+  int line_of(const std::string& name) const {
+    const auto element = document_.child(name);
+    return element ? element->line() : 0;
+  }
+
+  void read_data_and_model(Scenario& scenario) {
+    const auto data_element = document_.child("data"), model_element = document_.child("model");
+    GivenAttributes data = document_.attributes_of(data_element, "data");
+    GivenAttributes model = document_.attributes_of(model_element, "model");
+    read_options(data_vocabulary(), scenario.data, data);
+    scenario.data.line = line_of("data");
+    scenario.model = read_model(model);
+    scenario.model_line = line_of("model");
+    const bool reads_text =
+        std::holds_alternative<TransformerSpec>(scenario.model) || std::holds_alternative<LstmSpec>(scenario.model);
+    const bool both_known = data.has("set") && !data.refused("set") && model.has("kind") && !model.refused("kind");
+    if (both_known && reads_text != is_text(scenario.data))
+      model.object(
+          "kind", model.quote("kind") + " with set=\"" + scenario.data.set + "\" in <data>",
+          reads_text ? "text is needed: one of tokens, characters" : "for text a transformer or an lstm is needed");
+    document_.add(data_element, data);
+    document_.add(model_element, model);
+  }
+
+  SweepAxis read_vary(const XmlElement& element) {
+    GivenAttributes given = document_.attributes_of(element, "vary");
+    VaryOptions options;
+    read_options(vary_vocabulary(), options, given);
+    SweepAxis axis{options.path, split_values(options.values), element.line()};
+    for (const std::string& value : axis.values)
+      if (value.empty() && given.has("values")) {
+        given.object("values", given.quote("values") + ": an empty value", "values separated by \" | \"");
+        break;
+      }
+    if (axis.path.rfind("sweep", 0) == 0 || axis.path == "name")
+      given.object("path", given.quote("path"), "an attribute that can differ between the runs of one sweep");
+    document_.add(element, given);
+    return axis;
+  }
+
+  Method read_method_element(const XmlElement& element) {
+    GivenAttributes given = document_.attributes_of(element, "method");
+    const AttributeInfo& names = element_info("method").attributes.front();
+    const std::string name = given.has("name") ? trimmed(given.value("name").written) : "";
+    Method method;
+    if (find_method(name)) {
+      method = read_method(name, given);
+    } else if (given.has("name")) {
+      given.refuse("name", "allowed: " + names.type.instead_of(name));
+    }
+    method.line = element.line();
+    read_label(given, name, method);
+    document_.add(element, given);
+    return method;
+  }
+
+  void read_label(GivenAttributes& given, const std::string& name, Method& method) {
+    method.label = name;
+    if (given.has("label")) {
+      const ValueType& type = element_info("method").attributes[1].type;
+      const auto label = line_up_to(kLongestLabel).parse(given.value("label").written);
+      if (!label) given.refuse("label", "allowed: " + type.allowed);
+      method.label = label.value_or(name);
+      if (label && !is_one_line(method.label))
+        given.object("label", given.quote("label"), "a text on one line, not only blanks");
+    }
+    if (method.label.empty()) return;
+    const auto [other, is_new] = lines_of_labels_.emplace(method.label, method.line);
+    if (is_new) return;
+    const std::string attribute = given.has("label") ? "label" : "name";
+    given.object(attribute,
+                 fmt::format("{}: the method on line {} has the same label", given.quote(attribute), other->second),
+                 "needed: a label of its own");
+  }
+
+  ScenarioDocument& document_;
+  std::map<std::string, int> lines_of_labels_;
 };
 
-}  // namespace
-
-namespace {
-
-Scenario read_document(const XmlDocument& document, const std::string& file, const std::vector<Override>& overrides) {
-  const std::string schema = resource_file("scenarios/scenario.xsd");
-  const SchemaGuide guide(schema);
-  ReadingContext context{file, guide, {}, document.validate(schema)};
-  if (document.root().name() != guide.root()) report(std::move(context.mistakes));
-  if (context.mistakes.empty()) apply_overrides(document, schema, overrides, context);
-
-  Scenario scenario = ScenarioReader(document, context).read();
-  if (!context.mistakes.empty()) report(std::move(context.mistakes));
-  scenario.text = document.serialise();
+Scenario read_document(const XmlDocument& xml, const std::string& file, const std::vector<Override>& overrides) {
+  ScenarioDocument document(xml, file);
+  if (!document.check_structure()) document.report();
+  if (document.is_clean() && !overrides.empty()) {
+    for (const Override& change : overrides) document.apply(change);
+    document.check_structure();  // elements that were made may lack attributes
+  }
+  Scenario scenario = ScenarioReader(document).read(file);
+  if (!document.is_clean()) document.report();
+  scenario.text = xml.serialise();
   return scenario;
 }
 

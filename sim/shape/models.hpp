@@ -1,7 +1,7 @@
 // The models of a scenario as shapes.
 #pragma once
 
-#include "sim/scenario/scenario.hpp"
+#include "sim/shape/model_options.hpp"
 #include "sim/shape/shape.hpp"
 
 namespace msfusion {

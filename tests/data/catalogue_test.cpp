@@ -67,7 +67,7 @@ TEST_CASE("a set that is not installed says at the scenario's line how to get it
   CHECK_THAT(error_of([&] { load_dataset(named("mnist", empty.path()), 0, 1); }),
              ContainsSubstring("no file train-images-idx3"));
   CHECK_THAT(error_of([] { load_dataset(named("imagenet"), 0, 1); }),
-             ContainsSubstring("data set \"imagenet\"; fashion-mnist,"));
+             ContainsSubstring("data set \"imagenet\"; one of fashion-mnist,"));
 }
 
 TEST_CASE("a folder with half of a set's files does not count as present") {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/learn/learner.hpp"
-#include "sim/scenario/scenario.hpp"
+#include "sim/plan/training_options.hpp"
 #include "sim/shape/models.hpp"
 #include "sim/shape/slice.hpp"
 

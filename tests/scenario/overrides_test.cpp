@@ -39,9 +39,9 @@ TEST_CASE("--set picks a method by label, then by name") {
   const Scenario scenario = test::read(two_of_a_kind(), {{"methods.method[msfusion].split", "0.5"},
                                                          {"methods.method[v1.0 [b]].split", "0.75"},
                                                          {"methods.method[fedavg].cohort", "2"}});
-  CHECK(scenario.methods[0].attributes[0].value == "0.5");
-  CHECK(scenario.methods[1].attributes[0].value == "0.75");
-  CHECK(scenario.methods[2].attributes[0].value == "2");
+  CHECK(scenario.methods[0].split.rate.levels == std::vector<double>{0.5});
+  CHECK(scenario.methods[1].split.rate.levels == std::vector<double>{0.75});
+  CHECK(scenario.methods[2].exchange.cohort == 2);
 }
 
 TEST_CASE("the recorded text holds the changes and reads as the same scenario") {

@@ -92,21 +92,19 @@ TEST_CASE("models of every kind are read") {
   CHECK(std::get<LstmSpec>(model("kind='lstm' hidden='32'", "characters")).hidden == 32);
 }
 
-TEST_CASE("a method keeps its attributes with their lines for those who know methods") {
+TEST_CASE("a method has the choices of its name, with what its attributes say instead") {
   Parts parts;
   parts.methods =
       "<methods>\n<method name='msfusion' label='a b'\n split='1 0.5'\n zeta=' 2 '/>\n<method "
       "name='msfusion'/></methods>";
   const Scenario scenario = test::read(parts);
-  const MethodElement& method = scenario.methods[0];
+  const Method& method = scenario.methods[0];
+  CHECK(method.name == "msfusion");
   CHECK(method.label == "a b");
   CHECK(method.line == 7);
-  REQUIRE(method.attributes.size() == 2);
-  CHECK(method.attributes[0].name == "split");
-  CHECK(method.attributes[0].value == "1 0.5");
-  CHECK(method.attributes[0].line == 8);
-  CHECK(method.attributes[1].value == "2");
-  CHECK(method.attributes[1].line == 9);
+  CHECK(method.split.rate.levels == std::vector<double>{1, 0.5});
+  CHECK(method.split.zeta == 2);
+  CHECK(scenario.methods[1].split.zeta == 1);
 }
 
 TEST_CASE("relative paths start at the scenario's folder, absolute ones stay") {
@@ -117,7 +115,7 @@ TEST_CASE("relative paths start at the scenario's folder, absolute ones stay") {
   Scenario scenario = read_scenario(file.path(), {});
   CHECK(scenario.platform.file == file.folder() + "/platform.xml");
   CHECK(scenario.data.path == file.folder() + "/images");
-  CHECK(scenario.methods[0].attributes[1].value == file.folder() + "/graphs/g.xml");
+  CHECK(scenario.methods[0].exchange.graph_file == file.folder() + "/graphs/g.xml");
   parts.platform = "<platform file='" + file.folder() + "/platform.xml'/>";
   std::ofstream(file.path()) << parts.text();
   scenario = read_scenario(file.path(), {});
@@ -125,8 +123,14 @@ TEST_CASE("relative paths start at the scenario's folder, absolute ones stay") {
 }
 
 TEST_CASE("the split of a method is a rate, levels, auto or device") {
-  const std::string split = GENERATE(as<std::string>(), "1", "0.25", "1e-3", "1 0.5 0.25", "auto", "device");
+  using Kind = RateChoice::Kind;
+  const auto [split, kind] = GENERATE(table<std::string, Kind>({{"1", Kind::given},
+                                                                {"0.25", Kind::given},
+                                                                {"1e-3", Kind::given},
+                                                                {"1 0.5 0.25", Kind::levels},
+                                                                {"auto", Kind::automatic},
+                                                                {"device", Kind::device}}));
   Parts parts;
   parts.methods = "<methods><method name='msfusion' split='" + split + "'/></methods>";
-  CHECK(test::read(parts).methods[0].attributes[0].value == split);
+  CHECK(test::read(parts).methods[0].split.rate.kind == kind);
 }

@@ -1,0 +1,145 @@
+#include "sim/plan/training_options.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace msfusion {
+
+namespace {
+
+using Optimiser = TrainingSpec::Optimiser;
+using Schedule = TrainingSpec::Schedule;
+using Device = TrainingSpec::Device;
+
+constexpr std::array<Choice<Optimiser>, 3> kOptimisers{{
+    {Optimiser::sgd, "sgd", "stochastic gradient descent"},
+    {Optimiser::adam, "adam", "Adam"},
+    {Optimiser::adamw, "adamw", "Adam with decoupled weight decay"},
+}};
+constexpr std::array<Choice<Schedule>, 3> kSchedules{{
+    {Schedule::constant, "constant", "the same rate in every round"},
+    {Schedule::step, "step", "times decay at each milestone"},
+    {Schedule::cosine, "cosine", "half a cosine from the rate towards 0"},
+}};
+constexpr std::array<Choice<Device>, 2> kDevices{{
+    {Device::cpu, "cpu", "one job a core"},
+    {Device::cuda, "cuda", "several jobs a GPU"},
+}};
+
+bool is_sgd(const TrainingSpec& training) {
+  return training.optimiser == Optimiser::sgd;
+}
+
+bool is_adam(const TrainingSpec& training) {
+  return !is_sgd(training);
+}
+
+bool has_steps(const TrainingSpec& training) {
+  return training.schedule == Schedule::step;
+}
+
+void check(const TrainingSpec& training, GivenAttributes& given) {
+  if (given.has("local-steps") && given.has("local-epochs"))
+    given.object("local-epochs", given.quote("local-epochs"),
+                 "allowed only with no local-steps beside it: one of the two");
+  if (is_sgd(training) && training.nesterov && training.momentum == 0 && !given.refused("momentum"))
+    given.object("nesterov", given.quote("nesterov") + " without momentum", "needed: momentum above 0");
+  if (has_steps(training) && training.milestones.empty())
+    given.object("schedule", given.quote("schedule") + " without milestones", "needed: milestones, in rounds");
+  const auto& stones = training.milestones;
+  if (std::adjacent_find(stones.begin(), stones.end(), [](int a, int b) { return a >= b; }) != stones.end())
+    given.object("milestones", given.quote("milestones"), "each must be later than the one before");
+}
+
+}  // namespace
+
+const Vocabulary<TrainingSpec>& training_vocabulary() {
+  using T = TrainingSpec;
+  static const Vocabulary<T> all{
+      {
+          attribute<T>("rounds", &T::rounds, whole(1), "Rounds of local training and exchange.",
+                       "Raise it until the curves are flat.")
+              .is_required()
+              .in("rounds"),
+          attribute<T>("local-epochs", &T::local_epochs, whole(1), "Passes of a device over its samples in a round.",
+                       "More save traffic and let devices drift apart.")
+              .in("epochs"),
+          attribute<T>("local-steps", &T::local_steps, whole(1), "Optimiser steps in a round, instead of epochs.",
+                       "For equal work on devices with unequal data.")
+              .in("steps")
+              .absent("none: local-epochs count"),
+          attribute<T>("batch", &T::batch, whole(1),
+                       "Samples of an optimiser step; the last batch of an epoch may be smaller.",
+                       "Larger is faster and takes more memory.")
+              .in("samples"),
+          attribute<T>("optimiser", &T::optimiser, one_of_table("optimiser", kOptimisers), "The local optimiser.",
+                       "adam or adamw for language models."),
+          attribute<T>("learning-rate", &T::learning_rate, number_above(0),
+                       "The local learning rate before the schedule.",
+                       "0.1 with SGD and batch norm; about 0.001 with Adam."),
+          attribute<T>("momentum", &T::momentum, number_below(0, 1), "Momentum; its state starts anew every round.",
+                       "0.9 where the paper to be repeated has it.")
+              .only_with("optimiser", is_sgd, "optimiser=\"sgd\""),
+          attribute<T>("nesterov", &T::nesterov, on_off(), "Nesterov's form; needs momentum.",
+                       "Where the paper to be repeated has it.")
+              .only_with("optimiser", is_sgd, "optimiser=\"sgd\""),
+          attribute<T>("weight-decay", &T::weight_decay, number_from(0), "L2 penalty; decoupled for adamw.",
+                       "5e-4 for ResNets on CIFAR."),
+          attribute<T>("beta1", &T::beta1, number_below(0, 1), "Decay of the first moment.", "Seldom.")
+              .only_with("optimiser", is_adam, "optimiser=\"adam\" or \"adamw\""),
+          attribute<T>("beta2", &T::beta2, number_below(0, 1), "Decay of the second moment.",
+                       "0.95 to 0.98 for transformers.")
+              .only_with("optimiser", is_adam, "optimiser=\"adam\" or \"adamw\""),
+          attribute<T>("epsilon", &T::epsilon, number_above(0), "Keeps the denominator away from 0.", "Seldom.")
+              .only_with("optimiser", is_adam, "optimiser=\"adam\" or \"adamw\""),
+          attribute<T>("clip-norm", &T::clip_norm, number_above(0), "Gradients are scaled down to at most this norm.",
+                       "1 for HeteroFL's recipes and for recurrent networks.")
+              .absent("none: no clipping"),
+          attribute<T>("schedule", &T::schedule, one_of_table("schedule", kSchedules),
+                       "How the learning rate changes over the rounds. constant; step: times decay at each milestone; "
+                       "cosine: (1 + cos(pi t / rounds)) / 2 in round t = 0, 1, .., which comes close to 0 in the last "
+                       "round.",
+                       "step or cosine in long runs."),
+          attribute<T>("milestones", &T::milestones, list_of(whole(1)),
+                       "Rounds at which the rate is multiplied by decay, ascending.",
+                       "About half and three quarters of the rounds.")
+              .in("rounds")
+              .absent("needed with step")
+              .only_with("schedule", has_steps, "schedule=\"step\""),
+          attribute<T>("decay", &T::decay, number_above(0, 1), "The factor at each milestone.",
+                       "0.5 for gentler steps.")
+              .only_with("schedule", has_steps, "schedule=\"step\""),
+          attribute<T>("warmup-rounds", &T::warmup_rounds, whole(0),
+                       "Rounds over which the rate grows linearly from 0, with any schedule.",
+                       "A few for large rates and transformers.")
+              .in("rounds"),
+          attribute<T>("device", &T::device, one_of_table("training-device", kDevices),
+                       "Where local trainings compute: cpu, one job a core; cuda, several jobs a GPU, where LibTorch "
+                       "has CUDA. Evaluation and merging stay on the processor.",
+                       "cuda for wide models on a machine with a GPU; last bits differ from the processor's."),
+      },
+      check};
+  return all;
+}
+
+const Vocabulary<EvaluationSpec>& evaluation_vocabulary() {
+  using E = EvaluationSpec;
+  static const Vocabulary<E> all{
+      {
+          attribute<E>("every", &E::every, whole(1),
+                       "Rounds from one evaluation to the next; the last round is always evaluated.",
+                       "10 in long runs, where an evaluation costs as much as a round.")
+              .in("rounds"),
+          attribute<E>("submodels", &E::submodels, on_off(),
+                       "Also tests every device's sub-model, not only the global model.",
+                       "off saves time with many devices."),
+          attribute<E>("norm-samples", &E::norm_samples, whole(1),
+                       "Training samples whose batch statistics the test uses, in models with norm=\"batch\".",
+                       "More give steadier accuracy.")
+              .in("samples"),
+      },
+      {}};
+  return all;
+}
+
+}  // namespace msfusion

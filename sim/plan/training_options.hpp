@@ -1,0 +1,42 @@
+// What a scenario says about local training and about evaluations, and the words for it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "sim/base/vocabulary.hpp"
+
+namespace msfusion {
+
+/// training: what every device does locally in a round.
+struct TrainingSpec {
+  int rounds = 0;
+  int local_epochs = 1;
+  std::optional<int> local_steps;  ///< instead of epochs
+  int batch = 32;
+  enum class Optimiser { sgd, adam, adamw } optimiser = Optimiser::sgd;
+  double learning_rate = 0.05;
+  double momentum = 0;
+  bool nesterov = false;
+  double weight_decay = 0;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< adam, adamw
+  std::optional<double> clip_norm;                    ///< gradient norm
+  enum class Schedule { constant, step, cosine } schedule = Schedule::constant;
+  std::vector<int> milestones;  ///< step: rounds at which the rate is multiplied by `decay`
+  double decay = 0.1;
+  int warmup_rounds = 0;  ///< linear from 0; any schedule
+  enum class Device { cpu, cuda } device = Device::cpu;
+  int line = 0;
+};
+
+/// evaluation: how often, and on what.
+struct EvaluationSpec {
+  int every = 1;            ///< rounds; the last round is always evaluated
+  bool submodels = true;    ///< also the mean accuracy of the devices' sub-models
+  int norm_samples = 1000;  ///< training samples whose batch statistics the test uses (norm="batch")
+};
+
+const Vocabulary<TrainingSpec>& training_vocabulary();
+const Vocabulary<EvaluationSpec>& evaluation_vocabulary();
+
+}  // namespace msfusion

@@ -1,0 +1,29 @@
+// What a scenario says about the platform and about prices, and the words for it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sim/base/vocabulary.hpp"
+
+namespace msfusion {
+
+/// platform: the devices and links.
+struct PlatformSpec {
+  std::string file;  ///< as the program can open it: relative paths are resolved against the scenario's folder
+  int line = 0;
+  enum class Network { cm02, lv08 } network = Network::cm02;
+  std::optional<int> sends_at_once;  ///< transfers of a device, 0: all; none: see transfers_at_once
+};
+
+/// prices: what energy, traffic and emissions cost where the platform does not say.
+struct PriceSpec {
+  std::optional<double> usd_per_kwh;
+  std::optional<double> usd_per_gb;
+  std::optional<double> grams_co2_per_kwh;
+};
+
+const Vocabulary<PlatformSpec>& platform_vocabulary();
+const Vocabulary<PriceSpec>& price_vocabulary();
+
+}  // namespace msfusion
