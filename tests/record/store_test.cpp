@@ -241,7 +241,7 @@ TEST_CASE("a killed writer leaves whole rounds") {
     auto writer = StoreWriter::open(folder.store());
     for (int round = 0;; ++round) writer.write_round(a_round(0, round));
   }
-  usleep(100000);
+  while (StoreReader(folder.store()).rounds(0).size() < 3) usleep(1000);
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   const StoreReader reader(folder.store());
