@@ -8,7 +8,7 @@
 #include "sim/base/error.hpp"
 #include "sim/base/resources.hpp"
 #include "sim/base/units.hpp"
-#include "sim/timing/platform_generator.hpp"
+#include "sim/platform/platform_generator.hpp"
 #include "tools/commands.hpp"
 
 namespace msfusion {

@@ -101,7 +101,7 @@ void write_plans(const std::string& file, const std::vector<RoundPlan>& plans) {
     json tasks = json::array(), steps = json::array(), next = json::array();
     for (const TrainTask& task : plan.tasks) tasks.push_back(to_json(task));
     for (const Step& step : plan.steps) {
-      if (step.makes_do) throw std::logic_error("only plans whose steps wait for all before them are written");
+      if (step.starts_when_any_done) throw std::logic_error("only plans whose steps wait for all before them are written");
       steps.push_back(to_json(step));
     }
     for (const WidthSlice& slice : plan.next_slices) next.push_back(to_json(slice));

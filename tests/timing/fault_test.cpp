@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/platform/files.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/timing/in_child.hpp"
 #include "tests/timing/plans.hpp"
@@ -184,9 +185,9 @@ TEST_CASE("a step that makes do starts when all it waits for have ended, if one 
   const msfusion::StepId done = builder.compute(1, 2e9), failed = builder.compute(3, 1e9);
   builder.compute(1, 1e9, {done, failed});
   builder.compute(1, 1e9, {done, failed});
-  builder.plan.steps.back().makes_do = true;
+  builder.plan.steps.back().starts_when_any_done = true;
   builder.compute(1, 1e9, {failed});
-  builder.plan.steps.back().makes_do = true;
+  builder.plan.steps.back().starts_when_any_done = true;
   const json round = run({builder.plan})[0];
   CHECK(round["steps"][2][2] == "skipped");
   CHECK(round["steps"][3][2] == "done");

@@ -1,4 +1,4 @@
-#include "sim/timing/profile.hpp"
+#include "sim/platform/profile.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "sim/timing/platform_generator.hpp"
+#include "sim/platform/platform_generator.hpp"
 
 #include <fmt/format.h>
 

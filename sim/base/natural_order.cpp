@@ -1,4 +1,4 @@
-#include "sim/timing/natural_order.hpp"
+#include "sim/base/natural_order.hpp"
 
 #include <cstddef>
 

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sim/timing/node_spec.hpp"
-#include "sim/timing/profile.hpp"
+#include "sim/platform/node_spec.hpp"
+#include "sim/platform/profile.hpp"
 
 namespace msfusion {
 

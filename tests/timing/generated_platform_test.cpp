@@ -1,14 +1,13 @@
-#include "sim/timing/platform_generator.hpp"
-
 #include <cmath>
 #include <map>
 #include <set>
 
-#include "sim/base/error.hpp"
+#include "sim/platform/platform_generator.hpp"
+#include "tests/platform/files.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/timing/in_child.hpp"
 #include "tests/timing/plans.hpp"
-#include "tests/support/paths.hpp"
 
 using msfusion::Catalogue;
 using msfusion::Device;
@@ -21,7 +20,6 @@ using msfusion::PlanBuilder;
 using msfusion::Timing;
 using msfusion::TimingOptions;
 using msfusion::to_json;
-using msfusion::UserError;
 using nlohmann::json;
 
 namespace {
@@ -39,55 +37,14 @@ TimingOptions options_for(const FleetMix& mix) {
 
 }  // namespace
 
-TEST_CASE("the catalogue has the kinds that people ask for") {
-  std::set<std::string> kinds;
-  for (const auto& device : catalogue().devices) kinds.insert(device.name);
-  for (const auto& link : catalogue().links) kinds.insert(link.name);
-  for (const char* kind : {"old-phone", "mid-phone", "new-phone", "raspberry-pi-4", "raspberry-pi-5", "jetson-nano",
-                           "jetson-orin-nano", "laptop", "desktop-gpu", "cloud-cpu", "cloud-gpu", "4g", "5g", "wifi4",
-                           "wifi6", "dsl", "cable", "fibre", "datacentre"}) {
-    INFO(kind);
-    CHECK(kinds.count(kind) == 1);
-  }
-}
-
-TEST_CASE("a figure of a catalogue without a source is refused") {
-  const std::string file = msfusion::write_file(
-      "<catalogue>\n<link kind=\"l\" down=\"1MBps\" up=\"1MBps\" latency=\"1ms\">\n<source of=\"down "
-      "up\">s</source></link>\n</catalogue>\n");
-  try {
-    msfusion::read_catalogue(file);
-    FAIL("accepted");
-  } catch (const UserError& error) {
-    REQUIRE(error.mistakes().size() == 1);
-    CHECK(error.mistakes()[0].line == 2);
-    CHECK(error.mistakes()[0].found == "latency without a source");
-  }
-}
-
-namespace {
-
-/// A catalogue of one device, one link and what TCP makes of it.
-std::string small_catalogue(const std::string& network) {
-  return "<catalogue>\n<device kind=\"d\" speed=\"1Gf\" memory=\"1GiB\" memory-bandwidth=\"1GBps\" "
-         "step-overhead=\"0s\"><source of=\"speed memory memory-bandwidth step-overhead\">s</source></device>\n"
-         "<link kind=\"l\" down=\"1MBps\" up=\"2MBps\" latency=\"1ms\"><source of=\"down up "
-         "latency\">s</source></link>\n" +
-         network + "\n</catalogue>\n";
-}
-const std::string kNetwork =
-    "<network bandwidth-factor=\"0.9\" message-latency=\"200us\" message-bytes=\"100B\" calibration=\"by &lt;hand>\">"
-    "<source of=\"bandwidth-factor message-latency message-bytes\">s</source></network>";
-
-}  // namespace
-
 TEST_CASE("a calibrated network makes a transfer take as long as TCP would, and its platform says so") {
   FleetMix mix;
   mix.devices = 2;
   mix.parts = {{"d", "l", 1}};
   mix.spread = 0;
   mix.server = "";
-  const Catalogue measured = msfusion::read_catalogue(msfusion::write_file(small_catalogue(kNetwork)));
+  const Catalogue measured =
+      msfusion::read_catalogue(msfusion::write_file(msfusion::small_catalogue(msfusion::kMeasuredNetwork)));
   TimingOptions options;
   options.platform_file = msfusion::write_file(generate_platform(measured, mix));
   CHECK(inspect_platform(options).network_calibration == "by <hand>");
@@ -106,29 +63,6 @@ TEST_CASE("a calibrated network makes a transfer take as long as TCP would, and 
     return plain;
   }()));
   CHECK(inspect_platform(options).network_calibration.empty());
-}
-
-TEST_CASE("mistakes in what a catalogue says of the network are all found, with their lines") {
-  const auto mistakes = [](const std::string& network) {
-    std::string found;
-    try {
-      msfusion::read_catalogue(msfusion::write_file(small_catalogue(network)));
-    } catch (const UserError& error) {
-      for (const auto& mistake : error.mistakes()) {
-        CHECK(mistake.line >= 4);
-        found += mistake.found + "; ";
-      }
-    }
-    return found;
-  };
-  CHECK(mistakes(kNetwork).empty());
-  CHECK(mistakes(kNetwork + "\n" + kNetwork) == "a second <network>; ");
-  CHECK(mistakes("<network/>") ==
-        "<network> without bandwidth-factor; <network> without message-latency; "
-        "<network> without calibration; ");
-  CHECK(mistakes("<network bandwidth-factor=\"1.1\" message-latency=\"3\" calibration=\"c\"/>") ==
-        "bandwidth-factor=\"1.1\"; bandwidth-factor without a source; message-latency=\"3\"; "
-        "message-latency without a source; ");
 }
 
 TEST_CASE("every kind of device and link makes a platform that loads") {
@@ -163,13 +97,12 @@ TEST_CASE("shares become counts and figures spread around the catalogue's") {
   CHECK(std::sqrt(variance) == Approx(0.3).epsilon(0.1));
 }
 
-TEST_CASE("a platform depends on its seed alone") {
+TEST_CASE("devices without cells load as well") {
   FleetMix mix;
-  mix.parts = {{"old-phone", "4g", 1}, {"laptop", "fibre", 1}};
-  const std::string text = generate_platform(catalogue(), mix);
-  CHECK(generate_platform(catalogue(), mix) == text);
-  mix.seed = 2;
-  CHECK(generate_platform(catalogue(), mix) != text);
+  mix.devices = 16;
+  mix.parts = {{"laptop", "wifi4", 1}};
+  mix.devices_per_cell = 0;
+  CHECK(inspect_platform(options_for(mix)).size() == 16);
 }
 
 TEST_CASE("devices of a cell share its capacity, and others do not") {
@@ -189,45 +122,6 @@ TEST_CASE("devices of a cell share its capacity, and others do not") {
   CHECK(round["steps"][0][1].get<double>() == Approx(3 + 0.004));
   CHECK(round["steps"][3][1].get<double>() == Approx(1 + 0.004));
   CHECK(round["steps"][4][1].get<double>() == Approx(2 + 0.004 + 0.006));
-}
-
-TEST_CASE("cells can be larger than the catalogue's, or left out") {
-  FleetMix mix;
-  mix.devices = 16;
-  mix.parts = {{"laptop", "wifi4", 1}};
-  const auto cells = [&] {
-    const std::string text = generate_platform(catalogue(), mix);
-    int count = 0;
-    for (std::size_t at = 0; (at = text.find("<backbone", at)) != std::string::npos; ++at) ++count;
-    return count;
-  };
-  CHECK(cells() == 2);
-  mix.devices_per_cell = 16;
-  CHECK(cells() == 1);
-  mix.devices_per_cell = 0;
-  CHECK(cells() == 0);
-  CHECK(inspect_platform(options_for(mix)).size() == 16);
-}
-
-TEST_CASE("mixes without sense are refused with what is allowed") {
-  const auto refused = [](FleetMix mix) { CHECK_THROWS_AS(generate_platform(catalogue(), mix), UserError); };
-  FleetMix good;
-  good.parts = {{"laptop", "fibre", 1}};
-  FleetMix mix = good;
-  mix.devices = 0;
-  refused(mix);
-  mix = good;
-  mix.parts[0].share = 0;
-  refused(mix);
-  mix = good;
-  mix.spread = -1;
-  refused(mix);
-  mix = good;
-  mix.parts.clear();
-  refused(mix);
-  mix = good;
-  mix.parts[0].device = "labtop";
-  CHECK_THROWS_WITH(generate_platform(catalogue(), mix), ContainsSubstring("laptop"));
 }
 
 TEST_CASE("the quickstart platform has ten devices of four kinds, and some too small for the full model") {

@@ -1,4 +1,4 @@
-#include "sim/timing/churn.hpp"
+#include "sim/platform/churn.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "sim/timing/node_spec.hpp"
+#include "sim/platform/node_spec.hpp"
 
 #include <fmt/format.h>
 

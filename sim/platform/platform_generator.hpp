@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sim/timing/catalogue.hpp"
-#include "sim/timing/churn.hpp"
+#include "sim/platform/catalogue.hpp"
+#include "sim/platform/churn.hpp"
 
 namespace msfusion {
 

@@ -1,4 +1,4 @@
-#include "sim/timing/catalogue.hpp"
+#include "sim/platform/catalogue.hpp"
 
 #include <fmt/format.h>
 
