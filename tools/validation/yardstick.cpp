@@ -10,7 +10,7 @@
 #include "sim/calibrate/fit.hpp"
 #include "sim/calibrate/step_bench.hpp"
 #include "sim/platform/catalogue.hpp"
-#include "tools/learner_plugin.hpp"
+#include "tools/commands/learner_plugin.hpp"
 
 namespace msfusion {
 

@@ -6,13 +6,13 @@
 
 #include "reports/comparison.hpp"
 #include "sim/base/error.hpp"
-#include "tools/commands.hpp"
-#include "tools/learner_plugin.hpp"
-#include "tools/output.hpp"
-#include "tools/profile_table.hpp"
-#include "tools/progress_view.hpp"
-#include "tools/ranks.hpp"
-#include "tools/run_records.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/commands/learner_plugin.hpp"
+#include "tools/commands/output.hpp"
+#include "tools/commands/profile_table.hpp"
+#include "tools/commands/progress_view.hpp"
+#include "tools/ranks/ranks.hpp"
+#include "tools/commands/run_records.hpp"
 
 namespace msfusion {
 

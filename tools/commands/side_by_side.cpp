@@ -1,24 +1,22 @@
-#include "tools/side_by_side.hpp"
+#include "tools/commands/side_by_side.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <system_error>
 #include <thread>
 
 #include "sim/base/error.hpp"
-#include "tools/output.hpp"
+#include "sim/base/processes.hpp"
+#include "tools/commands/output.hpp"
 
 namespace msfusion {
 
@@ -28,22 +26,10 @@ constexpr auto kLookInterval = std::chrono::milliseconds(100);
 constexpr int kLooksPerRedraw = 10;
 constexpr int kLastLineBytes = 400;
 
-std::atomic<int> g_signal{0};
-std::atomic<int> g_signals{0};
-
-void on_signal(int number) {
-  int none = 0;
-  g_signal.compare_exchange_strong(none, number);
-  ++g_signals;
-}
-
-[[noreturn]] void be_job(const SideJob& job, const CoreShare& share, pid_t parent) {
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(130);  // it was killed before that line
-  for (int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_DFL);
+int be_job(const SideJob& job, const CoreShare& share) {
+  let_signals_end_process();
   const int log = open(job.log.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
-  if (log < 0) _exit(1);
+  if (log < 0) return 1;
   dup2(log, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
   int code = 1;
@@ -55,8 +41,7 @@ void on_signal(int number) {
   } catch (const std::exception& error) {
     fmt::print("{}\n", error.what());
   }
-  std::fflush(nullptr);
-  _exit(code);
+  return code;
 }
 
 std::string last_line(const std::string& file) {
@@ -83,9 +68,9 @@ class Running {
   std::vector<int> run() {
     const bool shown = isatty(STDOUT_FILENO) == 1;
     for (int looks = 0;; ++looks) {
-      while (g_signal == 0 && next_ < jobs_.size() && start_next()) {
+      while (StopSignals::first() == 0 && next_ < jobs_.size() && start_next()) {
       }
-      if (!collect() && (next_ == jobs_.size() || g_signal != 0)) break;
+      if (!collect() && (next_ == jobs_.size() || StopSignals::first() != 0)) break;
       if (shown && looks % kLooksPerRedraw == 0) draw();
       std::this_thread::sleep_for(kLookInterval);
     }
@@ -103,11 +88,7 @@ class Running {
     const auto slot = std::find_if(slots_.begin(), slots_.end(), [](const Slot& s) { return s.pid < 0; });
     if (slot == slots_.end()) return false;
     const CoreShare share{&budget_, static_cast<int>(slot - slots_.begin()) * options_.processes_each};
-    std::fflush(nullptr);
-    const pid_t parent = getpid();
-    const pid_t pid = fork();
-    if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
-    if (pid == 0) be_job(jobs_[next_], share, parent);
+    const pid_t pid = start_bound_process([&] { return be_job(jobs_[next_], share); });
     *slot = {pid, next_, 0};
     ++next_;
     return true;
@@ -118,13 +99,12 @@ class Running {
     bool any = false;
     for (Slot& slot : slots_) {
       if (slot.pid < 0) continue;
-      if (const int heard = g_signals; heard > slot.passed_on) {
-        kill(slot.pid, g_signal);
+      if (const int heard = StopSignals::count(); heard > slot.passed_on) {
+        kill(slot.pid, StopSignals::first());
         slot.passed_on = heard;
       }
-      int status = 0;
-      const pid_t ended = waitpid(slot.pid, &status, WNOHANG);
-      if (ended != slot.pid) {
+      const std::optional<ProcessEnd> end = poll_end(slot.pid);
+      if (!end) {
         any = true;
         continue;
       }
@@ -132,7 +112,7 @@ class Running {
       const auto index = static_cast<int>(&slot - slots_.data());
       for (int process = 0; process < options_.processes_each; ++process)
         budget_.release_all_of(index * options_.processes_each + process);
-      const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+      const int code = end->shell_code();
       codes_[slot.job] = code;
       erase_drawing();
       if (options_.ended) options_.ended(jobs_[slot.job], code);
@@ -172,16 +152,9 @@ class Running {
 }  // namespace
 
 std::vector<int> run_side_by_side(const std::vector<SideJob>& jobs, const SideBySide& options, int& signal_received) {
-  g_signal = 0;
-  g_signals = 0;
-  struct sigaction action {
-  }, before[3]{};
-  action.sa_handler = on_signal;
-  const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-  for (int i = 0; i < 3; ++i) sigaction(numbers[i], &action, &before[i]);
+  const StopSignals signals;
   std::vector<int> codes = Running(jobs, options).run();
-  for (int i = 0; i < 3; ++i) sigaction(numbers[i], &before[i], nullptr);
-  signal_received = g_signal;
+  signal_received = StopSignals::first();
   return codes;
 }
 

@@ -9,7 +9,7 @@
 #include "sim/base/resources.hpp"
 #include "sim/base/units.hpp"
 #include "sim/platform/platform_generator.hpp"
-#include "tools/commands.hpp"
+#include "tools/commands/commands.hpp"
 
 namespace msfusion {
 

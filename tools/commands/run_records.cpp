@@ -1,4 +1,4 @@
-#include "tools/run_records.hpp"
+#include "tools/commands/run_records.hpp"
 
 #include <fmt/format.h>
 

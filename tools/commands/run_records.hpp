@@ -7,7 +7,7 @@
 
 #include "sim/experiment/launcher.hpp"
 #include "sim/record/store.hpp"
-#include "tools/results_folder.hpp"
+#include "tools/commands/results_folder.hpp"
 
 namespace msfusion {
 

@@ -5,7 +5,7 @@
 #include "sim/data/catalogue.hpp"
 #include "sim/method/names.hpp"
 #include "sim/method/registry.hpp"
-#include "tools/commands.hpp"
+#include "tools/commands/commands.hpp"
 
 namespace msfusion {
 

@@ -10,9 +10,9 @@
 #include "sim/base/error.hpp"
 #include "sim/base/units.hpp"
 #include "sim/experiment/plan_json.hpp"
-#include "tools/commands.hpp"
-#include "tools/output.hpp"
-#include "tools/run_records.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/commands/output.hpp"
+#include "tools/commands/run_records.hpp"
 
 namespace msfusion {
 

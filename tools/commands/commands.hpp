@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/scenario/scenario.hpp"
-#include "tools/side_by_side.hpp"
+#include "tools/commands/side_by_side.hpp"
 
 namespace msfusion {
 

@@ -1,4 +1,4 @@
-#include "tools/results_folder.hpp"
+#include "tools/commands/results_folder.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/record/store.hpp"
-#include "tools/output.hpp"
+#include "tools/commands/output.hpp"
 
 namespace msfusion {
 

@@ -1,4 +1,4 @@
-#include "tools/progress_view.hpp"
+#include "tools/commands/progress_view.hpp"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "sim/base/units.hpp"
-#include "tools/output.hpp"
+#include "tools/commands/output.hpp"
 
 namespace msfusion {
 

@@ -6,8 +6,8 @@
 
 #include "reports/comparison.hpp"
 #include "sim/base/error.hpp"
-#include "tools/commands.hpp"
-#include "tools/run_records.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/commands/run_records.hpp"
 
 namespace msfusion {
 

@@ -1,4 +1,4 @@
-#include "tools/learner_plugin.hpp"
+#include "tools/commands/learner_plugin.hpp"
 
 #include <dlfcn.h>
 

@@ -14,8 +14,8 @@
 #include "sim/calibrate/fit.hpp"
 #include "sim/calibrate/network.hpp"
 #include "sim/deploy/shaped_network.hpp"
-#include "tools/commands.hpp"
-#include "tools/learner_plugin.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/commands/learner_plugin.hpp"
 
 namespace msfusion {
 

@@ -9,7 +9,7 @@
 #include "reports/figures.hpp"
 #include "reports/html_report.hpp"
 #include "sim/record/store.hpp"
-#include "tools/commands.hpp"
+#include "tools/commands/commands.hpp"
 
 namespace msfusion {
 

@@ -13,10 +13,10 @@
 #include "reports/export.hpp"
 #include "reports/html_report.hpp"
 #include "sim/base/error.hpp"
-#include "tools/commands.hpp"
-#include "tools/learner_plugin.hpp"
-#include "tools/output.hpp"
-#include "tools/run_records.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/commands/learner_plugin.hpp"
+#include "tools/commands/output.hpp"
+#include "tools/commands/run_records.hpp"
 
 namespace msfusion {
 

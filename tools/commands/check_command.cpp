@@ -6,8 +6,8 @@
 #include "sim/base/units.hpp"
 #include "sim/experiment/preparation.hpp"
 #include "sim/method/names.hpp"
-#include "tools/commands.hpp"
-#include "tools/learner_plugin.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/commands/learner_plugin.hpp"
 
 namespace msfusion {
 

@@ -1,4 +1,4 @@
-#include "tools/ranks.hpp"
+#include "tools/ranks/ranks.hpp"
 
 #include <fmt/format.h>
 
@@ -41,7 +41,6 @@ std::unique_ptr<Ranks> split_ranks(const Preparation&, const RankPlace& place) {
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -51,12 +50,14 @@ std::unique_ptr<Ranks> split_ranks(const Preparation&, const RankPlace& place) {
 #include <deque>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
-#include "tools/learner_plugin.hpp"
+#include "sim/base/processes.hpp"
+#include "tools/commands/learner_plugin.hpp"
 
 namespace msfusion {
 
@@ -190,22 +191,20 @@ class Gateway {
 
   /// Until the program has ended; returns its exit code.
   int run() {
-    int status = 0;
-    while (waitpid(program_, &status, WNOHANG) == 0) {
+    std::optional<ProcessEnd> end;
+    while (!(end = poll_end(program_))) {
       look_at_sockets();
       hand_out();
       hand_back();
     }
     // Ranks that still train for a program that is gone are not waited for.
-    if (!busy_.empty()) MPI_Abort(MPI_COMM_WORLD, exit_code(status));
+    if (!busy_.empty()) MPI_Abort(MPI_COMM_WORLD, end->shell_code());
     for (const int rank : idle_) send(rank, kStop, "");
     MPI_Finalize();
-    return exit_code(status);
+    return end->shell_code();
   }
 
  private:
-  static int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
-
   void look_at_sockets() {
     std::vector<pollfd> polled = {{listener_, POLLIN, 0}};
     for (const int client : clients_) polled.push_back({client, POLLIN, 0});
@@ -276,13 +275,7 @@ class Gateway {
   std::deque<Job> waiting_;
 };
 
-volatile sig_atomic_t g_program = 0;
 int g_nowhere = -1;
-
-// mpirun's signals are meant for the program, which finishes its round.
-void pass_on(int number) {
-  if (g_program > 0) kill(g_program, number);
-}
 
 // When rank 0 is gone nobody reads what the program prints; it still has its rows to write.
 void print_nowhere(int) {
@@ -297,9 +290,7 @@ std::unique_ptr<Ranks> split_off_gateway(const Preparation& preparation, int ran
   if (listener < 0 || bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       listen(listener, SOMAXCONN) != 0)
     fail("a socket for the ranks");
-  std::fflush(nullptr);
-  const pid_t program = fork();
-  if (program < 0) fail("fork");
+  const pid_t program = fork_process();
   if (program == 0) {
     close(listener);
     setsid();  // mpirun kills the process group of a rank that it ends
@@ -309,8 +300,7 @@ std::unique_ptr<Ranks> split_off_gateway(const Preparation& preparation, int ran
     prctl(PR_SET_PDEATHSIG, SIGUSR2);
     return std::make_unique<ToGateway>(preparation, ranks, gateway);
   }
-  g_program = program;
-  for (int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, pass_on);
+  pass_signals_on_to(program);  // mpirun's are meant for the program, which finishes its round
   _exit(Gateway(listener, program, ranks).run());
 }
 

@@ -1,4 +1,4 @@
-#include "tools/profile_table.hpp"
+#include "tools/commands/profile_table.hpp"
 
 #include <fmt/format.h>
 
