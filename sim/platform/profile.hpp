@@ -24,7 +24,7 @@ struct Profile {
   std::optional<double> next_date(double now_seconds) const;
 };
 
-/// What a profile's values stand for, and with that which of them are allowed.
+/// What a profile's values stand for; it decides which values are allowed.
 enum class ProfileKind { state, speed, bandwidth, latency };
 
 /// Reads SimGrid's profile text. `file` and `first_line` say where the text begins; `period_seconds` is the periodicity

@@ -10,7 +10,7 @@ namespace msfusion {
 
 /// LibTorch takes half a second to load, which `msfusion --help` should not cost: so the learning room is a shared
 /// library. Begins to load it in a thread of its own, beside whatever the caller prepares meanwhile. Until
-/// preload_learner() nothing may fork: a child would inherit the loader's lock, and wait for it for ever. A process
+/// preload_learner() nothing may fork: a child would inherit the loader's lock, and wait for it forever. A process
 /// that ends before must leave without running destructors, as the library may just be running its constructors.
 void begin_preload();
 

@@ -71,7 +71,7 @@ void ResultsFolder::lock() {
   }
 }
 
-// Who is killed in between goes on with the same subfolder: a store is whole only once its last file is there.
+// A program killed in between continues with the same subfolder: a store is whole only once its last file is there.
 void ResultsFolder::set_aside_earlier(bool quiet) {
   const fs::path store = path_ / "run.sqlite";
   if (!fs::exists(store)) return;
