@@ -3,19 +3,20 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <sstream>
+#include <system_error>
 
 #include "reports/export.hpp"
 #include "reports/page_assets.hpp"
 #include "reports/page_data.hpp"
 #include "reports/results.hpp"
 #include "sim/base/error.hpp"
+#include "sim/base/processes.hpp"
 
 namespace msfusion {
 
@@ -42,34 +43,30 @@ struct ScratchFolder {
 /// Runs `node ARGUMENTS`, no shell in between, and returns what it prints.
 std::string run_node(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "node");
-  std::vector<char*> raw;
-  for (auto& argument : arguments) raw.push_back(argument.data());
-  raw.push_back(nullptr);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw RunError(fmt::format("cannot start node: {}", std::strerror(errno)));
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(ends[1], STDOUT_FILENO);
-    execvp("node", raw.data());
-    _exit(127);
+  pid_t child = 0;
+  try {
+    child = start_process([&] {
+      dup2(ends[1], STDOUT_FILENO);
+      replace_by(arguments);
+      return 127;
+    });
+  } catch (const std::system_error& error) {
+    close(ends[0]);
+    close(ends[1]);
+    throw RunError(fmt::format("cannot start node: {}", error.code().message()));
   }
   close(ends[1]);
-  if (child < 0) {
-    close(ends[0]);
-    throw RunError(fmt::format("cannot start node: {}", std::strerror(errno)));
-  }
   std::string output;
   char part[4096];
   for (ssize_t count = 0; (count = read(ends[0], part, sizeof part)) > 0 || (count < 0 && errno == EINTR);)
     if (count > 0) output.append(part, static_cast<std::size_t>(count));
   close(ends[0]);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+  const ProcessEnd end = wait_for(child);
+  if (end.signal == 0 && end.code == 127)
     throw RunError("figures are drawn by node, which was not found; install Node.js 18 or newer (apt install nodejs)");
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw RunError("node could not draw the figures; its message is above");
+  if (!end.succeeded()) throw RunError("node could not draw the figures; its message is above");
   return output;
 }
 

@@ -14,6 +14,7 @@
 #include "reports/page_timeline.hpp"
 #include "reports/statistics.hpp"
 #include "reports/table.hpp"
+#include "sim/base/natural_order.hpp"
 #include "sim/record/format.hpp"
 
 namespace msfusion {
@@ -26,30 +27,6 @@ constexpr std::size_t kMostTimelineBytes = 1200000;  // all methods together
 constexpr std::size_t kMostHeatColumns = 90;         // rounds
 constexpr int kMostHeatRows = 64;                    // bins of units
 constexpr std::size_t kMostOverlapDevices = 40;
-
-/// "conv2" before "conv10".
-bool natural_less(const std::string& a, const std::string& b) {
-  std::size_t i = 0, j = 0;
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  while (i < a.size() && j < b.size()) {
-    if (digit(a[i]) && digit(b[j])) {
-      const auto end = [&](const std::string& text, std::size_t at) {
-        while (at < text.size() && digit(text[at])) ++at;
-        return at;
-      };
-      const auto left = a.substr(i, end(a, i) - i), right = b.substr(j, end(b, j) - j);
-      if (left.size() != right.size()) return left.size() < right.size();
-      if (left != right) return left < right;
-      i += left.size();
-      j += right.size();
-    } else {
-      if (a[i] != b[j]) return a[i] < b[j];
-      ++i;
-      ++j;
-    }
-  }
-  return a.size() - i < b.size() - j;
-}
 
 struct Window {
   int start = 0, length = 0, size = 0;
@@ -155,7 +132,7 @@ Json heat_map(const std::string& axis, const AxisHistory& history) {
 }
 
 /// Mean number of rounds since a unit was trained last, over all axes, after each round.
-Json staleness(const std::map<std::string, AxisHistory, bool (*)(const std::string&, const std::string&)>& axes) {
+Json staleness(const std::map<std::string, AxisHistory, bool (*)(std::string_view, std::string_view)>& axes) {
   std::map<int, std::pair<double, double>> by_round;  // sum, units
   for (const auto& [name, history] : axes) {
     std::vector<int> age(history.rounds.front()->trained_by.size(), 0);
@@ -325,7 +302,7 @@ PageData page_data(const Results& results) {
       std::map<std::pair<int, NodeId>, std::string> fates;
       for (const auto& record : device_rounds) fates[{record.round, record.device}] = record.fate;
       const auto coverage = reader.coverage(run);
-      std::map<std::string, AxisHistory, bool (*)(const std::string&, const std::string&)> axes(natural_less);
+      std::map<std::string, AxisHistory, bool (*)(std::string_view, std::string_view)> axes(natural_less);
       for (const auto& record : coverage) axes[record.axis].rounds.push_back(&record);
       Json heat = Json::array();
       for (const auto& [axis, history] : axes) heat.push_back(heat_map(clean_text(axis), history));

@@ -12,21 +12,28 @@ namespace msfusion {
 namespace {
 namespace fs = std::filesystem;
 
-std::vector<fs::path> places() {
-  if (const char* share = std::getenv("MSFUSION_SHARE"); share && *share) return {share};
-  std::vector<fs::path> found = {MSFUSION_SOURCE_DIR};
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (!error) found.push_back(program.parent_path().parent_path() / "share" / "msfusion");
-  return found;
+bool lies_under(const fs::path& path, const fs::path& folder) {
+  std::error_code ignored;
+  const fs::path relative =
+      fs::weakly_canonical(path, ignored).lexically_relative(fs::weakly_canonical(folder, ignored));
+  return !relative.empty() && *relative.begin() != "..";
 }
+
 }  // namespace
 
+std::vector<std::string> resource_folders(const std::string& program) {
+  if (const char* share = std::getenv("MSFUSION_SHARE"); share && *share) return {share};
+  std::vector<std::string> folders = {(fs::path(program).parent_path().parent_path() / "share" / "msfusion").string()};
+  if (lies_under(program, MSFUSION_BINARY_DIR)) folders.push_back(MSFUSION_SOURCE_DIR);
+  return folders;
+}
+
 std::string resource_file(const std::string& relative) {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
   std::string tried;
-  for (const fs::path& place : places()) {
-    const fs::path candidate = place / relative;
-    std::error_code error;
+  for (const fs::path folder : resource_folders(program.string())) {
+    const fs::path candidate = folder / relative;
     if (fs::is_regular_file(candidate, error)) return candidate.string();
     tried += (tried.empty() ? "" : ", ") + candidate.string();
   }

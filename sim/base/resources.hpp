@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace msfusion {
 
-/// The path of a file that ships with the program, e.g. "scenarios/scenario.xsd". Looked for in $MSFUSION_SHARE (alone,
-/// where it is set), in the source tree that the program was built from, and in ../share/msfusion beside the program's
-/// folder. Throws RunError with the places tried.
+/// Where the files of a program at this path may be, the likeliest first: $MSFUSION_SHARE alone, where it is set;
+/// otherwise ../share/msfusion beside the program's folder, and the source tree if the program lies in its build folder.
+std::vector<std::string> resource_folders(const std::string& program);
+
+/// The path of a file that ships with the program, e.g. "scenarios/scenario.xsd", in the first of this program's
+/// resource_folders() that has it. Throws RunError with the places tried.
 std::string resource_file(const std::string& relative);
 
 }  // namespace msfusion

@@ -1,6 +1,5 @@
 #include "sim/deploy/link_probe.hpp"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <mutex>
 
 #include "sim/base/error.hpp"
+#include "sim/base/processes.hpp"
 #include "sim/deploy/cpu_share.hpp"
 #include "sim/deploy/mesh.hpp"
 #include "sim/deploy/shaped_network.hpp"
@@ -90,17 +90,16 @@ void answer_all(int messages, int out) {
 
 template <class Work>
 pid_t in_child(const ShapedNetwork& network, int node, Work work) {
-  const pid_t child = fork();
-  if (child != 0) return child;
-  int status = 1;
-  try {
-    network.enter(node);
-    work();
-    status = 0;
-  } catch (const std::exception& error) {
-    std::cerr << "msfusion: " << error.what() << '\n';
-  }
-  _exit(status);
+  return start_process([&] {
+    try {
+      network.enter(node);
+      work();
+      return 0;
+    } catch (const std::exception& error) {
+      std::cerr << "msfusion: " << error.what() << '\n';
+      return 1;
+    }
+  });
 }
 
 }  // namespace
@@ -124,11 +123,7 @@ std::vector<ProbedTransfer> probe_link(double bits_per_second, const std::vector
   }
   close(pipe_ends[0]);
   bool good = filled == times.size() * sizeof(double);
-  for (const pid_t child : {sender, receiver}) {
-    int status = 0;
-    waitpid(child, &status, 0);
-    good = good && status == 0;
-  }
+  for (const pid_t child : {sender, receiver}) good = wait_for(child).succeeded() && good;
   if (!good) throw RunError("the probe of a link did not come to an end");
   std::vector<ProbedTransfer> transfers;
   for (const std::int64_t bytes : sizes)

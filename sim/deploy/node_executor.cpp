@@ -9,6 +9,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/deploy/cpu_share.hpp"
+#include "sim/plan/dependency_release.hpp"
 
 namespace msfusion {
 
@@ -34,15 +35,19 @@ RoundLog NodeExecutor::execute(const RoundPlan& plan) {
   const NodeId self = options_.node;
   const std::vector<Lane> lanes = lanes_of(plan);
   RoundLog log;
-  std::set<StepId> waiting, expected, done;  // own steps not begun; messages not here; what this node knows to be done
-  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-    if (lanes[s].from == self) waiting.insert(static_cast<StepId>(s));
-    if (lanes[s].to == self && lanes[s].from != self) expected.insert(static_cast<StepId>(s));
+  const auto is_own = [&](StepId step) { return lanes[static_cast<std::size_t>(step)].from == self; };
+  DependencyRelease release(plan);   // told of the steps that this node knows to be done
+  std::set<StepId> ready, expected;  // own steps that may start; messages that have not arrived
+  int unstarted = 0;                 // own steps
+  for (StepId step = 0; step < static_cast<StepId>(plan.steps.size()); ++step) {
+    if (is_own(step)) ++unstarted;
+    if (!is_own(step) && lanes[static_cast<std::size_t>(step)].to == self) expected.insert(step);
   }
-  const auto is_ready = [&](StepId step) {
-    const auto& after = plan.steps[static_cast<std::size_t>(step)].after;
-    return std::all_of(after.begin(), after.end(), [&](StepId earlier) { return done.count(earlier) == 1; });
+  const auto add_own = [&](const std::vector<StepId>& released) {
+    for (const StepId step : released)
+      if (is_own(step)) ready.insert(step);
   };
+  add_own(release.initial());
   const auto turn = [&](StepId step) {
     if (!std::holds_alternative<Transfer>(plan.steps[static_cast<std::size_t>(step)].what)) return nodes_;
     return (lanes[static_cast<std::size_t>(step)].to - self + nodes_) % nodes_;
@@ -65,21 +70,20 @@ RoundLog NodeExecutor::execute(const RoundPlan& plan) {
                            content.arrived_seconds,
                            0,
                            static_cast<double>(content.values.size() * sizeof(float) + sizeof(MessageHeader))});
-      done.insert(*step);
+      add_own(release.ended(*step, true).ready);
       step = expected.erase(step);
       lock.lock();
     }
   };
-  while (!waiting.empty() || !expected.empty()) {
+  while (unstarted > 0 || !expected.empty()) {
     take_messages();
-    std::vector<StepId> ready;
-    for (const StepId step : waiting)
-      if (is_ready(step)) ready.push_back(step);
-    // What is sent leaves before what takes long begins; and every node begins with the one after itself, so that not
-    // all of them queue up at the same line first.
-    std::stable_sort(ready.begin(), ready.end(), [&](StepId a, StepId b) { return turn(a) < turn(b); });
-    for (const StepId step : ready) {
-      waiting.erase(step);
+    std::vector<StepId> starting(ready.begin(), ready.end());
+    ready.clear();
+    // Sends go before trainings, which take long. Every node begins with the node after itself, so that they do not all
+    // queue at the same line first.
+    std::stable_sort(starting.begin(), starting.end(), [&](StepId a, StepId b) { return turn(a) < turn(b); });
+    for (const StepId step : starting) {
+      --unstarted;
       const double start = monotonic_seconds();
       if (std::holds_alternative<Transfer>(plan.steps[static_cast<std::size_t>(step)].what)) {
         const Lane lane = lanes[static_cast<std::size_t>(step)];
@@ -98,11 +102,11 @@ RoundLog NodeExecutor::execute(const RoundPlan& plan) {
           outcome = participant_.train(plan, plan.steps[static_cast<std::size_t>(step)].task);
         }
         log.steps.push_back({step, start, monotonic_seconds(), outcome.cpu_seconds, 0});
-        done.insert(step);
+        add_own(release.ended(step, true).ready);
       }
     }
-    if (!ready.empty() || expected.empty()) {
-      if (ready.empty() && !waiting.empty()) throw std::logic_error("a step of this node waits for what it cannot see");
+    if (!starting.empty() || expected.empty()) {
+      if (starting.empty() && unstarted > 0) throw std::logic_error("a step of this node waits for what it cannot see");
       continue;
     }
     std::unique_lock<std::mutex> lock(mutex_);

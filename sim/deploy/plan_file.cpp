@@ -1,10 +1,15 @@
 #include "sim/deploy/plan_file.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "sim/base/choice.hpp"
 #include "sim/base/error.hpp"
+#include "sim/base/spelling.hpp"
 
 namespace msfusion {
 
@@ -59,7 +64,12 @@ TrainTask task_from(const json& node) {
   return task;
 }
 
-constexpr const char* kCargoNames[] = {"model", "trained", "stale", "partial", "sum", "other"};
+constexpr std::array<Choice<Cargo>, 6> kCargos = {{{Cargo::model, "model", "the values to start from"},
+                                                   {Cargo::trained, "trained", "what a device trained"},
+                                                   {Cargo::stale, "stale", "what nobody trained this round"},
+                                                   {Cargo::partial, "partial", "on its way to an aggregator"},
+                                                   {Cargo::sum, "sum", "of partials"},
+                                                   {Cargo::other, "other", "activations, logits, labels"}}};
 
 json to_json(const Step& step) {
   json node = {{"task", step.task}, {"after", step.after}};
@@ -71,12 +81,12 @@ json to_json(const Step& step) {
     node["from"] = transfer.from;
     node["to"] = transfer.to;
     node["bytes"] = transfer.bytes;
-    node["cargo"] = kCargoNames[static_cast<int>(transfer.cargo)];
+    node["cargo"] = name_of(kCargos, transfer.cargo);
   }
   return node;
 }
 
-Step step_from(const json& node) {
+Step step_from(const json& node, const std::string& file) {
   Step step;
   step.task = node.at("task");
   step.after = node.at("after").get<std::vector<StepId>>();
@@ -84,11 +94,10 @@ Step step_from(const json& node) {
     step.what = Compute{node.at("node"), node.at("flops")};
     return step;
   }
-  Transfer transfer{node.at("from"), node.at("to"), node.at("bytes"), Cargo::other};
-  const std::string cargo = node.at("cargo");
-  for (int i = 0; i < 6; ++i)
-    if (cargo == kCargoNames[i]) transfer.cargo = static_cast<Cargo>(i);
-  step.what = transfer;
+  const std::string name = node.at("cargo");
+  const auto cargo = value_of(kCargos, name);
+  if (!cargo) throw RunError(fmt::format("{}: cargo \"{}\"; allowed: {}", file, name, one_of(name, names_of(kCargos))));
+  step.what = Transfer{node.at("from"), node.at("to"), node.at("bytes"), *cargo};
   return step;
 }
 
@@ -101,7 +110,8 @@ void write_plans(const std::string& file, const std::vector<RoundPlan>& plans) {
     json tasks = json::array(), steps = json::array(), next = json::array();
     for (const TrainTask& task : plan.tasks) tasks.push_back(to_json(task));
     for (const Step& step : plan.steps) {
-      if (step.makes_do) throw std::logic_error("only plans whose steps wait for all before them are written");
+      if (step.starts_when_any_done)
+        throw std::logic_error("only plans whose steps wait for all before them are written");
       steps.push_back(to_json(step));
     }
     for (const WidthSlice& slice : plan.next_slices) next.push_back(to_json(slice));
@@ -122,7 +132,7 @@ std::vector<RoundPlan> read_plans(const std::string& file) {
       RoundPlan plan;
       plan.round = round.at("round");
       for (const json& task : round.at("tasks")) plan.tasks.push_back(task_from(task));
-      for (const json& step : round.at("steps")) plan.steps.push_back(step_from(step));
+      for (const json& step : round.at("steps")) plan.steps.push_back(step_from(step, file));
       for (const json& slice : round.at("next_slices")) plan.next_slices.push_back(slice_from(slice));
       plans.push_back(std::move(plan));
     }

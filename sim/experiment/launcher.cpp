@@ -4,20 +4,19 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <thread>
 
 #include "sim/base/error.hpp"
+#include "sim/base/processes.hpp"
 
 namespace msfusion {
 
@@ -25,45 +24,10 @@ namespace {
 
 using nlohmann::json;
 
-std::atomic<int> g_signals{0};  // how many came
-std::atomic<int> g_first_signal{0};
 std::atomic<bool> g_stop{false};  // in a child: finish the round
-
-// Who signals a process and its group, as timeout(1) does, means one signal.
-constexpr double kSameSignalSeconds = 0.1;
 
 // While the parent waits for the store, nobody watches the runs.
 constexpr int kParentWaitsMs = 1000;
-
-double seconds_now() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-void on_signal(int number) {
-  static double first_at = 0;
-  int none = 0;
-  if (g_first_signal.compare_exchange_strong(none, number)) {
-    first_at = seconds_now();
-  } else if (seconds_now() - first_at < kSameSignalSeconds) {
-    return;
-  }
-  ++g_signals;
-  g_stop = true;
-}
-
-void handle_signals(void (*handler)(int)) {
-  struct sigaction action {};
-  action.sa_handler = handler;
-  for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
-}
-
-// In a child the second signal ends the process at once: every finished round is in the store by then.
-void on_child_signal(int) {
-  if (g_signals.fetch_add(1) > 0) _exit(130);
-  g_stop = true;
-}
 
 enum ChildExit { kFinished = 0, kFailed = 1, kInterrupted = 3 };
 
@@ -120,15 +84,11 @@ void send_out_of_memory(int pipe) {
   [[maybe_unused]] const ssize_t sent = write(pipe, kLine, sizeof kLine - 1);
 }
 
-// The whole life of a child process. An exception that left it would make a second parent of it.
-[[noreturn]] void be_child(const Preparation& preparation, const RunSpec& run, const LearnerFactory& make_learner,
-                           const LaunchOptions& options, CoreBudget& cores, int slot, int jobs, int pipe,
-                           pid_t parent) noexcept {
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);     // no orphan trains on when the program was killed
-  if (getppid() != parent) _exit(130);  // which it was before that line
-  g_signals = 0;
-  handle_signals(on_child_signal);
+// The whole life of a child process; returns its exit code.
+int be_child(const Preparation& preparation, const RunSpec& run, const LearnerFactory& make_learner,
+             const LaunchOptions& options, CoreBudget& cores, int slot, int jobs, int pipe) {
+  // By the second signal, which ends the process at once, every finished round is in the store.
+  stop_at_first_signal([] { g_stop = true; });
   cores.i_am(slot);
   int status = kFailed;
   try {
@@ -161,8 +121,7 @@ void send_out_of_memory(int pipe) {
   } catch (...) {
     send_line(pipe, {{"error", "an error without a name: please report it"}});
   }
-  // Not exit(): the parent's static objects are not ours to destroy, and LibTorch's threads are still there.
-  _exit(status);
+  return status;
 }
 
 class Launcher {
@@ -189,16 +148,14 @@ class Launcher {
   }
 
   std::vector<RunReport> run() {
-    g_signals = 0;
-    g_first_signal = 0;
-    g_stop = false;
-    handle_signals(on_signal);
-    while (true) {
-      start_waiting();
-      if (running() == 0) break;
-      watch();
+    {
+      const StopSignals signals;
+      while (true) {
+        start_waiting();
+        if (running() == 0) break;
+        watch();
+      }
     }
-    handle_signals(SIG_DFL);
     write_down_ends();
     return std::move(reports_);
   }
@@ -211,7 +168,7 @@ class Launcher {
   void start_waiting() {
     for (RunReport& report : reports_) {
       if (report.state != RunReport::State::waiting) continue;
-      if (g_stop) {
+      if (StopSignals::count() > 0) {
         report.state = RunReport::State::interrupted;
         continue;
       }
@@ -223,20 +180,18 @@ class Launcher {
 
   void start(RunReport& report, std::size_t slot) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return could_not_start(report, "pipe");
-    std::fflush(nullptr);  // or a child's libraries might print what waits here once more
-    const pid_t parent = getpid();
-    const pid_t pid = fork();
-    if (pid < 0) {
-      const int reason = errno;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+      return could_not_start(report, "pipe", std::error_code(errno, std::generic_category()));
+    pid_t pid = -1;
+    try {
+      pid = start_bound_process([&] {
+        close(ends[0]);
+        return be_child(preparation_, report.run, make_learner_, options_, cores_, process_of(slot), jobs_, ends[1]);
+      });
+    } catch (const std::system_error& error) {
       close(ends[0]);
       close(ends[1]);
-      errno = reason;
-      return could_not_start(report, "fork");
-    }
-    if (pid == 0) {
-      close(ends[0]);
-      be_child(preparation_, report.run, make_learner_, options_, cores_, process_of(slot), jobs_, ends[1], parent);
+      return could_not_start(report, "fork", error.code());
     }
     close(ends[1]);
     children_[slot] = Child{pid, ends[0], {}};
@@ -246,8 +201,8 @@ class Launcher {
   }
 
   // Takes no other run with it.
-  void could_not_start(RunReport& report, const char* call) {
-    fail(report, fmt::format("no process could be started for this run ({}: {})", call, std::strerror(errno)));
+  void could_not_start(RunReport& report, const char* call, const std::error_code& reason) {
+    fail(report, fmt::format("no process could be started for this run ({}: {})", call, reason.message()));
     changed(report);
   }
 
@@ -269,7 +224,7 @@ class Launcher {
   // Runs are process groups of their own, so that what a terminal or another program sends to ours reaches us alone and
   // is passed on once: a run that hears twice ends at once, without its checkpoint.
   void pass_on_signals() {
-    const int heard = g_signals.load();
+    const int heard = StopSignals::count();
     if (heard == passed_on_) return;
     for (std::size_t slot = 0; slot < slots_; ++slot)
       if (slot_run_[slot] >= 0) kill(children_[slot].pid, heard > 1 ? SIGKILL : SIGTERM);
@@ -299,25 +254,23 @@ class Launcher {
 
   void ended(std::size_t slot) {
     RunReport& report = report_of(slot);
-    int status = 0;
-    while (waitpid(children_[slot].pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    const ProcessEnd end = wait_for(children_[slot].pid);
     close(children_[slot].pipe);
     cores_.release_all_of(process_of(slot));
     slot_run_[slot] = -1;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == kFinished) {
+    if (end.signal == 0 && end.code == kFinished) {
       report.state = RunReport::State::finished;
-    } else if (WIFEXITED(status) && WEXITSTATUS(status) == kInterrupted) {
+    } else if (end.signal == 0 && end.code == kInterrupted) {
       report.state = RunReport::State::interrupted;
-    } else if (g_stop && report.message.empty()) {
+    } else if (StopSignals::count() > 0 && report.message.empty()) {
       report.state = RunReport::State::interrupted;
       to_write_down_.push_back(report.run.run);  // a run that was ended at once could not say so itself
-    } else if (WIFSIGNALED(status)) {
-      fail(report, fmt::format("the process of this run was ended by {} ({})", strsignal(WTERMSIG(status)),
-                               WTERMSIG(status) == SIGKILL ? "perhaps out of memory" : "a crash: please report it"));
+    } else if (end.signal != 0) {
+      fail(report, fmt::format("the process of this run was ended by {} ({})", strsignal(end.signal),
+                               end.signal == SIGKILL ? "perhaps out of memory" : "a crash: please report it"));
     } else {
       fail(report, report.message.empty()
-                       ? fmt::format("the process of this run ended by itself with exit code {}", WEXITSTATUS(status))
+                       ? fmt::format("the process of this run ended by itself with exit code {}", end.code)
                        : report.message);
     }
     write_down_ends();
@@ -374,7 +327,7 @@ int cores_in_use(int jobs) {
 std::vector<RunReport> launch(const Preparation& preparation, const LearnerFactory& make_learner,
                               const LaunchOptions& options, Interruption& interruption) {
   std::vector<RunReport> reports = Launcher(preparation, make_learner, options).run();
-  interruption = {g_first_signal, g_signals > 1};
+  interruption = {StopSignals::first(), StopSignals::count() > 1};
   return reports;
 }
 

@@ -7,7 +7,7 @@
 #include "sim/method/planner.hpp"
 #include "sim/plan/timed_round.hpp"
 #include "sim/record/records.hpp"
-#include "sim/timing/platform_options.hpp"
+#include "sim/platform/platform_options.hpp"
 
 namespace msfusion {
 

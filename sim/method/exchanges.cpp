@@ -68,7 +68,7 @@ void Planner::add_edge_steps(RoundPlan& plan) {
   }
   for (const auto& [aggregator, edge] : edges) {
     Step sum{Transfer{aggregator, server, edge.bytes, Cargo::sum}, kNoTask, edge.updates};
-    sum.makes_do = true;
+    sum.starts_when_any_done = true;
     push(plan, std::move(sum));
   }
 }
@@ -213,7 +213,7 @@ void Planner::add_logit_steps(RoundPlan& plan) {
   }
   for (const TrainTask& task : plan.tasks) {
     const StepId down = transfer(plan, task, server, task.device, bytes, Cargo::other, uploads);
-    plan.steps.back().makes_do = true;
+    plan.steps.back().starts_when_any_done = true;
     const double samples = static_cast<double>(merge.distill_steps) * setup_.training.batch;
     compute(plan, task, task.device, 2.0 * samples * static_cast<double>(cost_of(task.slice).training_macs), {down});
   }

@@ -43,7 +43,7 @@ CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const
   const std::size_t vertices = plan.steps.size() + 1;
   Graph graph(vertices);
   const auto done = [&](StepId step) { return timed.steps[static_cast<std::size_t>(step)].fate == Fate::done; };
-  // What failed may still be what a step that makes do with the rest had to wait for.
+  // A step that starts when any is done also waited for the ones that failed.
   const auto took_time = [&](StepId step) {
     return done(step) || !std::isnan(timed.steps[static_cast<std::size_t>(step)].end_seconds);
   };

@@ -24,7 +24,7 @@ double compute_seconds(const SliceCost& cost, const LocalTraining& training, con
   const double batch = real(training.samples) / steps;
   const double bandwidth = device.memory_bandwidth.value_or(0);
   const bool has_cache = bandwidth > 0 && device.cache_bandwidth > 0;
-  // Weights and gradients come back a step later, from the cache as far as all of them fit.
+  // Weights and gradients are read again a step later, from the cache to the extent that they fit.
   const double kept = kFloatBytes * real(cost.parameters) * (2 + training.optimiser_slots + training.frozen_models);
   const double missed = has_cache && kept > device.cache_bytes ? 1 - device.cache_bytes / kept : 0;
   const auto moving_weights = [&](double bytes) {

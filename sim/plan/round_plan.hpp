@@ -47,12 +47,13 @@ struct Transfer {
   Cargo cargo = Cargo::model;
 };
 
-/// A node of the graph: starts when all of `after` are done (at once if there are none).
+/// A node of the graph: starts when all of `after` are done (at once if there are none). DependencyRelease says which
+/// steps that allows.
 struct Step {
   std::variant<Compute, Transfer> what;
   TaskId task = 0;            ///< the training it belongs to, or kNoTask
   std::vector<StepId> after;  ///< earlier steps of the same plan
-  bool makes_do = false;      ///< starts when all of `after` have ended and one of them at least is done
+  bool starts_when_any_done = false;  ///< starts when all of `after` have ended and at least one of them is done
 };
 
 /// When a round ends. `quorum` and `arrivals` count tasks all of whose steps are done.

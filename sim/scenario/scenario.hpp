@@ -10,7 +10,7 @@
 #include "sim/plan/constraint_options.hpp"
 #include "sim/plan/training_options.hpp"
 #include "sim/shape/model_options.hpp"
-#include "sim/timing/platform_options.hpp"
+#include "sim/platform/platform_options.hpp"
 
 namespace msfusion {
 

@@ -2,25 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <boost/random/uniform_01.hpp>
 #include <cassert>
 #include <cmath>
 #include <limits>
 
 #include "sim/base/error.hpp"
 #include "sim/base/overloaded.hpp"
+#include "sim/base/random.hpp"
+#include "sim/base/seed.hpp"
 
 namespace msfusion {
 
 Flight::Flight(const RoundPlan& plan)
     : round(plan.round),
       steps(plan.steps.size()),
-      first_successor(plan.steps.size() + 1, 0),
+      release(plan),
       open_steps_of_task(plan.tasks.size(), 0),
       open_steps(static_cast<int>(plan.steps.size())) {
   std::unordered_map<TaskId, int> place_of_task;
   for (std::size_t i = 0; i < plan.tasks.size(); ++i) place_of_task.emplace(plan.tasks[i].id, static_cast<int>(i));
 
-  std::size_t conditions = 0;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const Step& step = plan.steps[i];
     FlyingStep& flying = steps[i];
@@ -47,22 +49,15 @@ Flight::Flight(const RoundPlan& plan)
       flying.task = task->second;
       ++open_steps_of_task[static_cast<std::size_t>(flying.task)];
     }
-    flying.open_conditions = static_cast<int>(step.after.size());
-    flying.makes_do = step.makes_do;
-    conditions += step.after.size();
-    for (const StepId earlier : step.after) {
-      assert(earlier >= 0 && earlier < static_cast<StepId>(i));
-      ++first_successor[static_cast<std::size_t>(earlier) + 1];
-    }
   }
-  for (std::size_t i = 1; i < first_successor.size(); ++i) first_successor[i] += first_successor[i - 1];
-  successors.resize(conditions);
-  std::vector<int> next(first_successor.begin(), first_successor.end());
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    for (const StepId earlier : plan.steps[i].after) {
-      successors[static_cast<std::size_t>(next[static_cast<std::size_t>(earlier)]++)] = static_cast<StepId>(i);
-    }
-  }
+}
+
+void draw_losses(Flight& flight, double probability, std::uint64_t seed) {
+  if (probability <= 0) return;
+  Random random(derive_seed(seed, Purpose::message_loss, 0, static_cast<std::uint64_t>(flight.round)));
+  boost::random::uniform_01<double> uniform;
+  for (FlyingStep& step : flight.steps)
+    if (step.is_transfer && step.amount > 0) step.lost = uniform(random) < probability;
 }
 
 }  // namespace msfusion

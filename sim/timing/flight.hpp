@@ -1,10 +1,11 @@
-// A round plan on its way: which steps wait, run and have ended.
+// A round plan under way: which steps wait, run and have ended.
 #pragma once
 
 #include <simgrid/s4u.hpp>
 #include <unordered_map>
 #include <vector>
 
+#include "sim/plan/dependency_release.hpp"
 #include "sim/plan/round_plan.hpp"
 #include "sim/plan/timed_round.hpp"
 #include "sim/timing/timing.hpp"
@@ -25,9 +26,6 @@ struct FlyingStep {
   double amount = 0;  ///< FLOPs or bytes
   bool lost = false;  ///< drawn in advance: the message will not arrive
   int task = -1;      ///< into Flight::open_steps_of_task; -1: of no task of the plan
-  int open_conditions = 0;
-  bool makes_do = false;  ///< one of its conditions met is enough, once all have ended
-  bool has_one = false;   ///< a condition of it is met
   State state = State::waiting;
   TimedStep timed;
 
@@ -47,11 +45,12 @@ struct Flight {
 
   int round = 0;
   std::vector<FlyingStep> steps;
-  std::vector<int>
-      first_successor;  ///< step i is waited for by successors[first_successor[i]] .. [first_successor[i + 1]]
-  std::vector<StepId> successors;
+  DependencyRelease release;
   std::vector<int> open_steps_of_task;  ///< by place in the plan's tasks; a failed task never reaches 0
   int open_steps = 0;
 };
+
+/// Draws which transfers will be lost; they depend on the seed and the round alone.
+void draw_losses(Flight& flight, double probability, std::uint64_t seed);
 
 }  // namespace msfusion

@@ -1,14 +1,15 @@
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
+#include "sim/base/processes.hpp"
 #include "sim/timing/simgrid_platform.hpp"
 
 namespace msfusion {
@@ -135,39 +136,43 @@ std::string last_words(const std::string& log) {
   return log.substr(begin, log.find('\n', begin) - begin);
 }
 
+ProcessEnd load_in_child(const std::function<int()>& work) {
+  pid_t child = 0;
+  try {
+    child = start_process(work);
+  } catch (const std::system_error& error) {
+    throw RunError(fmt::format("cannot start a process: {}", error.code().message()));
+  }
+  try {
+    return wait_for(child);
+  } catch (const std::system_error& error) {
+    throw RunError(fmt::format("lost the process that loads the platform: {}", error.code().message()));
+  }
+}
+
 }  // namespace
 
 Fleet inspect_platform(const TimingOptions& options) {
   const PlatformFile file = read_platform_file(options.platform_file);
   // Files rather than pipes: neither side ever waits for the other to read.
   const TemporaryFile answer, log;
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child < 0) throw RunError(fmt::format("cannot start a process: {}", std::strerror(errno)));
-  if (child == 0) {
+  const ProcessEnd end = load_in_child([&] {
     dup2(fileno(log.stream), STDERR_FILENO);
     dup2(fileno(log.stream), STDOUT_FILENO);
-    int code = 1;
     try {
       const std::string text = load_and_describe(options, file).dump(-1, ' ', true, Json::error_handler_t::replace);
       std::fwrite(text.data(), 1, text.size(), answer.stream);
-      code = std::fflush(answer.stream) == 0 ? 0 : 1;
+      return std::fflush(answer.stream) == 0 ? 0 : 1;
     } catch (const std::exception& error) {
       std::fprintf(stderr, "%s%s\n", kMarker, error.what());
-      std::fflush(stderr);
+      return 1;
     }
-    _exit(code);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR)
-      throw RunError(fmt::format("lost the process that loads the platform: {}", std::strerror(errno)));
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+  });
+  if (!end.succeeded()) {
     std::string words = last_words(log.read());
     if (words.empty()) {
-      words = WIFSIGNALED(status) ? fmt::format("SimGrid ended with {}", strsignal(WTERMSIG(status)))
-                                  : "SimGrid ended without a word";
+      words = end.signal != 0 ? fmt::format("SimGrid ended with {}", strsignal(end.signal))
+                              : "SimGrid ended without a word";
     }
     throw UserError(simgrid_mistake(words, options.platform_file));
   }

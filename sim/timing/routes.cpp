@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "sim/base/error.hpp"
-#include "sim/timing/natural_order.hpp"
+#include "sim/base/natural_order.hpp"
 
 namespace msfusion {
 

@@ -8,7 +8,7 @@
 #include <map>
 #include <regex>
 
-#include "sim/timing/natural_order.hpp"
+#include "sim/base/natural_order.hpp"
 
 namespace msfusion {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/plan/fleet.hpp"
-#include "sim/timing/platform_file.hpp"
+#include "sim/platform/platform_file.hpp"
 #include "sim/timing/timing.hpp"
 
 namespace msfusion {

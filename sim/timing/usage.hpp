@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "sim/plan/timed_round.hpp"
-#include "sim/timing/platform_file.hpp"
+#include "sim/platform/platform_file.hpp"
 #include "sim/timing/routes.hpp"
 #include "sim/timing/simgrid_platform.hpp"
 

@@ -23,3 +23,12 @@ TEST_CASE("a shipped file is found in the source tree, or under MSFUSION_SHARE a
   unsetenv("MSFUSION_SHARE");
   fs::remove_all(share);
 }
+
+TEST_CASE("an installed program takes its own files first, and one in the build folder may take the sources'") {
+  CHECK(resource_folders("/opt/sim/bin/msfusion") == std::vector<std::string>{"/opt/sim/share/msfusion"});
+  const std::string self = fs::read_symlink("/proc/self/exe").string();
+  const std::vector<std::string> folders = resource_folders(self);
+  REQUIRE(folders.size() == 2);
+  CHECK(folders[0] == (fs::path(self).parent_path().parent_path() / "share" / "msfusion").string());
+  CHECK(fs::is_regular_file(fs::path(folders[1]) / "scenarios/scenario.xsd"));
+}

@@ -63,3 +63,17 @@ TEST_CASE("a file that holds no plans is refused") {
   std::ofstream(file.path) << "{\"rounds\": [{\"round\": 1}]}";
   CHECK_THROWS_AS(read_plans(file.path), RunError);
 }
+
+TEST_CASE("an unknown cargo is refused with the file and the value") {
+  const TemporaryFile file;
+  RoundPlan plan;
+  plan.steps = {{Transfer{0, 1, 4, Cargo::other}, 0, {}}};
+  write_plans(file.path, {plan});
+  CHECK(std::get<Transfer>(read_plans(file.path).at(0).steps.at(0).what).cargo == Cargo::other);
+  std::ifstream in(file.path);
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  text.replace(text.find("other"), 5, "gossip");
+  std::ofstream(file.path) << text;
+  CHECK_THROWS_WITH(read_plans(file.path), ContainsSubstring(file.path) && ContainsSubstring("\"gossip\"") &&
+                                               ContainsSubstring("one of model, trained, stale, partial, sum, other"));
+}

@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/platform/files.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/timing/in_child.hpp"
 #include "tests/timing/plans.hpp"
@@ -114,7 +115,7 @@ TEST_CASE("what happens elsewhere while a device goes off stays right") {
 }
 
 TEST_CASE("a profile's repetitions go on over rounds") {
-  // churn.xml: device-0 is on for 2 s and off for 1 s, for ever.
+  // churn.xml: device-0 is on for 2 s and off for 1 s, forever.
   constexpr msfusion::NodeId kItsServer = 2;
   const json rounds = run({star_round({0}, kItsServer, 0, 1.5e9, 0), star_round({0}, kItsServer, 0, 1.5e9, 1),
                            star_round({1}, kItsServer, 0, 10e9, 2)},
@@ -179,14 +180,14 @@ TEST_CASE("an aggregator does not hang when every device is gone") {
   CHECK(round["end"] == seconds(0));
 }
 
-TEST_CASE("a step that makes do starts when all it waits for have ended, if one is done, and is skipped if none is") {
+TEST_CASE("a step that starts when any is done waits for all to end, and is skipped if none is done") {
   PlanBuilder builder;
   const msfusion::StepId done = builder.compute(1, 2e9), failed = builder.compute(3, 1e9);
   builder.compute(1, 1e9, {done, failed});
   builder.compute(1, 1e9, {done, failed});
-  builder.plan.steps.back().makes_do = true;
+  builder.plan.steps.back().starts_when_any_done = true;
   builder.compute(1, 1e9, {failed});
-  builder.plan.steps.back().makes_do = true;
+  builder.plan.steps.back().starts_when_any_done = true;
   const json round = run({builder.plan})[0];
   CHECK(round["steps"][2][2] == "skipped");
   CHECK(round["steps"][3][2] == "done");

@@ -1,3 +1,4 @@
+#include "tests/platform/files.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/timing/in_child.hpp"
 #include "tests/timing/plans.hpp"

@@ -1,10 +1,6 @@
 #include "tests/timing/plans.hpp"
+
 #include "tests/support/paths.hpp"
-
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 
 namespace msfusion {
 
@@ -47,36 +43,6 @@ TimingOptions on_platform(const std::string& name) {
   TimingOptions options;
   options.platform_file = source_file("tests/timing/platforms/" + std::string(name));
   return options;
-}
-
-namespace {
-
-/// A folder for the files of this process, removed with it.
-struct TestFolder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("msfusion-timing-test-" + std::to_string(getpid()));
-  TestFolder() { std::filesystem::create_directories(path); }
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-};
-
-}  // namespace
-
-std::string write_file(const std::string& text) {
-  static const TestFolder folder;
-  static int count = 0;
-  const std::string file = (folder.path / ("file-" + std::to_string(++count) + ".xml")).string();
-  std::ofstream(file) << text;
-  return file;
-}
-
-std::string write_platform(const std::string& zone_content, const std::string& routing) {
-  return write_file(
-      "<?xml version=\"1.0\"?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
-      "<platform version=\"4.1\">\n<zone id=\"zone\" routing=\"" +
-      routing + "\">\n" + zone_content + "</zone>\n</platform>\n");
 }
 
 std::string fate_name(Fate fate) {

@@ -26,12 +26,6 @@ RoundPlan star_round(const std::vector<NodeId>& devices, NodeId server, double b
 
 TimingOptions on_platform(const std::string& name);  ///< of tests/timing/platforms
 
-/// A file of this process in the temporary folder, removed when the process ends.
-std::string write_file(const std::string& text);
-
-/// A platform file with this inside its one zone, written by write_file.
-std::string write_platform(const std::string& zone_content, const std::string& routing = "Cluster");
-
 /// {"start", "end", "steps": [[start, end, fate]], "nodes": [[busy, sent, received, joules]], "links": {name: [bytes,
 /// joules]}, "carried": [[round, step, end, fate]], "spans": per node [["csro", from, to]], "switches": [[node,
 /// seconds, on]]}

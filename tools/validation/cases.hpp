@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/timing/catalogue.hpp"
+#include "sim/platform/catalogue.hpp"
 
 namespace msfusion {
 

@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <iostream>
 
 #include "sim/base/error.hpp"
+#include "sim/base/processes.hpp"
 
 namespace msfusion {
 
@@ -16,22 +16,14 @@ Child::Child(std::string name, const std::vector<std::string>& command, const st
     : name_(std::move(name)) {
   int to[2], from[2];
   if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) throw RunError("no pipes for " + name_);
-  id_ = fork();
-  if (id_ == 0) {
-    try {
-      before();
-      dup2(to[0], STDIN_FILENO);
-      dup2(from[1], STDOUT_FILENO);
-      std::vector<char*> words;
-      for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
-      words.push_back(nullptr);
-      execv(words.front(), words.data());
-      std::cerr << command.front() << " could not be started\n";
-    } catch (const std::exception& error) {
-      std::cerr << error.what() << '\n';
-    }
-    _exit(1);
-  }
+  id_ = start_process([&] {
+    before();
+    dup2(to[0], STDIN_FILENO);
+    dup2(from[1], STDOUT_FILENO);
+    replace_by(command);
+    std::cerr << command.front() << " could not be started\n";
+    return 1;
+  });
   close(to[0]);
   close(from[1]);
   to_ = fdopen(to[1], "w");
@@ -43,7 +35,7 @@ Child::~Child() {
   fclose(from_);
   if (id_ == 0) return;
   kill(id_, SIGKILL);
-  waitpid(id_, nullptr, 0);
+  wait_for(id_);
 }
 
 void Child::tell(const std::string& line) {
@@ -63,10 +55,9 @@ std::string Child::answer() {
 void Child::finish() {
   fclose(to_);
   to_ = nullptr;
-  int status = 0;
-  waitpid(id_, &status, 0);
+  const ProcessEnd end = wait_for(id_);
   id_ = 0;
-  if (status != 0) throw RunError(name_ + " failed");
+  if (!end.succeeded()) throw RunError(name_ + " failed");
 }
 
 std::string program_beside(const std::string& name) {

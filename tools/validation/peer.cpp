@@ -9,7 +9,7 @@
 #include "sim/deploy/node_executor.hpp"
 #include "sim/deploy/plan_file.hpp"
 #include "sim/experiment/preparation.hpp"
-#include "tools/learner_plugin.hpp"
+#include "tools/commands/learner_plugin.hpp"
 #include "tools/validation/node_config.hpp"
 
 namespace msfusion {

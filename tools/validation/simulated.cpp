@@ -1,8 +1,6 @@
 #include "tools/validation/simulated.hpp"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <exception>
 #include <fstream>
@@ -11,10 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/error.hpp"
+#include "sim/base/processes.hpp"
 #include "sim/deploy/plan_file.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/preparation.hpp"
-#include "tools/learner_plugin.hpp"
+#include "tools/commands/learner_plugin.hpp"
 #include "tools/validation/node_config.hpp"
 
 namespace msfusion {
@@ -53,20 +52,16 @@ json read_json(const std::string& file) {
 
 // Waits for a child process that does `work`.
 void in_child(const std::string& scenario_file, const std::function<void()>& work) {
-  const pid_t child = fork();
-  if (child == 0) {
-    int status = 1;
+  const pid_t child = start_process([&] {
     try {
       work();
-      status = 0;
+      return 0;
     } catch (const std::exception& error) {
       std::cerr << "msfusion-validate: " << error.what() << '\n';
+      return 1;
     }
-    _exit(status);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (status != 0) throw RunError("the simulation of " + scenario_file + " failed");
+  });
+  if (!wait_for(child).succeeded()) throw RunError("the simulation of " + scenario_file + " failed");
 }
 
 void carry_out(const std::string& scenario_file, const std::string& folder) {

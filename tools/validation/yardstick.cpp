@@ -9,8 +9,8 @@
 #include "sim/base/median.hpp"
 #include "sim/calibrate/fit.hpp"
 #include "sim/calibrate/step_bench.hpp"
-#include "sim/timing/catalogue.hpp"
-#include "tools/learner_plugin.hpp"
+#include "sim/platform/catalogue.hpp"
+#include "tools/commands/learner_plugin.hpp"
 
 namespace msfusion {
 

@@ -1,0 +1,204 @@
+#include "sim/platform/catalogue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <sstream>
+
+#include "sim/base/error.hpp"
+#include "sim/base/units.hpp"
+#include "sim/base/xml.hpp"
+
+namespace msfusion {
+
+namespace {
+
+class Entry {
+ public:
+  Entry(const XmlElement& element, const std::string& file, std::vector<Mistake>& mistakes)
+      : element_(element), file_(file), mistakes_(mistakes) {
+    for (const XmlElement& source : element.children("source")) {
+      std::istringstream names(source.attribute("of").value_or(""));
+      for (std::string name; names >> name;) sourced_.insert(name);
+      if (source.text().empty()) refuse(source.line(), "an empty <source>", "where the figure comes from");
+    }
+  }
+
+  std::string kind() {
+    const std::string name = element_.attribute("kind").value_or("");
+    if (name.empty()) refuse(element_.line(), fmt::format("a <{}> without kind", element_.name()), "kind=\"..\"");
+    return name;
+  }
+
+  std::optional<double> figure(const std::string& name,
+                               const std::function<std::optional<double>(const std::string&)>& parse,
+                               const std::string& allowed) {
+    const auto text = element_.attribute(name);
+    if (!text) return {};
+    const auto value = parse(*text);
+    if (!value || *value < 0) refuse(element_.attribute_line(name), fmt::format("{}=\"{}\"", name, *text), allowed);
+    if (sourced_.count(name) == 0) {
+      refuse(element_.attribute_line(name), fmt::format("{} without a source", name),
+             fmt::format("<source of=\"{}\">..</source>", name));
+    }
+    return value;
+  }
+
+  template <Quantity quantity>
+  std::optional<double> optional(const std::string& name) {
+    return figure(
+        name, [](const std::string& text) { return parse_quantity(text, quantity); },
+        "a number with one of the units " + allowed_units(quantity));
+  }
+
+  template <Quantity quantity>
+  double required(const std::string& name) {
+    const auto value = optional<quantity>(name);
+    if (!element_.attribute(name)) {
+      refuse(element_.line(),
+             fmt::format("{} without {}", element_.attribute("kind").value_or("<" + element_.name() + ">"), name),
+             name + "=\"..\"");
+    }
+    return value.value_or(0);
+  }
+
+  std::string text(const std::string& name) const { return element_.attribute(name).value_or(""); }
+
+  std::string required_text(const std::string& name) {
+    const std::string value = text(name);
+    if (value.empty()) {
+      refuse(element_.line(), fmt::format("<{}> without {}", element_.name(), name), name + "=\"..\"");
+    }
+    return value;
+  }
+
+  std::optional<double> roofline(const std::string& name, const RooflineFigure& known) {
+    return figure(
+        name, [&](const std::string& text) { return known.parse(text); }, known.allowed());
+  }
+
+  /// A number above 0, at most 1.
+  double share(const std::string& name) {
+    const auto value = figure(
+        name,
+        [](const std::string& text) -> std::optional<double> {
+          const auto number = parse_number(text);
+          return number && *number > 0 && *number <= 1 ? number : std::nullopt;
+        },
+        "a number above 0, at most 1");
+    if (!element_.attribute(name)) {
+      refuse(element_.line(), fmt::format("<{}> without {}", element_.name(), name), name + "=\"..\"");
+    }
+    return value.value_or(1);
+  }
+
+  std::optional<double> watts(const std::string& name) {
+    return figure(
+        name, [](const std::string& text) { return parse_number(text); }, "watts without a unit");
+  }
+
+  int count(const std::string& name) {
+    const auto value = figure(
+        name,
+        [](const std::string& text) -> std::optional<double> {
+          const auto whole = parse_integer(text);
+          return whole && *whole > 0 && *whole < 1'000'000 ? std::optional<double>(static_cast<double>(*whole))
+                                                           : std::nullopt;
+        },
+        "a whole number above 0");
+    return static_cast<int>(value.value_or(0));
+  }
+
+ private:
+  void refuse(int line, std::string found, std::string allowed) {
+    mistakes_.push_back({file_, line, std::move(found), std::move(allowed)});
+  }
+
+  const XmlElement& element_;
+  const std::string& file_;
+  std::vector<Mistake>& mistakes_;
+  std::set<std::string> sourced_;
+};
+
+DeviceKind read_device(Entry entry) {
+  DeviceKind kind;
+  kind.name = entry.kind();
+  kind.speed_flops = entry.required<Quantity::flops_per_second>("speed");
+  kind.memory_bytes = entry.required<Quantity::bytes>("memory");
+  kind.memory_bandwidth = entry.required<Quantity::bytes_per_second>("memory-bandwidth");
+  entry.required<Quantity::seconds>("step-overhead");
+  for (const RooflineFigure& figure : roofline_figures()) {
+    std::string name = figure.name;
+    std::replace(name.begin(), name.end(), '_', '-');
+    kind.*figure.value = entry.roofline(name, figure).value_or(0);
+  }
+  kind.calibration = entry.text("calibration");
+  kind.idle_watts = entry.watts("idle");
+  kind.busy_watts = entry.watts("busy");
+  kind.price_usd_per_hour = entry.optional<Quantity::usd_per_hour>("price");
+  kind.traffic_usd_per_gb = entry.optional<Quantity::usd_per_gigabyte>("traffic-price");
+  kind.battery_joules = entry.optional<Quantity::joules>("battery");
+  return kind;
+}
+
+LinkKind read_link(const XmlElement& element, Entry entry) {
+  LinkKind kind;
+  kind.name = entry.kind();
+  kind.down_bytes_per_second = entry.required<Quantity::bytes_per_second>("down");
+  kind.up_bytes_per_second = entry.required<Quantity::bytes_per_second>("up");
+  kind.latency_seconds = entry.required<Quantity::seconds>("latency");
+  if (element.attribute("cell") || element.attribute("devices-per-cell")) {
+    kind.cell = Cell{entry.count("devices-per-cell"), entry.required<Quantity::bytes_per_second>("cell")};
+  }
+  return kind;
+}
+
+Region read_region(Entry entry) {
+  Region region;
+  region.name = entry.kind();
+  region.grams_co2_per_kwh = entry.required<Quantity::grams_per_kilowatthour>("carbon");
+  return region;
+}
+
+NetworkKind read_network(Entry entry) {
+  NetworkKind kind;
+  kind.bandwidth_factor = entry.share("bandwidth-factor");
+  kind.message_latency_seconds = entry.required<Quantity::seconds>("message-latency");
+  kind.message_bytes = entry.optional<Quantity::bytes>("message-bytes").value_or(0);
+  kind.calibration = entry.required_text("calibration");
+  return kind;
+}
+
+}  // namespace
+
+Catalogue read_catalogue(const std::string& file) {
+  const XmlDocument document = XmlDocument::parse_file(file, XmlDocument::Doctype::refused);
+  Catalogue catalogue;
+  std::vector<Mistake> mistakes;
+  if (document.root().name() != "catalogue") {
+    throw UserError(
+        Mistake{file, document.root().line(), fmt::format("a <{}> file", document.root().name()), "<catalogue>"});
+  }
+  for (const XmlElement& element : document.root().children()) {
+    if (element.name() == "device") {
+      catalogue.devices.push_back(read_device(Entry(element, file, mistakes)));
+    } else if (element.name() == "link") {
+      catalogue.links.push_back(read_link(element, Entry(element, file, mistakes)));
+    } else if (element.name() == "region") {
+      catalogue.regions.push_back(read_region(Entry(element, file, mistakes)));
+    } else if (element.name() == "network") {
+      if (catalogue.network)
+        mistakes.push_back({file, element.line(), "a second <network>", "one for all links of a catalogue"});
+      catalogue.network = read_network(Entry(element, file, mistakes));
+    } else {
+      mistakes.push_back(
+          {file, element.line(), fmt::format("<{}>", element.name()), "<device>, <link>, <region> or <network>"});
+    }
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  return catalogue;
+}
+
+}  // namespace msfusion

@@ -1,0 +1,328 @@
+#include "sim/platform/platform_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/algorithm/string/case_conv.hpp>
+#include <unordered_set>
+
+#include "sim/base/spelling.hpp"
+#include "sim/base/units.hpp"
+#include "sim/platform/platform_profiles.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr long long kMostHosts = 1'000'000, kMostInRadical = 100 * kMostHosts;
+
+bool is_zone(const std::string& name) {
+  return name == "zone" || name == "AS";
+}
+
+/// Sees the file element by element, because a large fleet would make a large tree.
+class Checker : public XmlDocument::Visitor {
+ public:
+  explicit Checker(const std::string& file) : checks_(file), profiles_(checks_) { result_.file = file; }
+
+  void enter(const XmlElement& element) override {
+    const std::string name = element.name();
+    if (depth_++ == 0) {
+      root_line_ = element.line();
+      if (name != "platform") {
+        checks_.report(element.line(), fmt::format("a <{}> file", name),
+                       "a SimGrid platform file: <platform version=\"4.1\">");
+        is_platform_ = false;
+      }
+    } else if (is_platform_ && is_zone(name) && depth_ == zones_.size() + 2) {
+      check_routing(element);
+      zones_.push_back(Zone{is_dijkstra(element), {}, {}});
+    }
+  }
+
+  bool leave(const XmlElement& element) override {
+    const bool in_zone = --depth_ == zones_.size() + 1;  // a child of the root or of a zone
+    const std::string name = element.name();
+    if (depth_ == 0) return true;
+    if (!is_platform_) return false;
+    if (is_zone(name) && depth_ == zones_.size()) {
+      check_ends_of_routes(zones_.back());
+      zones_.pop_back();
+      return true;  // with the traces in it
+    }
+    if (!in_zone) return true;  // part of a larger element, which is removed as a whole
+    check(element, name);
+    return name == "trace" || name == "trace_connect";
+  }
+
+  /// After the whole file was seen.
+  void finish() {
+    if (!is_platform_) return;
+    check_references();
+    if (devices_ == 0) {
+      checks_.report(root_line_, "a platform without devices",
+                     "at least one <host> that is neither server nor aggregator");
+    }
+    if (hosts_ > kMostHosts) {
+      checks_.report(root_line_, fmt::format("{} hosts", hosts_), fmt::format("at most {}", kMostHosts));
+    }
+  }
+
+  PlatformFile take() {
+    if (!checks_.mistakes().empty()) {
+      std::vector<Mistake>& mistakes = checks_.mistakes();
+      std::stable_sort(mistakes.begin(), mistakes.end(), [this](const Mistake& a, const Mistake& b) {
+        return a.file == b.file ? a.line < b.line : a.file == result_.file && b.file != result_.file;
+      });
+      throw UserError(std::move(mistakes));
+    }
+    result_.switches = profiles_.take_switches();
+    return std::move(result_);
+  }
+
+ private:
+  struct Zone {
+    bool is_dijkstra;
+    std::vector<std::pair<std::string, int>> hosts;  // name and line
+    std::unordered_set<std::string> ends;            // of its routes
+  };
+
+  void check(const XmlElement& element, const std::string& name) {
+    if (!zones_.empty() && zones_.back().is_dijkstra) {
+      if (name == "host") zones_.back().hosts.emplace_back(element.attribute("id").value_or(""), element.line());
+      if (name == "route")
+        for (const char* end : {"src", "dst"}) zones_.back().ends.insert(element.attribute(end).value_or(""));
+    }
+    if (name == "host") {
+      check_host(element);
+    } else if (name == "cluster") {
+      check_cluster(element);
+    } else if (name == "cabinet" || name == "peer") {
+      made_by_simgrid_ = true;
+      if (name == "peer") {
+        ++hosts_, ++devices_;
+        checks_.speeds(element, "speed");
+        profiles_.check_attribute(element, "state_file", ProfileKind::state);
+        profiles_.check_attribute(element, "speed_file", ProfileKind::speed);
+      } else {
+        const long long count = checks_.radical_size(element, kMostInRadical);
+        hosts_ += count;
+        devices_ += count;
+        checks_.speeds(element, "speed");
+      }
+    } else if (name == "link" || name == "backbone") {
+      check_link(element);
+    } else if (name == "trace") {
+      profiles_.add_trace(element);
+    } else if (name == "trace_connect") {
+      profiles_.add_connect(element);
+    } else if (name == "host_link") {
+      for (const char* way : {"up", "down"})
+        links_used_.push_back({checks_.required(element, way), element.attribute_line(way)});
+      hosts_used_.push_back({checks_.required(element, "id"), element.attribute_line("id")});
+    } else if (name == "prop") {
+      check_zone_property(element);
+    } else if (name == "config") {
+      checks_.report(element.line(), "a <config>",
+                     "platforms of hosts, links and routes; the scenario chooses the network model");
+    } else if (name == "actor" || name == "process") {
+      checks_.report(element.line(), fmt::format("an <{}>", name), "platforms of hosts, links and routes");
+    } else {
+      for (const XmlElement& used : element.children("link_ctn")) {
+        std::string id = checks_.required(used, "id");
+        const std::string direction = used.attribute("direction").value_or("NONE");
+        if (direction != "NONE") id += "_" + direction;
+        links_used_.push_back({id, used.line()});
+      }
+    }
+  }
+
+  void check_zone_property(const XmlElement& prop) {
+    const std::string id = checks_.required(prop, "id"), value = checks_.required(prop, "value"),
+                      known = "network_calibration";
+    if (id != known) {
+      if (!nearest_spelling(id, {known}).empty())
+        checks_.report(prop.line(), fmt::format("property \"{}\" of a zone", id), one_of(id, {known}));
+      return;
+    }
+    if (!result_.network_calibration.empty() && result_.network_calibration != value)
+      checks_.report(prop.line(), "another network_calibration", "one for all links of a platform");
+    result_.network_calibration = value;
+  }
+
+  void check_routing(const XmlElement& zone) {
+    static const std::vector<std::string> kinds = {"Full",    "Floyd",   "Dijkstra", "DijkstraCache",
+                                                   "Cluster", "Vivaldi", "Wifi",     "None"};
+    const std::string routing = checks_.required(zone, "routing");
+    const bool known = std::any_of(kinds.begin(), kinds.end(), [&](const std::string& kind) {
+      return boost::algorithm::to_lower_copy(kind) == boost::algorithm::to_lower_copy(routing);
+    });
+    if (!known && zone.attribute("routing")) {
+      checks_.report(zone.attribute_line("routing"), fmt::format("routing=\"{}\"", routing), one_of(routing, kinds));
+    }
+  }
+
+  static bool is_dijkstra(const XmlElement& zone) {
+    const std::string routing = boost::algorithm::to_lower_copy(zone.attribute("routing").value_or(""));
+    return routing == "dijkstra" || routing == "dijkstracache";
+  }
+
+  /// SimGrid's Dijkstra crashes over a host that no route of its zone begins or ends at.
+  void check_ends_of_routes(const Zone& zone) {
+    for (const auto& [name, line] : zone.hosts) {
+      if (zone.ends.count(name) == 0) {
+        checks_.report(line, fmt::format("no route from {} to any other node", name),
+                       "a <route> that begins or ends there");
+      }
+    }
+  }
+
+  void check_properties(const XmlElement& host, const std::string& name, int power_states, long long count) {
+    std::map<std::string, std::string> properties;
+    std::map<std::string, int> lines;
+    for (const XmlElement& prop : host.children("prop")) {
+      const std::string id = checks_.required(prop, "id");
+      if (!properties.emplace(id, checks_.required(prop, "value")).second) {
+        checks_.report(prop.line(), fmt::format("property \"{}\" of {} for the second time", id, name),
+                       "each property once");
+      }
+      lines.emplace(id, prop.line());
+    }
+    const NodeSpec spec = read_node(
+        name, 1, 1, power_states, properties, checks_.file(), [&](const std::string& id) { return lines.at(id); },
+        checks_.mistakes());
+    result_.has_host_power = result_.has_host_power || spec.device.has_power;
+    hosts_ += count;
+    if (!spec.aggregator.empty()) aggregators_used_.push_back({spec.aggregator, lines.at("aggregator")});
+    if (spec.role == NodeSpec::Role::aggregator) {
+      aggregators_.insert(name);
+      if (count > 1)
+        checks_.report(lines.at("role"), fmt::format("{} of {} hosts", name, count), "a <host> for each aggregator");
+      if (first_aggregator_line_ == 0) first_aggregator_line_ = lines.at("role");
+      return;
+    }
+    if (spec.role == NodeSpec::Role::device) {
+      devices_ += count;
+      return;
+    }
+    if (count > 1 || !server_.empty()) {
+      checks_.report(
+          lines.at("role"), fmt::format("{} as a second server", name),
+          server_.empty() ? "one server, at most" : fmt::format("one server, at most: {} is one already", server_));
+    }
+    server_ = name;
+  }
+
+  void check_host(const XmlElement& host) {
+    const std::string name = checks_.required(host, "id");
+    const auto [first, is_new] = result_.host_lines.emplace(name, host.line());
+    if (!is_new) {
+      checks_.report(host.line(), fmt::format("host \"{}\" for the second time", name),
+                     fmt::format("names that differ; the first one is on line {}", first->second));
+    }
+    if (const auto cores = host.attribute("core")) {
+      const auto count = parse_integer(*cores);
+      if (!count || *count < 1)
+        checks_.report(host.attribute_line("core"), fmt::format("core=\"{}\"", *cores), "a whole number above 0");
+    }
+    check_properties(host, name, checks_.speeds(host, "speed"), 1);
+    profiles_.check_attribute(host, "state_file", ProfileKind::state);
+    profiles_.check_attribute(host, "speed_file", ProfileKind::speed);
+    profiles_.check_attribute(host, "availability_file", ProfileKind::speed);
+  }
+
+  void check_cluster(const XmlElement& cluster) {
+    made_by_simgrid_ = true;
+    check_properties(cluster, checks_.required(cluster, "id"), checks_.speeds(cluster, "speed"),
+                     checks_.radical_size(cluster, kMostInRadical));
+    checks_.bandwidths(cluster, "bw");
+    checks_.latency(cluster, "lat");
+  }
+
+  void check_link(const XmlElement& link) {
+    const std::string name = checks_.required(link, "id");
+    const auto [first, is_new] = link_lines_.emplace(name, link.line());
+    if (!is_new) {
+      checks_.report(link.line(), fmt::format("link \"{}\" for the second time", name),
+                     fmt::format("names that differ; the first one is on line {}", first->second));
+    }
+    const std::string policy = link.attribute("sharing_policy").value_or("SHARED");
+    if (policy == "SPLITDUPLEX" || policy == "FULLDUPLEX") {
+      link_lines_.emplace(name + "_UP", link.line());
+      link_lines_.emplace(name + "_DOWN", link.line());
+    }
+    checks_.bandwidths(link, "bandwidth");
+    checks_.latency(link, "latency");
+    for (const XmlElement& prop : link.children("prop")) {
+      if (prop.attribute("id") != "wattage_range") continue;
+      if (const auto power =
+              read_link_power(prop.attribute("value").value_or(""), checks_.file(), prop.line(), checks_.mistakes())) {
+        result_.link_powers[name] = *power;
+      }
+    }
+    profiles_.check_attribute(link, "state_file", ProfileKind::state);
+    profiles_.check_attribute(link, "bandwidth_file", ProfileKind::bandwidth);
+    profiles_.check_attribute(link, "latency_file", ProfileKind::latency);
+  }
+
+  void check_references() {
+    for (const auto& [name, line] : profiles_.resolve_connects()) hosts_used_.push_back({name, line});
+    for (const auto& [name, line] : aggregators_used_) {
+      if (aggregators_.count(name) == 0) {
+        checks_.report(line, fmt::format("aggregator=\"{}\"", name), "the id of a <host> with role=\"aggregator\"");
+      }
+    }
+    if (!aggregators_.empty() && server_.empty()) {
+      checks_.report(first_aggregator_line_, "an aggregator without a server to send to",
+                     "a <host> with role=\"server\"");
+    }
+    if (made_by_simgrid_) return;  // a <cluster> makes hosts and links whose names SimGrid alone knows
+    for (const auto& [name, line] : hosts_used_) {
+      if (!name.empty() && result_.host_lines.count(name) == 0) {
+        checks_.report(line, fmt::format("host \"{}\", which is not there", name), "the id of a <host> of this file");
+      }
+    }
+    for (const auto& [name, line] : links_used_) {
+      if (!name.empty() && link_lines_.count(name) == 0) {
+        checks_.report(line, fmt::format("link \"{}\", which is not there", name), "the id of a <link> of this file");
+      }
+    }
+  }
+
+  struct Reference {
+    std::string name;
+    int line;
+  };
+
+  ElementChecks checks_;
+  PlatformProfiles profiles_;
+  std::size_t depth_ = 0;  // elements that are open
+  bool is_platform_ = true;
+  int root_line_ = 0;
+  std::vector<Zone> zones_;  // that are open
+  PlatformFile result_;
+  std::unordered_map<std::string, int> link_lines_;
+  std::vector<Reference> hosts_used_, links_used_, aggregators_used_;
+  std::unordered_set<std::string> aggregators_;
+  int first_aggregator_line_ = 0;
+  bool made_by_simgrid_ = false;
+  std::string server_;
+  long long hosts_ = 0, devices_ = 0;
+};
+
+}  // namespace
+
+int PlatformFile::line_of(const std::string& host) const {
+  const auto found = host_lines.find(host);
+  return found == host_lines.end() ? 0 : found->second;
+}
+
+PlatformFile read_platform_file(const std::string& file) {
+  Checker checker(file);
+  const XmlDocument kept =
+      XmlDocument::visit_file(file, XmlDocument::Doctype::ignored, std::size_t{512} << 20, checker);
+  checker.finish();
+  return checker.take();
+}
+
+}  // namespace msfusion

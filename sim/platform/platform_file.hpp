@@ -1,0 +1,29 @@
+// A platform file as XML, before SimGrid sees it: checked by meaning, and where in the file things are.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/platform/node_spec.hpp"
+#include "sim/platform/profile.hpp"
+
+namespace msfusion {
+
+struct PlatformFile {
+  std::string file;
+  std::unordered_map<std::string, int> host_lines;         ///< of hosts that stand in the file one by one
+  std::unordered_map<std::string, LinkPower> link_powers;  ///< by the link's id (without _UP and _DOWN)
+  bool has_host_power = false;                             ///< some host or cluster states wattage_per_state
+  std::string network_calibration;                         ///< property of a zone; empty: none
+  std::vector<Profile> switches;                           ///< state profiles of hosts and links
+
+  int line_of(const std::string& host) const;  ///< 0 if the host comes from a <cluster>
+};
+
+/// Reads and checks a platform file. What needs SimGrid (routes, its own grammar) is not looked at here. Throws
+/// UserError with every mistake found.
+PlatformFile read_platform_file(const std::string& file);
+
+}  // namespace msfusion

@@ -1,0 +1,102 @@
+// What carries out round plans on SimGrid: the steps that are under way and the round that waits for them.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/timing/flight.hpp"
+#include "sim/timing/link_refresh.hpp"
+#include "sim/timing/routes.hpp"
+#include "sim/timing/simgrid_platform.hpp"
+#include "sim/timing/timing.hpp"
+#include "sim/timing/usage.hpp"
+
+namespace msfusion {
+
+/// Steps are SimGrid activities without actors. The engine runs until the closing condition of the round holds; it is
+/// stopped through its set of vetoed activities, which ends the run after the current instant.
+class Timing::Impl {
+ public:
+  explicit Impl(const TimingOptions& options);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  TimedRound execute(const RoundPlan& plan);
+
+  double now() const { return simgrid::s4u::Engine::get_clock(); }
+  const SimGridPlatform& platform() const { return platform_; }
+  RouteTable& routes() { return routes_; }
+
+  std::optional<double> next_switch() const;
+
+ private:
+  // --- one step ---
+  void start_or_queue(FlyingStep& step);
+  void serve_queue(NodeId node);
+  void start(FlyingStep& step);
+  void start_compute(FlyingStep& step);
+  void start_transfer(FlyingStep& step);
+  void end(FlyingStep& step, Fate fate);
+  void skip(FlyingStep& step);
+  void release_successors(FlyingStep& step);
+  void leave_running(FlyingStep& step);
+  void count_bytes(FlyingStep& step, double remaining);
+  void cancel(FlyingStep& step);
+
+  // --- what SimGrid reports ---
+  void on_completion(const simgrid::s4u::Activity& activity);
+  /// When a host or link goes off, SimGrid still knows how far its flows are; afterwards it is not safe to ask.
+  template <class Condition>
+  void note_remaining_bytes(Condition concerns) {
+    for (FlyingStep* step : running_transfers_)
+      if (concerns(*step)) step->remaining_bytes = step->activity->get_remaining();
+  }
+  bool touches(const FlyingStep& step, const simgrid::s4u::Host& host) const {
+    return host_of(step.node) == &host || host_of(step.to) == &host;
+  }
+
+  // --- the round ---
+  void start_ready_steps();
+  void close_if_due();
+  void stop();
+  void end_round(TimedRound& round);
+
+  simgrid::s4u::Host* host_of(NodeId node) const { return platform_.hosts[static_cast<std::size_t>(node)]; }
+
+  TimingOptions options_;
+  PlatformFile file_;
+  SimGridPlatform platform_;
+  RouteTable routes_;
+  LinkRefresh refresh_;
+  UsageMeter usage_;
+  std::unordered_map<const simgrid::s4u::Host*, NodeId> nodes_;
+
+  std::vector<std::unique_ptr<Flight>> flights_;  ///< those with open steps; the newest is the round's own
+  std::vector<FlyingStep*> running_transfers_;
+  std::vector<FlyingStep*> ready_;
+  struct Sender {
+    int sending = 0;
+    std::deque<FlyingStep*> queue;
+  };
+  std::vector<Sender> senders_;  ///< per device; empty if there is no limit
+  std::set<simgrid::s4u::Activity*> stop_;
+  /// SimGrid reports a cancelled activity once more in the next run, through a plain pointer.
+  std::unordered_map<const simgrid::s4u::Activity*, simgrid::s4u::ActivityPtr> cancelled_;
+  simgrid::s4u::ActivityPtr ended_;  ///< kept until SimGrid has left it
+  bool cancelling_ = false;
+
+  int open_steps_ = 0;  ///< of all flights
+  Flight* own_ = nullptr;
+  Closing closing_;
+  bool closed_ = true;
+  int wanted_tasks_ = 0;  ///< quorum, arrivals
+  int arrived_tasks_ = 0;
+  std::vector<CarriedStep> carried_;
+};
+
+}  // namespace msfusion

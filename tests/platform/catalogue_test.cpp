@@ -1,0 +1,62 @@
+#include "sim/platform/catalogue.hpp"
+
+#include <set>
+
+#include "sim/base/error.hpp"
+#include "tests/platform/files.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
+
+using msfusion::kMeasuredNetwork;
+using msfusion::small_catalogue;
+using msfusion::UserError;
+
+TEST_CASE("the catalogue has the kinds that people ask for") {
+  std::set<std::string> kinds;
+  const auto catalogue = msfusion::read_catalogue(msfusion::source_file("platforms/catalogue.xml"));
+  for (const auto& device : catalogue.devices) kinds.insert(device.name);
+  for (const auto& link : catalogue.links) kinds.insert(link.name);
+  for (const char* kind : {"old-phone", "mid-phone", "new-phone", "raspberry-pi-4", "raspberry-pi-5", "jetson-nano",
+                           "jetson-orin-nano", "laptop", "desktop-gpu", "cloud-cpu", "cloud-gpu", "4g", "5g", "wifi4",
+                           "wifi6", "dsl", "cable", "fibre", "datacentre"}) {
+    INFO(kind);
+    CHECK(kinds.count(kind) == 1);
+  }
+}
+
+TEST_CASE("a figure of a catalogue without a source is refused") {
+  const std::string file = msfusion::write_file(
+      "<catalogue>\n<link kind=\"l\" down=\"1MBps\" up=\"1MBps\" latency=\"1ms\">\n<source of=\"down "
+      "up\">s</source></link>\n</catalogue>\n");
+  try {
+    msfusion::read_catalogue(file);
+    FAIL("accepted");
+  } catch (const UserError& error) {
+    REQUIRE(error.mistakes().size() == 1);
+    CHECK(error.mistakes()[0].line == 2);
+    CHECK(error.mistakes()[0].found == "latency without a source");
+  }
+}
+
+TEST_CASE("all mistakes in a catalogue's <network> are found, with their lines") {
+  const auto mistakes = [](const std::string& network) {
+    std::string found;
+    try {
+      msfusion::read_catalogue(msfusion::write_file(small_catalogue(network)));
+    } catch (const UserError& error) {
+      for (const auto& mistake : error.mistakes()) {
+        CHECK(mistake.line >= 4);
+        found += mistake.found + "; ";
+      }
+    }
+    return found;
+  };
+  CHECK(mistakes(kMeasuredNetwork).empty());
+  CHECK(mistakes(kMeasuredNetwork + "\n" + kMeasuredNetwork) == "a second <network>; ");
+  CHECK(mistakes("<network/>") ==
+        "<network> without bandwidth-factor; <network> without message-latency; "
+        "<network> without calibration; ");
+  CHECK(mistakes("<network bandwidth-factor=\"1.1\" message-latency=\"3\" calibration=\"c\"/>") ==
+        "bandwidth-factor=\"1.1\"; bandwidth-factor without a source; message-latency=\"3\"; "
+        "message-latency without a source; ");
+}

@@ -1,0 +1,43 @@
+// `msfusion check`: says what a scenario would run, without running it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/base/units.hpp"
+#include "sim/experiment/preparation.hpp"
+#include "sim/method/names.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/commands/learner_plugin.hpp"
+
+namespace msfusion {
+
+int check_scenario(const std::string& scenario_file, const std::vector<Override>& overrides) {
+  const Preparation preparation = prepare(scenario_file, overrides, true);
+  const Scenario& scenario = preparation.scenario;
+  require_device(scenario);
+  fmt::print("{}: {} devices, {} training and {} test samples, {} rounds, {} runs\n", scenario.name,
+             preparation.fleet.size(), preparation.data.train_samples(), preparation.data.test_samples(),
+             scenario.training.rounds, runs_of(preparation).size());
+  for (const RunSpec& run : runs_of(preparation)) {
+    if (run.seed != scenario.seeds.front()) continue;
+    const RunInputs inputs(preparation, run);
+    Planner planner(inputs.planner_setup(preparation.fleet));
+    const RoundPlan plan = planner.plan(0);
+    double largest = 0, flops = 0, bytes = 0, low = 1, high = 0;
+    for (const TrainTask& task : plan.tasks) {
+      largest = std::max(largest, task.peak_memory_bytes);
+      flops += task.training_flops;
+      low = std::min(low, task.split);
+      high = std::max(high, task.split);
+    }
+    for (const Step& step : plan.steps)
+      if (const auto* transfer = std::get_if<Transfer>(&step.what)) bytes += transfer->bytes;
+    fmt::print("  {:<12} {}\n  {:<12} split {:.3g}{}, first round {:.3g} GFLOP and {} sent, peak memory {}\n",
+               run.method->label, choices_text(*run.method), "", low, high > low ? fmt::format(" to {:.3g}", high) : "",
+               flops / 1e9, human(bytes, Quantity::bytes), human(largest, Quantity::bytes));
+    for (const std::string& warning : planner.warnings()) fmt::print("  {:<12} warning: {}\n", "", warning);
+  }
+  return 0;
+}
+
+}  // namespace msfusion

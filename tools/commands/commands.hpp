@@ -1,0 +1,105 @@
+// The commands of the command line; each returns the program's exit code and throws UserError or RunError.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/scenario.hpp"
+#include "tools/commands/side_by_side.hpp"
+
+namespace msfusion {
+
+struct RunCommand {
+  std::string scenario;
+  std::string out;  ///< folder; empty: results/NAME
+  int jobs = 0;     ///< cores at work at once; 0: all
+  std::vector<Override> overrides;
+  bool resume = false;        ///< go on where an earlier call stopped
+  int checkpoint_every = 10;  ///< rounds
+  std::string command_line;   ///< that repeats the run, for the report
+  bool in_sweep = false;      ///< one combination: values are single
+  CoreShare share;            ///< of a sweep's cores
+  bool profile = false;       ///< print what the processor's time went to
+};
+
+struct ReportCommand {
+  std::vector<std::string> folders;
+  std::string out = "report.html";
+  std::string baseline;   ///< label or method that costs are compared with; empty: fedavg
+  std::string figures;    ///< folder for the charts as SVG, instead of a page; empty: none
+  int watch_seconds = 0;  ///< renew the page this often while a run goes on; 0: once
+};
+
+int report_runs(const ReportCommand& command);
+struct PlanCommand {
+  std::string scenario;
+  std::string out;  ///< folder; empty: results/NAME-plan
+  int jobs = 0;     ///< runs at once; 0: as many as there are cores
+  std::vector<Override> overrides;
+  bool json = false;     ///< one JSON object instead of tables
+  bool windows = false;  ///< with the index windows of every device
+  std::string command_line;
+  bool in_sweep = false;  ///< one combination: values are single
+  CoreShare share;        ///< of a sweep's cores
+};
+
+struct RecostCommand {
+  std::string run;       ///< results folder
+  std::string platform;  ///< file; empty: the run's own
+  std::string out;       ///< folder; empty: RUN-recost
+  int jobs = 0;
+  std::vector<Override> overrides;
+  std::string command_line;
+  bool in_sweep = false;  ///< the sweep compares at its end
+  CoreShare share;        ///< of a sweep's cores
+};
+
+struct PlatformCommand {
+  int devices = 10;
+  std::vector<std::string> parts;  ///< "40% old-phone on 4g"
+  std::string server = "cloud-cpu";
+  std::string aggregator;  ///< kind; empty: no edge aggregators
+  std::string backhaul = "fibre";
+  int per_cell = -1;  ///< devices behind one access point; -1: as the catalogue says
+  double spread = 0.3;
+  std::uint64_t seed = 1;
+  std::string churn = "none";
+  std::string on = "30min", off = "10min";
+  std::vector<std::string> devices_files;  ///< catalogues of further kinds, e.g. of msfusion calibrate
+  std::string out;                         ///< file; empty: standard output
+};
+
+struct CalibrateCommand {
+  std::string out;                    ///< file; empty: standard output
+  std::vector<int> threads = {1, 2};  ///< cores that train at once: an entry for each
+  std::string only;                   ///< "device" or "network"; empty: both
+  bool verbose = false;               ///< every step and transfer
+};
+
+/// What varies, and the changes that are the same for all.
+struct Sweep {
+  std::vector<SweepAxis> axes;
+  std::vector<Override> fixed;
+};
+
+/// Paths that the command line gives several times, and those of the scenario's <sweep>.
+Sweep split_sweep(const std::vector<Override>& overrides, const std::vector<SweepAxis>& of_scenario);
+
+int calibrate_machine(const CalibrateCommand& command);
+int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& scenario_name);
+int plan_sweep(const PlanCommand& command, const Sweep& sweep, const std::string& scenario_name);
+int make_platform(const PlatformCommand& command);
+void list_devices();
+int run_scenario(const RunCommand& command);
+int plan_scenario(const PlanCommand& command);
+int recost_run(const RecostCommand& command);
+int check_scenario(const std::string& scenario, const std::vector<Override>& overrides);
+/// What `msfusion list` can list.
+std::vector<std::string> listed_things();
+int list_things(const std::string& what);
+
+/// "path=value" of --set. Throws UserError.
+Override parse_override(const std::string& text);
+
+}  // namespace msfusion

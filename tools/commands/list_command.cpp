@@ -1,0 +1,79 @@
+// `msfusion list`: what a scenario can name.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sim/base/error.hpp"
+#include "sim/data/catalogue.hpp"
+#include "sim/method/names.hpp"
+#include "sim/method/registry.hpp"
+#include "sim/scenario/reference.hpp"
+#include "sim/shape/model_options.hpp"
+#include "tools/commands/commands.hpp"
+
+namespace msfusion {
+
+namespace {
+
+void list_methods() {
+  fmt::print("{:<15} {:<13} {:<21} {:<13} {:<15} {}\n", "method", "split", "objective", "exchange", "merge",
+             "what it is");
+  for (const MethodEntry& entry : method_table()) {
+    const Method method = method_of(entry);
+    fmt::print("{:<15} {:<13} {:<21} {:<13} {:<15} {}{}\n", entry.name, name_of(kSplitRules, method.split.rule),
+               name_of(kObjectives, method.objective.kind), name_of(kExchanges, method.exchange.kind),
+               name_of(kMerges, method.merge.kind), entry.summary,
+               *entry.source ? fmt::format(" ({})", entry.source) : "");
+  }
+}
+
+void list_models() {
+  for (const ModelKind& kind : model_kinds()) {
+    fmt::print("{:<12} {}\n", kind.name, kind.meaning);
+    for (const AttributeInfo& attribute : kind.attributes())
+      fmt::print("{:<12}   {}=\"{}\"\n", "", attribute.name, attribute.fallback);
+  }
+  fmt::print("All widths can be split. `msfusion list attributes` says more.\n");
+}
+
+void list_data() {
+  for (const DataSetStatus& set : list_datasets()) {
+    fmt::print("{:<15} {}\n", set.name, set.description);
+    fmt::print("{:<15} {}\n", "", set.found ? "found in " + *set.found : "not here: " + set.how_to_get);
+    if (set.found) continue;
+    for (const DataSetFile& file : set.files)
+      fmt::print("{:<15}   {}{}{}\n", "", file.name, file.bytes ? fmt::format(", {} bytes", *file.bytes) : "",
+                 file.sha256.empty() ? "" : ", SHA-256 " + file.sha256);
+  }
+}
+
+struct Thing {
+  const char* name;
+  void (*list)();
+};
+
+constexpr std::array<Thing, 6> kThings{{
+    {"methods", list_methods},
+    {"models", list_models},
+    {"data", list_data},
+    {"devices", list_devices},
+    {"attributes", [] { fmt::print("{}", reference_text()); }},
+    {"schema", [] { fmt::print("{}", schema_text()); }},
+}};
+
+}  // namespace
+
+std::vector<std::string> listed_things() {
+  std::vector<std::string> names;
+  for (const Thing& thing : kThings) names.emplace_back(thing.name);
+  return names;
+}
+
+int list_things(const std::string& what) {
+  const auto thing = std::find_if(kThings.begin(), kThings.end(), [&](const Thing& t) { return what == t.name; });
+  if (thing != kThings.end()) thing->list();
+  return 0;
+}
+
+}  // namespace msfusion

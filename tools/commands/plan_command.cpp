@@ -1,0 +1,143 @@
+// `msfusion plan`: what a scenario would cost, from its plans and the clock alone.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "reports/export.hpp"
+#include "reports/summary.hpp"
+#include "sim/base/error.hpp"
+#include "sim/base/units.hpp"
+#include "sim/experiment/plan_json.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/commands/output.hpp"
+#include "tools/commands/run_records.hpp"
+
+namespace msfusion {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// The rounds of a run as its process writes them: one object a line.
+std::string rounds_file(const ResultsFolder& folder, int run) {
+  return folder.file(fmt::format("plan-{}.jsonl", run));
+}
+
+std::function<RoundObserver(const RunInputs&)> json_writer(const ResultsFolder& folder, bool windows) {
+  return [&folder, windows](const RunInputs& inputs) -> RoundObserver {
+    const auto out = std::make_shared<std::ofstream>(rounds_file(folder, inputs.run.run));
+    return [out, windows, &inputs](const Timing& timing, const RoundPlan& plan, const TimedRound& timed,
+                                   const RoundResult& result) {
+      *out << round_json(inputs.shape, timing, plan, timed, result, windows) << '\n' << std::flush;
+      if (!*out) throw RunError("the plan could not be written: is the disk full?");
+    };
+  };
+}
+
+// Line by line, because the plan of a large fleet need not fit into memory.
+void print_json(const Scenario& scenario, const ResultsFolder& folder, const std::vector<RunRecord>& runs) {
+  fmt::print("{{\"scenario\":{},\"network_model\":\"{}\",\"runs\":[", quoted(scenario.name),
+             scenario.platform.network == PlatformSpec::Network::cm02 ? "CM02" : "LV08");
+  for (const RunRecord& run : runs) {
+    fmt::print(
+        "{}\n{{\"method\":{},\"label\":{},\"seed\":{},\"state\":\"{}\",\"model\":{{\"parameters\":{},\"forward_macs\":{"
+        "}}},"
+        "\"rounds\":[",
+        run.run == 0 ? "" : ",", quoted(run.method), quoted(run.label), run.seed, run.state, run.model_parameters,
+        run.model_forward_macs);
+    std::ifstream rounds(rounds_file(folder, run.run));
+    const char* before = "";
+    for (std::string line; std::getline(rounds, line); before = ",") fmt::print("{}\n{}", before, line);
+    fmt::print("]}}");
+  }
+  fmt::print("]}}\n");
+}
+
+std::string per_round(const Maybe& total, int rounds, Quantity quantity) {
+  return total ? human(*total / rounds, quantity) : "unknown";
+}
+
+std::string money(const Maybe& usd) {
+  return usd ? fmt::format("{:.4g} USD", *usd) : "unknown";
+}
+
+void print_summary(const StoreReader& store, const RunRecord& run) {
+  const RunSummary summary = summarise(store, run, {});
+  const auto rounds = store.rounds(run.run);
+  if (rounds.empty()) return;
+  double low = 1, high = 0, memory = 0;
+  for (const DeviceRoundRecord& device : store.device_rounds(run.run)) {
+    low = std::min(low, device.split);
+    high = std::max(high, device.split);
+    memory = std::max(memory, device.peak_memory_bytes);
+  }
+  const auto slowest = std::max_element(rounds.begin(), rounds.end(), [](const RoundRecord& a, const RoundRecord& b) {
+    return a.end_seconds - a.start_seconds < b.end_seconds - b.start_seconds;
+  });
+  const int count = summary.rounds_done;
+  fmt::print("{}: {}\n", run.label, run.choices);
+  fmt::print("  model         {:.4g} M parameters, {:.4g} M MACs per sample forward\n",
+             static_cast<double>(run.model_parameters) / 1e6, static_cast<double>(run.model_forward_macs) / 1e6);
+  fmt::print("  devices       split {:.4g}{}, at most {} of memory\n", low,
+             high > low ? fmt::format(" to {:.4g}", high) : "", human(memory, Quantity::bytes));
+  fmt::print("  mean round    {}, {:.4g} GFLOP, {} sent, {}, {}\n",
+             per_round(summary.total.seconds, count, Quantity::seconds), summary.total.training_flops / count / 1e9,
+             per_round(summary.total.bytes, count, Quantity::bytes),
+             per_round(summary.total.joules, count, Quantity::joules),
+             money(summary.total.usd ? Maybe(*summary.total.usd / count) : Maybe{}));
+  fmt::print("  {:>3} round{}    {}, {} sent, {}, {}\n", count, count == 1 ? " " : "s",
+             human(summary.total.seconds, Quantity::seconds), human(summary.total.bytes, Quantity::bytes),
+             summary.total.joules ? human(*summary.total.joules, Quantity::joules) : "energy unknown",
+             money(summary.total.usd));
+  fmt::print("  longest round {}: {}\n\n", slowest->round + 1, slowest->critical_path);
+}
+
+}  // namespace
+
+int plan_scenario(const PlanCommand& command) {
+  if (!command.in_sweep) {
+    const Scenario scenario = read_scenario(command.scenario, split_sweep(command.overrides, {}).fixed);
+    const Sweep sweep = split_sweep(command.overrides, scenario.sweep);
+    if (!sweep.axes.empty()) return plan_sweep(command, sweep, scenario.name);
+  }
+  const Preparation preparation = prepare(command.scenario, command.overrides, true);
+  const ResultsFolder folder(
+      command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
+      command.json);
+  const std::string store_file = folder.file("run.sqlite");
+  StoreWriter::create(store_file, meta_of(preparation, command.command_line), run_records(preparation));
+
+  LaunchOptions options;
+  options.store_file = store_file;
+  options.checkpoint_folder = folder.file("checkpoints");
+  options.jobs = command.jobs;
+  options.cores = command.share.budget;
+  options.first_process = command.share.first_process;
+  options.participation_folder = folder.path().string();
+  if (command.json) options.observe = json_writer(folder, command.windows);
+  Interruption interruption;
+  const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, interruption);
+  for (const RunReport& report : reports)
+    if (report.state == RunReport::State::failed)
+      complain(fmt::format("{} (seed {}) failed: {}", report.run.method->label, report.run.seed, report.message));
+
+  const StoreReader store(store_file);
+  const auto runs = store.runs();
+  if (command.json) {
+    print_json(preparation.scenario, folder, runs);
+    for (const RunRecord& run : runs) fs::remove(rounds_file(folder, run.run));
+  } else {
+    for (const RunRecord& run : runs)
+      if (run.seed == preparation.scenario.seeds.front()) print_summary(store, run);
+    fmt::print("every round and device: {}\n", store_file);
+  }
+  return exit_code(reports, interruption.signal);
+}
+
+}  // namespace msfusion

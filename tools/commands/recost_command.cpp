@@ -1,0 +1,148 @@
+// `msfusion recost`: times and prices a finished run again on another platform or price list, without training.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "reports/comparison.hpp"
+#include "sim/base/error.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/commands/run_records.hpp"
+
+namespace msfusion {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string& meta_at(const MetaMap& meta, const char* key, const std::string& store_file) {
+  const auto found = meta.find(key);
+  if (found == meta.end())
+    throw UserError(Mistake{store_file, 0, fmt::format("the store has no {}", key), "the results of a finished run"});
+  return found->second;
+}
+
+// What a change of the clock or of the price list may touch. Constraints may change who takes part: then the rounds
+// show it.
+void check_overrides(const std::vector<Override>& overrides) {
+  std::vector<Mistake> mistakes;
+  for (const Override& change : overrides) {
+    const std::string path = change.path.rfind("scenario.", 0) == 0 ? change.path.substr(9) : change.path;
+    const std::string element = path.substr(0, path.find('.'));
+    const bool root_attribute = element == path;
+    if (root_attribute || element == "platform" || element == "prices" || element == "constraints" ||
+        element == "target")
+      continue;
+    mistakes.push_back({fmt::format("--set {}={}", change.path, change.value), 0,
+                        fmt::format("<{}> decides what is trained, and recost does not train", element),
+                        "platform, prices, constraints, target, or a new run"});
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+}
+
+Preparation prepare_again(const RecostCommand& command, const MetaMap& meta, const std::string& store_file) {
+  std::vector<Override> overrides = command.overrides;
+  if (!command.platform.empty())
+    overrides.push_back({"platform.file", fs::absolute(command.platform).lexically_normal().string()});
+  const fs::path scenario_file =
+      fs::path(meta_at(meta, "working_folder", store_file)) / meta_at(meta, "scenario_file", store_file);
+  Preparation preparation =
+      prepare(read_scenario_text(meta_at(meta, "scenario_text", store_file), scenario_file.string(), overrides), true);
+  const bool own_platform = std::none_of(overrides.begin(), overrides.end(),
+                                         [](const Override& o) { return o.path.find("platform.file") != o.path.npos; });
+  if (own_platform && file_text(preparation.scenario.platform.file) != meta_at(meta, "platform_text", store_file))
+    throw UserError(Mistake{preparation.scenario.platform.file, 0, "the platform file is not what it was in the run",
+                            "--platform FILE, to say which one is meant"});
+  return preparation;
+}
+
+// The same runs, all finished, of the same devices with the same data.
+void check_comparable(const StoreReader& store, const std::string& store_file, const Preparation& preparation) {
+  std::vector<Mistake> mistakes;
+  const auto refuse = [&](const std::string& found, const std::string& allowed) {
+    mistakes.push_back({store_file, 0, found, allowed});
+  };
+  const std::vector<RunRecord> runs = store.runs();
+  for (const RunRecord& run : runs)
+    if (run.state != "finished")
+      refuse(fmt::format("the run of {} with seed {} is {}", run.label, run.seed, run.state),
+             "finished runs: msfusion run --resume goes on with them");
+  const std::vector<RunSpec> specs = runs_of(preparation);
+  if (specs.size() != runs.size())
+    refuse(fmt::format("{} runs, where the scenario has {}", runs.size(), specs.size()), "an unchanged store");
+  for (const RunSpec& spec : specs) {
+    if (!mistakes.empty()) break;
+    std::vector<std::int64_t> samples;
+    for (const DeviceRecord& device : store.devices(spec.run))
+      if (!device.is_server) samples.push_back(device.samples);
+    if (static_cast<int>(samples.size()) != preparation.fleet.size()) {
+      refuse(fmt::format("the run had {} devices, and {} has {}", samples.size(), preparation.scenario.platform.file,
+                         preparation.fleet.size()),
+             "a platform with as many devices: others would hold other data");
+      break;
+    }
+    const RunInputs inputs(preparation, spec);
+    for (std::size_t n = 0; n < samples.size(); ++n) {
+      if (samples[n] == static_cast<std::int64_t>(inputs.parts.samples[n].size())) continue;
+      refuse(fmt::format("device {} held {} samples and now holds {}", n, samples[n], inputs.parts.samples[n].size()),
+             "the data set that the run had");
+      break;
+    }
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+}
+
+}  // namespace
+
+int recost_run(const RecostCommand& command) {
+  check_overrides(command.overrides);
+  const std::string from = fs::path(command.run).lexically_normal().string();
+  const std::string recorded_file = (fs::path(from) / "run.sqlite").string();
+  MetaMap before;
+  Preparation preparation;
+  {
+    const StoreReader store(recorded_file);  // not kept open across the fork
+    before = store.meta();
+    preparation = prepare_again(command, before, recorded_file);
+    check_comparable(store, recorded_file, preparation);
+  }
+  fs::path out = command.out;
+  if (out.empty())
+    out = (fs::path(from).has_filename() ? fs::path(from) : fs::path(from).parent_path()).string() + "-recost";
+  if (fs::exists(out) && fs::equivalent(out, from))
+    throw UserError(Mistake{out.string(), 0, "that is the folder of the run itself", "another folder with -o"});
+  const ResultsFolder folder(out, false);
+  MetaMap meta = meta_of(preparation, command.command_line);
+  meta["recosted_from"] = fmt::format("{}: {}", from, meta_at(before, "command", recorded_file));
+  const std::string store_file = folder.file("run.sqlite");
+  StoreWriter::create(store_file, meta, run_records(preparation));
+
+  LaunchOptions options;
+  options.store_file = store_file;
+  options.checkpoint_folder = folder.file("checkpoints");
+  options.participation_folder = folder.path().string();
+  options.recorded_folder = from;
+  options.jobs = command.jobs;
+  options.cores = command.share.budget;
+  options.first_process = command.share.first_process;
+  Interruption interruption;
+  const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, interruption);
+
+  std::vector<Mistake> refusals;
+  for (const RunReport& report : reports)
+    if (report.state == RunReport::State::failed)
+      refusals.push_back({fmt::format("{} (seed {})", report.run.method->label, report.run.seed), 0, report.message,
+                          "a platform on which the same work arrives, or a new run"});
+  if (!refusals.empty()) {
+    // Half a result must not be taken for one.
+    for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(store_file + suffix);
+    throw UserError(std::move(refusals));
+  }
+  write_reports(folder);
+  if (command.in_sweep) return exit_code(reports, interruption.signal);
+  fmt::print("{}\nreport: {}\n", comparison({from, folder.path().string()}, TableFormat::terminal),
+             folder.file("report.html"));
+  return exit_code(reports, interruption.signal);
+}
+
+}  // namespace msfusion

@@ -1,0 +1,44 @@
+// `msfusion report`: one page of one or many results folders, once or for as long as their runs go on.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "reports/export.hpp"
+#include "reports/figures.hpp"
+#include "reports/html_report.hpp"
+#include "sim/record/store.hpp"
+#include "tools/commands/commands.hpp"
+
+namespace msfusion {
+
+namespace {
+
+bool is_going_on(const std::string& folder) {
+  const auto runs = StoreReader(folder + "/run.sqlite").runs();
+  return std::any_of(runs.begin(), runs.end(),
+                     [](const RunRecord& run) { return run.state == "waiting" || run.state == "running"; });
+}
+
+}  // namespace
+
+int report_runs(const ReportCommand& command) {
+  if (!command.figures.empty()) {
+    for (const std::string& file : figures(command.folders, command.figures)) fmt::print("{}\n", file);
+    return 0;
+  }
+  ReportOptions options;
+  options.baseline = command.baseline;
+  while (command.watch_seconds > 0 && std::any_of(command.folders.begin(), command.folders.end(), is_going_on)) {
+    options.refresh_seconds = command.watch_seconds;
+    write_file(command.out, html_report(command.folders, options));
+    std::this_thread::sleep_for(std::chrono::seconds(command.watch_seconds));
+  }
+  options.refresh_seconds = 0;
+  write_file(command.out, html_report(command.folders, options));
+  fmt::print("{}\n", command.out);
+  return 0;
+}
+
+}  // namespace msfusion

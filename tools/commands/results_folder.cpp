@@ -1,0 +1,92 @@
+#include "tools/commands/results_folder.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "sim/base/error.hpp"
+#include "sim/record/store.hpp"
+#include "tools/commands/output.hpp"
+
+namespace msfusion {
+
+namespace fs = std::filesystem;
+
+namespace {
+constexpr int kLockTries = 40;
+
+// A killed program leaves a log beside its store, whose rounds belong into it: the two must never be parted.
+void tidy(const fs::path& store) {
+  try {
+    StoreReader(store.string()).meta();
+  } catch (const UserError&) {
+    // No store that could be read; what there is moves together.
+  }
+}
+}  // namespace
+
+ResultsFolder::ResultsFolder(fs::path path, bool resume, bool quiet) : path_(std::move(path)) {
+  make();
+  lock();
+  if (!resume) set_aside_earlier(quiet);
+}
+
+ResultsFolder::~ResultsFolder() {
+  if (lock_ >= 0) close(lock_);
+}
+
+// What the surroundings do not allow is no mistake of the scenario.
+void ResultsFolder::fail(const std::string& found) const {
+  throw RunError(fmt::format("{}: {}; choose a folder that can be written with -o DIR", path_.string(), found));
+}
+
+void ResultsFolder::make() {
+  std::error_code error;
+  fs::create_directories(path_, error);
+  if (!error && fs::is_directory(path_)) return;
+  if (!error || error == std::errc::not_a_directory || error == std::errc::file_exists)
+    throw UserError(Mistake{path_.string(), 0, "the output folder cannot be made (a file is in the way)",
+                            "a folder that can be written: -o DIR"});
+  fail(fmt::format("the output folder cannot be made ({})", error.message()));
+}
+
+void ResultsFolder::lock() {
+  lock_ = open(file("lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (lock_ < 0) fail(fmt::format("the output folder cannot be written ({})", std::strerror(errno)));
+  // The runs of a killed program end a moment after it.
+  for (int tries = 0; flock(lock_, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (tries < kLockTries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      continue;
+    }
+    throw RunError(
+        fmt::format("{}: another msfusion is writing its results there; wait for it, or choose another folder with -o",
+                    path_.string()));
+  }
+}
+
+// A program killed in between continues with the same subfolder: a store is whole only once its last file is there.
+void ResultsFolder::set_aside_earlier(bool quiet) {
+  const fs::path store = path_ / "run.sqlite";
+  if (!fs::exists(store)) return;
+  tidy(store);
+  int number = 1;
+  while (fs::exists(path_ / fmt::format("earlier-{}", number) / store.filename())) ++number;
+  const fs::path aside = path_ / fmt::format("earlier-{}", number);
+  fs::create_directory(aside);
+  for (const auto& entry : fs::directory_iterator(path_)) {
+    const std::string name = entry.path().filename().string();
+    if (name != "lock" && name != store.filename() && name.rfind("earlier-", 0) != 0)
+      fs::rename(entry.path(), aside / name);
+  }
+  fs::rename(store, aside / store.filename());
+  if (!quiet) say(fmt::format("earlier results are now in {}\n", aside.string()));
+}
+
+}  // namespace msfusion

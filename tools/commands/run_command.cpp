@@ -1,0 +1,121 @@
+// `msfusion run`: carries out a scenario and leaves a results folder with its report.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "reports/comparison.hpp"
+#include "sim/base/error.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/commands/learner_plugin.hpp"
+#include "tools/commands/output.hpp"
+#include "tools/commands/profile_table.hpp"
+#include "tools/commands/progress_view.hpp"
+#include "tools/ranks/ranks.hpp"
+#include "tools/commands/run_records.hpp"
+
+namespace msfusion {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Refuses to go on with other inputs than the ones that the folder's runs began with, and shows what differs.
+void check_unchanged(const MetaMap& before, const MetaMap& now) {
+  std::vector<Mistake> mistakes;
+  for (const char* key : {"scenario_text", "platform_text", "libraries"}) {
+    std::istringstream old_lines(before.count(key) ? before.at(key) : ""), new_lines(now.at(key));
+    std::string old_line, new_line;
+    for (int line = 1;; ++line) {
+      const bool more_old = static_cast<bool>(std::getline(old_lines, old_line)),
+                 more_new = static_cast<bool>(std::getline(new_lines, new_line));
+      if (!more_old && !more_new) break;
+      if (!more_old) old_line.clear();
+      if (!more_new) new_line.clear();
+      if (old_line == new_line) continue;
+      const std::string file = std::string(key) == "scenario_text" ? now.at("scenario_file") : key;
+      mistakes.push_back({file, line, fmt::format("now \"{}\", but the interrupted run had \"{}\"", new_line, old_line),
+                          "the unchanged file with --resume, or the changed one without"});
+    }
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+}
+
+// The runs have written to the store until now: whatever is wrong with it is no mistake of the user's.
+void report(const ResultsFolder& folder) {
+  try {
+    write_reports(folder);
+  } catch (const UserError& error) {
+    throw RunError(
+        fmt::format("the results folder was removed, moved or damaged while the runs went on: {}", error.what()));
+  }
+}
+
+}  // namespace
+
+int run_scenario(const RunCommand& command) {
+  if (!command.in_sweep) {
+    const Scenario scenario = read_scenario(command.scenario, split_sweep(command.overrides, {}).fixed);
+    const Sweep sweep = split_sweep(command.overrides, scenario.sweep);
+    if (!sweep.axes.empty() && command.profile)
+      throw UserError(Mistake{"--profile", 0, "a sweep", "one combination of values at a time"});
+    if (!sweep.axes.empty() && rank_place().ranks > 1)
+      throw UserError(Mistake{"mpirun", 0, "a sweep", "one combination of values at a time"});
+    if (!sweep.axes.empty()) return run_sweep(command, sweep, scenario.name);
+  }
+  ProfileTable profile;
+  const RankPlace place = rank_place();
+  const Preparation preparation = prepare(command.scenario, command.overrides, false, [&] {
+    if (place.ranks == 1) begin_preload();
+  });
+  require_device(preparation.scenario);
+  const std::unique_ptr<Ranks> ranks = place.ranks > 1 ? split_ranks(preparation, place) : nullptr;
+  const ResultsFolder folder(
+      command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out), command.resume);
+  const std::string store_file = folder.file("run.sqlite");
+  const MetaMap meta = meta_of(preparation, command.command_line);
+  if (command.resume && fs::exists(store_file)) {
+    check_unchanged(StoreReader(store_file).meta(), meta);
+  } else {
+    StoreWriter::create(store_file, meta, run_records(preparation));
+  }
+
+  ProgressView view(preparation);
+  LaunchOptions options;
+  options.store_file = store_file;
+  options.checkpoint_folder = folder.file("checkpoints");
+  options.checkpoint_every = command.checkpoint_every;
+  options.participation_folder = folder.path().string();
+  options.resume = command.resume;
+  options.jobs = command.jobs;
+  options.cores = command.share.budget;
+  options.first_process = command.share.first_process;
+  options.on_change = [&](const std::vector<RunReport>& reports, int changed) { view.update(reports, changed); };
+  profile.add(Activity::preparing, preload_learner());
+  profile.charge(Activity::preparing);
+  const LearnerFactory make_learner = [&](const LearnerSetup& setup) {
+    LearnerSetup of_run = setup;
+    if (ranks) of_run.elsewhere = &ranks->elsewhere();
+    return load_learner(of_run);
+  };
+  Interruption interruption;
+  const std::vector<RunReport> reports = launch(preparation, make_learner, options, interruption);
+  view.finish(reports);
+  for (const RunReport& report : reports) profile.add(report.profile);
+  profile.skip();
+
+  // However the runs ended, what they finished is reported; but who asks twice does not want to wait.
+  if (!interruption.at_once) {
+    report(folder);
+    say(fmt::format("\n{}\nreport: {}\n", comparison({folder.path().string()}, TableFormat::terminal),
+                    folder.file("report.html")));
+  }
+  profile.charge(Activity::reporting);
+  if (command.profile) say("\n" + profile.text(cores_in_use(command.jobs) + place.ranks - 1));
+  if (interruption.signal != 0)
+    complain(fmt::format("interrupted; the finished rounds are in {}, and --resume goes on with them",
+                         folder.path().string()));
+  return exit_code(reports, interruption.signal);
+}
+
+}  // namespace msfusion

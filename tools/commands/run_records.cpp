@@ -1,0 +1,95 @@
+#include "tools/commands/run_records.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "reports/export.hpp"
+#include "reports/html_report.hpp"
+#include "reports/summary.hpp"
+#include "sim/method/names.hpp"
+
+namespace msfusion {
+
+namespace {
+
+template <class T>
+std::string joined(const std::vector<T>& values) {
+  std::string text;
+  for (const T& value : values) text += fmt::format("{}{}", text.empty() ? "" : " ", value);
+  return text;
+}
+
+}  // namespace
+
+std::string file_text(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::optional<std::string> calibration_of(const Fleet& fleet) {
+  std::map<std::string, int> nodes;
+  const int size = fleet.nodes();
+  for (NodeId node = 0; node < size; ++node) ++nodes[fleet.node(node).calibration];
+  if (nodes.size() == 1) return nodes.begin()->first.empty() ? std::nullopt : std::optional(nodes.begin()->first);
+  std::string text;
+  for (const auto& [calibration, count] : nodes)
+    text += fmt::format("{}{} of {} nodes: {}", text.empty() ? "" : ". ", count, size,
+                        calibration.empty() ? "none, their clock's error is unknown" : calibration);
+  return text;
+}
+
+MetaMap meta_of(const Preparation& preparation, const std::string& command_line) {
+  const Scenario& scenario = preparation.scenario;
+  MetaMap meta = {{"scenario", scenario.name},
+                  {"description", scenario.description},
+                  {"scenario_file", scenario.file},
+                  {"working_folder", std::filesystem::current_path().string()},
+                  {"scenario_text", scenario.text},
+                  {"platform_text", file_text(scenario.platform.file)},
+                  {"command", command_line},
+                  {"version", MSFUSION_VERSION},
+                  {"libraries", MSFUSION_LIBRARIES},
+                  {"network_model", scenario.platform.network == PlatformSpec::Network::cm02 ? "CM02" : "LV08"},
+                  {"targets", joined(scenario.targets)},
+                  {"seeds", joined(scenario.seeds)}};
+  if (const auto calibration = calibration_of(preparation.fleet)) meta["calibration"] = *calibration;
+  const std::string& of_network = preparation.fleet.network_calibration;
+  if (!of_network.empty()) meta["network_calibration"] = of_network;
+  return meta;
+}
+
+std::vector<RunRecord> run_records(const Preparation& preparation) {
+  std::vector<RunRecord> records;
+  for (const RunSpec& run : runs_of(preparation)) {
+    RunRecord record;
+    record.run = run.run;
+    record.method = run.method->name;
+    record.label = run.method->label;
+    record.choices = choices_text(*run.method);
+    record.seed = run.seed;
+    record.rounds = preparation.scenario.training.rounds;
+    record.state = "waiting";
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+void write_reports(const ResultsFolder& folder) {
+  write_file(folder.file("summary.json"), summary_json(StoreReader(folder.file("run.sqlite"))));
+  write_file(folder.file("report.html"), html_report({folder.path().string()}));
+}
+
+int exit_code(const std::vector<RunReport>& reports, int signal_received) {
+  if (signal_received != 0) return 128 + signal_received;
+  for (const RunReport& report : reports)
+    if (report.state == RunReport::State::failed) return 1;
+  return 0;
+}
+
+}  // namespace msfusion
