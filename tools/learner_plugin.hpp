@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "sim/learn/learner.hpp"
-#include "sim/learn/participant.hpp"
+#include "sim/deploy/participant.hpp"
 
 namespace msfusion {
 
