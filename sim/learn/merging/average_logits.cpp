@@ -1,5 +1,4 @@
 #include "sim/learn/merging/distillation.hpp"
-#include "sim/learn/merging/overlap.hpp"
 #include "sim/learn/merging/own_models.hpp"
 
 namespace msfusion {
@@ -17,10 +16,7 @@ class AverageLogits : public OwnModels {
   std::optional<double> disagreement() const override { return std::nullopt; }
 
   void merge(const Arrivals& arrivals) override {
-    for (const Trained* trained : arrivals.tasks) {
-      at::Tensor& own = own_[static_cast<std::size_t>(trained->device)];
-      own = with_trained(context_, own, *trained);
-    }
+    keep_results(arrivals);
     const at::Tensor targets = sharpened_mean(arrivals);
     if (!targets.defined()) return;
     const MergeChoice& choice = context_.method.merge;

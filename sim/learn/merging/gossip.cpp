@@ -14,10 +14,7 @@ class Gossip : public OwnModels {
   using OwnModels::OwnModels;
 
   void merge(const Arrivals& arrivals) override {
-    for (const Trained* trained : arrivals.tasks) {
-      at::Tensor& own = own_[static_cast<std::size_t>(trained->device)];
-      own = with_trained(context_, own, *trained);
-    }
+    keep_results(arrivals);
     std::vector<std::vector<std::size_t>> received(own_.size());
     for (const Delivery& delivery : arrivals.deliveries) {
       const auto from = std::find_if(arrivals.tasks.begin(), arrivals.tasks.end(),

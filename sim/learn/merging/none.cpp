@@ -1,4 +1,3 @@
-#include "sim/learn/merging/overlap.hpp"
 #include "sim/learn/merging/own_models.hpp"
 
 namespace msfusion {
@@ -10,12 +9,7 @@ class Alone : public OwnModels {
  public:
   using OwnModels::OwnModels;
 
-  void merge(const Arrivals& arrivals) override {
-    for (const Trained* trained : arrivals.tasks) {
-      at::Tensor& own = own_[static_cast<std::size_t>(trained->device)];
-      own = with_trained(context_, own, *trained);
-    }
-  }
+  void merge(const Arrivals& arrivals) override { keep_results(arrivals); }
 };
 
 }  // namespace

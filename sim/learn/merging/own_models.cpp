@@ -23,6 +23,13 @@ at::Tensor OwnModels::global() const {
   return plain_mean(own_).to(at::kFloat);
 }
 
+void OwnModels::keep_results(const Arrivals& arrivals) {
+  for (const Trained* trained : arrivals.tasks) {
+    at::Tensor& own = own_[static_cast<std::size_t>(trained->device)];
+    own = with_trained(context_, own, *trained);
+  }
+}
+
 std::optional<double> OwnModels::disagreement() const {
   return mean_distance(own_);
 }

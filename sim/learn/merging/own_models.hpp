@@ -17,6 +17,9 @@ class OwnModels : public ModelState {
   void restore(StateReader& in) override { own_ = in.tensors({own_.size()}, at::kFloat, context_.full.size()); }
 
  protected:
+  /// Puts every device's trained slice in its model.
+  void keep_results(const Arrivals& arrivals);
+
   const MergeContext context_;
   std::vector<at::Tensor> own_;
 };
