@@ -16,7 +16,7 @@ namespace msfusion {
 namespace {
 
 constexpr double kSliceSeconds = 0.002;       // CPU time between two rests
-constexpr std::size_t kStackBytes = 1 << 16;  // the processor's vectors alone take some kilobytes of a signal's frame
+constexpr std::size_t kStackBytes = 1 << 16;  // a signal's frame holds some kilobytes of vector registers
 
 // Read by the signal handler, which runs on the limited thread itself.
 double began_seconds = 0, began_cpu_seconds = 0, share_of_core = 1;
@@ -58,7 +58,7 @@ void sleep_until(double monotonic) {
 
 CpuShare::CpuShare(double share) : share_(share) {
   if (share_ < 1) start_timer();
-  // After the time was taken: what the thread waits for a core from here on is part of its share.
+  // After the clock was read: waiting for a core counts against the share from here on.
   const int policy = sched_getscheduler(0);
   sched_param priority{};
   if (policy != SCHED_RR && policy != SCHED_FIFO) return;

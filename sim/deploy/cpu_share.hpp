@@ -7,12 +7,12 @@
 
 namespace msfusion {
 
-/// While it lives, the thread that made it is `share` of the time at work: after every few milliseconds of its own CPU
-/// clock a signal makes it sleep until the time has passed in which a core of that share would have done as much. The
-/// destructor sleeps for the rest. So the thread takes CPU time / share, as long as the machine can give it that much.
-/// Needs no privileges; one at a time in a process. The signal has a stack of its own: some of oneDNN's kernels use the
-/// stack pointer for data. A thread of real-time priority has one less meanwhile: what moves messages goes before what
-/// trains, as messages take no computing time in the simulator either.
+/// While it lives, the thread that made it works `share` of the time: after every few milliseconds of its CPU time a
+/// signal makes it sleep until a core of that share would have done the same work. The destructor sleeps for the rest.
+/// The thread therefore takes CPU time / share, as long as the machine can give it that much. It needs no privileges;
+/// there may be one at a time in a process. The signal has its own stack, because some of oneDNN's kernels use the
+/// stack pointer for data. A thread of real-time priority has one less meanwhile, so that threads that move messages go
+/// before those that train: messages take no computing time in the simulator either.
 class CpuShare {
  public:
   explicit CpuShare(double share);  ///< in (0, 1]; 1 does nothing
@@ -26,13 +26,13 @@ class CpuShare {
   double share_;
   std::vector<char> stack_;  // of the signal handler
   timer_t timer_{};
-  int priority_ = 0;  // to be given back; 0: it was not changed
+  int priority_ = 0;  // to be restored; 0: it was not changed
 };
 
-/// Seconds of the clock that all processes of a machine share.
+/// Seconds on the clock that all processes of a machine share.
 double monotonic_seconds();
 
-/// Returns at once if that time has passed.
+/// Returns at once if the time has passed.
 void sleep_until(double monotonic);
 
 }  // namespace msfusion

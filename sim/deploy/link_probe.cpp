@@ -23,13 +23,13 @@ constexpr int kRepetitions = 5, kRepetitionsOfShort = 20;
 constexpr double kShortSeconds = 0.1;
 constexpr double kPauseSeconds = 0.02;
 constexpr int kPort = 7000;
-const Lane kThere{0, 1, 0}, kBack{1, 0, 0};
+const Lane kForward{0, 1, 0}, kBackward{1, 0, 0};
 
 std::vector<Address> addresses() {
   return {{ShapedNetwork::address(0), kPort}, {ShapedNetwork::address(1), kPort}};
 }
 
-/// Which of the sizes every message has, in order.
+/// The place in `sizes` of every message's size, in the order of sending.
 std::vector<std::size_t> schedule_of(double bits_per_second, const std::vector<std::int64_t>& sizes) {
   std::vector<std::size_t> schedule;
   for (int repetition = 0; repetition < kRepetitionsOfShort; ++repetition)
@@ -44,7 +44,7 @@ void send_all(const std::vector<std::size_t>& schedule, const std::vector<std::i
   std::mutex mutex;
   std::condition_variable changed;
   int answers = 0;
-  Mesh mesh(0, addresses(), {kThere, kBack}, [&](const MessageHeader&, std::vector<float>) {
+  Mesh mesh(0, addresses(), {kForward, kBackward}, [&](const MessageHeader&, std::vector<float>) {
     const std::lock_guard<std::mutex> lock(mutex);
     ++answers;
     changed.notify_all();
@@ -52,12 +52,12 @@ void send_all(const std::vector<std::size_t>& schedule, const std::vector<std::i
   int sent = 0;
   for (const std::size_t size : schedule) {
     std::vector<float> values(static_cast<std::size_t>(sizes[size]) / sizeof(float));
-    // What a shaper lets through ahead is there again after a pause. Waking up late is part of what a message takes:
-    // the nodes of a plan wait for a link's latency in the same way.
+    // A pause lets the shaper's burst allowance refill. Waking up late counts as part of a message's time, because
+    // deployed nodes wait for a link's latency in the same way.
     const double start = monotonic_seconds() + kPauseSeconds;
     std::memcpy(values.data(), &start, sizeof start);
     sleep_until(start);
-    mesh.send(kThere, {0, sent++, static_cast<std::int64_t>(values.size())}, values);
+    mesh.send(kForward, {0, sent++, static_cast<std::int64_t>(values.size())}, values);
     std::unique_lock<std::mutex> lock(mutex);
     changed.wait(lock, [&] { return answers == sent; });
   }
@@ -69,7 +69,7 @@ void answer_all(int messages, int out) {
   std::condition_variable changed;
   int arrived = 0;
   std::vector<double> times;
-  Mesh mesh(1, addresses(), {kThere, kBack}, [&](const MessageHeader&, const std::vector<float>& values) {
+  Mesh mesh(1, addresses(), {kForward, kBackward}, [&](const MessageHeader&, const std::vector<float>& values) {
     const double now = monotonic_seconds();
     double start = 0;
     std::memcpy(&start, values.data(), sizeof start);
@@ -82,7 +82,7 @@ void answer_all(int messages, int out) {
     std::unique_lock<std::mutex> lock(mutex);
     changed.wait(lock, [&] { return arrived >= i; });
     lock.unlock();
-    mesh.send(kBack, {0, i, 0}, {});
+    mesh.send(kBackward, {0, i, 0}, {});
   }
   const auto bytes = static_cast<ssize_t>(times.size() * sizeof(double));
   if (write(out, times.data(), static_cast<std::size_t>(bytes)) != bytes) throw RunError("the times were lost");

@@ -21,9 +21,9 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-constexpr auto kPatience = std::chrono::seconds(60);
+constexpr auto kTimeout = std::chrono::seconds(60);
 constexpr auto kRetry = std::chrono::milliseconds(20);
-// What most systems use; others (BBR) estimate the rate of a link from its delay, which shaped links do not have.
+// Most systems' default. Others (BBR) estimate a link's rate from its delay, which shaped links do not have.
 constexpr char kCongestionControl[] = "cubic";
 
 struct Hello {
@@ -36,7 +36,7 @@ tcp::endpoint endpoint_of(const Address& address) {
 }
 
 tcp::socket connect(boost::asio::io_context& io, const Address& address) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + kTimeout;
   while (true) {
     tcp::socket socket(io);
     boost::system::error_code error;
@@ -50,7 +50,7 @@ tcp::socket connect(boost::asio::io_context& io, const Address& address) {
 
 void prepare(tcp::socket& socket) {
   socket.set_option(tcp::no_delay(true));
-  // Where the system does not know it, its own choice stays.
+  // A system that does not have it keeps its own.
   setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_CONGESTION, kCongestionControl, sizeof kCongestionControl - 1);
 }
 
@@ -111,7 +111,7 @@ class Mesh::Impl {
   }
 
   ~Impl() {
-    // A reader ends when its peer closes, or here.
+    // A reader ends when its peer closes the connection, or here.
     boost::system::error_code ignored;
     for (auto& [lane, socket] : outgoing_) socket.shutdown(tcp::socket::shutdown_both, ignored);
     for (tcp::socket& socket : incoming_) socket.shutdown(tcp::socket::shutdown_both, ignored);

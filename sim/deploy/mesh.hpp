@@ -1,4 +1,4 @@
-// The TCP connections of a node to the nodes that it exchanges messages with.
+// A node's TCP connections to the nodes that it exchanges messages with.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,7 @@ struct MessageHeader {
   std::int64_t values = 0;  ///< four-byte floats that follow
 };
 
-/// One connection, used in one direction: the transfers between two nodes that may go on at the same time have one
-/// each.
+/// One connection, used in one direction. Transfers between the same two nodes that may overlap have one each.
 struct Lane {
   NodeId from = 0, to = 0;
   int number = 0;
@@ -36,23 +35,23 @@ struct Lane {
   }
 };
 
-/// The lanes of a plan's transfers, by step; steps that are no transfers have the node to itself.
+/// The lane of every step of a plan. A step that is no transfer has a lane from its node to itself.
 std::vector<Lane> lanes_of(const RoundPlan& plan);
 std::set<Lane> all_lanes(const std::vector<RoundPlan>& plans);
 
 class Mesh {
  public:
-  /// Called from threads of the mesh, when a message has come completely.
+  /// Called on threads of the mesh when a message has arrived completely.
   using OnMessage = std::function<void(const MessageHeader&, std::vector<float>)>;
 
-  /// Listens on its own address, connects to all others' as far as there are lanes, and waits until all are there.
-  /// Throws RunError.
+  /// Listens on its own address, opens all lanes from this node, and waits until all lanes to it are open. Throws
+  /// RunError.
   Mesh(NodeId self, const std::vector<Address>& nodes, const std::set<Lane>& lanes, OnMessage on_message);
   ~Mesh();
   Mesh(const Mesh&) = delete;
   Mesh& operator=(const Mesh&) = delete;
 
-  /// Blocks until the message is in the system's buffer. One call at a time for each lane.
+  /// Blocks until the message is in the system's buffer. A lane takes one call at a time.
   void send(const Lane& lane, const MessageHeader& header, const std::vector<float>& values);
 
  private:

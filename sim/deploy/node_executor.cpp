@@ -14,7 +14,7 @@
 namespace msfusion {
 
 namespace {
-constexpr auto kPatience = std::chrono::minutes(5);  // for a message
+constexpr auto kTimeout = std::chrono::minutes(5);  // of the wait for a message
 }
 
 NodeExecutor::NodeExecutor(const NodeOptions& options, const std::vector<Address>& nodes,
@@ -31,98 +31,138 @@ void NodeExecutor::arrived(const MessageHeader& header, std::vector<float> value
   changed_.notify_all();
 }
 
-RoundLog NodeExecutor::execute(const RoundPlan& plan) {
-  const NodeId self = options_.node;
-  const std::vector<Lane> lanes = lanes_of(plan);
-  RoundLog log;
-  const auto is_own = [&](StepId step) { return lanes[static_cast<std::size_t>(step)].from == self; };
-  DependencyRelease release(plan);   // told of the steps that this node knows to be done
-  std::set<StepId> ready, expected;  // own steps that may start; messages that have not arrived
-  int unstarted = 0;                 // own steps
-  for (StepId step = 0; step < static_cast<StepId>(plan.steps.size()); ++step) {
-    if (is_own(step)) ++unstarted;
-    if (!is_own(step) && lanes[static_cast<std::size_t>(step)].to == self) expected.insert(step);
+// The node's part of one plan.
+class NodeExecutor::Round {
+ public:
+  Round(NodeExecutor& executor, const RoundPlan& plan)
+      : executor_(executor), plan_(plan), lanes_(lanes_of(plan)), self_(executor.options_.node), release_(plan) {
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+      if (lanes_[s].from == self_) ++unstarted_;
+      if (lanes_[s].to == self_ && lanes_[s].from != self_) expected_.insert(static_cast<StepId>(s));
+    }
+    add_own(release_.initial());
   }
-  const auto add_own = [&](const std::vector<StepId>& released) {
+
+  RoundLog run() {
+    while (unstarted_ > 0 || !expected_.empty()) {
+      take_messages();
+      const std::vector<StepId> ready = take_ready();
+      for (const StepId step : ready) {
+        --unstarted_;
+        if (is_transfer(step))
+          send(step);
+        else
+          train(step);
+      }
+      if (!ready.empty()) continue;
+      if (!expected_.empty())
+        wait_for_message();
+      else if (unstarted_ > 0)
+        throw std::logic_error("a step of this node waits for what it cannot see");
+    }
+    for (auto& sent : sending_) sent.get();
+    const double began = monotonic_seconds();
+    executor_.participant_.finish_round(plan_);
+    log_.end_seconds = monotonic_seconds();
+    log_.merge_seconds = log_.end_seconds - began;
+    return std::move(log_);
+  }
+
+ private:
+  const Step& step_of(StepId step) const { return plan_.steps[static_cast<std::size_t>(step)]; }
+  const Lane& lane_of(StepId step) const { return lanes_[static_cast<std::size_t>(step)]; }
+  bool is_transfer(StepId step) const { return std::holds_alternative<Transfer>(step_of(step).what); }
+
+  void add_own(const std::vector<StepId>& released) {
     for (const StepId step : released)
-      if (is_own(step)) ready.insert(step);
-  };
-  add_own(release.initial());
-  const auto turn = [&](StepId step) {
-    if (!std::holds_alternative<Transfer>(plan.steps[static_cast<std::size_t>(step)].what)) return nodes_;
-    return (lanes[static_cast<std::size_t>(step)].to - self + nodes_) % nodes_;
-  };
-  std::vector<std::future<void>> sending;
-  const auto take_messages = [&] {
-    std::unique_lock<std::mutex> lock(mutex_);
-    for (auto step = expected.begin(); step != expected.end();) {
-      const auto message = inbox_.find({plan.round, *step});
-      if (message == inbox_.end()) {
+      if (lane_of(step).from == self_) ready_.insert(step);
+  }
+
+  void take_messages() {
+    std::unique_lock<std::mutex> lock(executor_.mutex_);
+    for (auto step = expected_.begin(); step != expected_.end();) {
+      const auto found = executor_.inbox_.find({plan_.round, *step});
+      if (found == executor_.inbox_.end()) {
         ++step;
         continue;
       }
-      const Message content = std::move(message->second);
-      inbox_.erase(message);
+      const Message message = std::move(found->second);
+      executor_.inbox_.erase(found);
       lock.unlock();
-      participant_.unpack(plan, *step, content.values);
-      log.steps.push_back({*step,
-                           {},
-                           content.arrived_seconds,
-                           0,
-                           static_cast<double>(content.values.size() * sizeof(float) + sizeof(MessageHeader))});
-      add_own(release.ended(*step, true).ready);
-      step = expected.erase(step);
+      executor_.participant_.unpack(plan_, *step, message.values);
+      log_.steps.push_back({*step, {}, message.arrived_seconds, 0, message_bytes(message.values)});
+      add_own(release_.ended(*step, true).ready);
+      step = expected_.erase(step);
       lock.lock();
     }
-  };
-  while (unstarted > 0 || !expected.empty()) {
-    take_messages();
-    std::vector<StepId> starting(ready.begin(), ready.end());
-    ready.clear();
-    // Sends go before trainings, which take long. Every node begins with the node after itself, so that they do not all
-    // queue at the same line first.
-    std::stable_sort(starting.begin(), starting.end(), [&](StepId a, StepId b) { return turn(a) < turn(b); });
-    for (const StepId step : starting) {
-      --unstarted;
-      const double start = monotonic_seconds();
-      if (std::holds_alternative<Transfer>(plan.steps[static_cast<std::size_t>(step)].what)) {
-        const Lane lane = lanes[static_cast<std::size_t>(step)];
-        std::vector<float> values = participant_.pack(plan, step);
-        const MessageHeader header{plan.round, step, static_cast<std::int64_t>(values.size())};
-        const double leaves = start + options_.delay_seconds.at(static_cast<std::size_t>(lane.to));
-        log.steps.push_back({step, start, {}, 0, static_cast<double>(values.size() * sizeof(float) + sizeof header)});
-        sending.push_back(std::async(std::launch::async, [this, lane, header, leaves, moved = std::move(values)] {
+  }
+
+  // Transfers go before trainings, which take long. Every node begins with the one after itself, so that they do not
+  // all queue for the same link first.
+  std::vector<StepId> take_ready() {
+    std::vector<StepId> ready(ready_.begin(), ready_.end());
+    ready_.clear();
+    const int nodes = executor_.nodes_;
+    const auto turn = [&](StepId step) {
+      return is_transfer(step) ? (lane_of(step).to - self_ + nodes) % nodes : nodes;
+    };
+    std::stable_sort(ready.begin(), ready.end(), [&](StepId a, StepId b) { return turn(a) < turn(b); });
+    return ready;
+  }
+
+  void send(StepId step) {
+    const double start = monotonic_seconds();
+    const Lane lane = lane_of(step);
+    std::vector<float> values = executor_.participant_.pack(plan_, step);
+    const MessageHeader header{plan_.round, step, static_cast<std::int64_t>(values.size())};
+    const double leaves = start + executor_.options_.delay_seconds.at(static_cast<std::size_t>(lane.to));
+    log_.steps.push_back({step, start, {}, 0, message_bytes(values)});
+    sending_.push_back(
+        std::async(std::launch::async, [&mesh = executor_.mesh_, lane, header, leaves, moved = std::move(values)] {
           sleep_until(leaves);
-          mesh_.send(lane, header, moved);
+          mesh.send(lane, header, moved);
         }));
-      } else {
-        TaskOutcome outcome;
-        {
-          const CpuShare share(options_.cpu_share);
-          outcome = participant_.train(plan, plan.steps[static_cast<std::size_t>(step)].task);
-        }
-        log.steps.push_back({step, start, monotonic_seconds(), outcome.cpu_seconds, 0});
-        add_own(release.ended(step, true).ready);
-      }
+  }
+
+  void train(StepId step) {
+    const double start = monotonic_seconds();
+    TaskOutcome outcome;
+    {
+      const CpuShare share(executor_.options_.cpu_share);
+      outcome = executor_.participant_.train(plan_, step_of(step).task);
     }
-    if (!starting.empty() || expected.empty()) {
-      if (starting.empty() && unstarted > 0) throw std::logic_error("a step of this node waits for what it cannot see");
-      continue;
-    }
-    std::unique_lock<std::mutex> lock(mutex_);
-    const bool came = changed_.wait_for(lock, kPatience, [&] {
-      return std::any_of(expected.begin(), expected.end(), [&](StepId step) {
-        return inbox_.count({plan.round, step}) == 1;
+    log_.steps.push_back({step, start, monotonic_seconds(), outcome.cpu_seconds, 0});
+    add_own(release_.ended(step, true).ready);
+  }
+
+  void wait_for_message() {
+    std::unique_lock<std::mutex> lock(executor_.mutex_);
+    const bool came = executor_.changed_.wait_for(lock, kTimeout, [&] {
+      return std::any_of(expected_.begin(), expected_.end(), [&](StepId step) {
+        return executor_.inbox_.count({plan_.round, step}) == 1;
       });
     });
-    if (!came) throw RunError(fmt::format("round {}: node {} waited in vain for a message", plan.round, self));
+    if (!came) throw RunError(fmt::format("round {}: node {} waited in vain for a message", plan_.round, self_));
   }
-  for (auto& sent : sending) sent.get();
-  const double began = monotonic_seconds();
-  participant_.finish_round(plan);
-  log.end_seconds = monotonic_seconds();
-  log.merge_seconds = log.end_seconds - began;
-  return log;
+
+  static double message_bytes(const std::vector<float>& values) {
+    return static_cast<double>(values.size() * sizeof(float) + sizeof(MessageHeader));
+  }
+
+  NodeExecutor& executor_;
+  const RoundPlan& plan_;
+  const std::vector<Lane> lanes_;  // by step
+  const NodeId self_;
+  DependencyRelease release_;  // told of the steps that this node knows to be done
+  std::set<StepId> ready_;     // this node's steps that may start
+  std::set<StepId> expected_;  // messages that have not arrived
+  int unstarted_ = 0;          // of this node's steps
+  std::vector<std::future<void>> sending_;
+  RoundLog log_;
+};
+
+RoundLog NodeExecutor::execute(const RoundPlan& plan) {
+  return Round(*this, plan).run();
 }
 
 }  // namespace msfusion

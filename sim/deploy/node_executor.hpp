@@ -1,4 +1,4 @@
-// The third executor of a round plan, beside timing and learning: one real node, with real training and real messages.
+// The third executor of a round plan, beside timing and learning: one real node that really trains and sends messages.
 #pragma once
 
 #include <condition_variable>
@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "sim/deploy/mesh.hpp"
-#include "sim/learn/participant.hpp"
+#include "sim/deploy/participant.hpp"
 
 namespace msfusion {
 
 struct NodeOptions {
   NodeId node = 0;
   double cpu_share = 1;               ///< of a core, while training
-  std::vector<double> delay_seconds;  ///< to every node: waited before sending, where the network itself has no delay
+  std::vector<double> delay_seconds;  ///< to every node; waited before sending, because the network itself has no delay
 };
 
 /// What the node saw of a round; seconds of the machine's monotonic clock.
@@ -29,7 +29,7 @@ struct StepLog {
 struct RoundLog {
   std::vector<StepLog> steps;  ///< those of this node
   double merge_seconds = 0;
-  double end_seconds = 0;  ///< merged
+  double end_seconds = 0;  ///< when merging was done
 };
 
 class NodeExecutor {
@@ -38,10 +38,11 @@ class NodeExecutor {
   NodeExecutor(const NodeOptions& options, const std::vector<Address>& nodes, const std::vector<RoundPlan>& plans,
                Participant& participant);
 
-  /// Carries out the node's steps of a plan and returns when all that it does and all that it waits for is done.
+  /// Carries out the node's steps of a plan. Returns when these are done and all messages to the node have arrived.
   RoundLog execute(const RoundPlan& plan);
 
  private:
+  class Round;
   struct Message {
     std::vector<float> values;
     double arrived_seconds = 0;

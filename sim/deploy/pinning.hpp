@@ -1,4 +1,4 @@
-// Which core each node of a real network computes on.
+// Assigns the nodes of a real network to cores.
 #pragma once
 
 #include <optional>
@@ -6,14 +6,15 @@
 
 namespace msfusion {
 
-/// Places in the list of cores, one for every share of a core: each goes to the core that has the most left, larger
-/// shares first. Nothing where a core would be asked for more than it has.
+/// The core of every node, as an index below `cores`: larger shares of a core first, each to the core with the most
+/// left. Nothing if a core would have to give more than it has.
 std::optional<std::vector<std::size_t>> place_on_cores(const std::vector<double>& shares, std::size_t cores);
 
 /// The cores that this process may use, by their numbers.
 std::vector<int> allowed_cores();
 
-/// Keeps the calling process, and what it starts from now on, on that core. Throws std::system_error.
+/// Keeps the calling process, and the processes and threads that it starts from now on, on that core. Throws
+/// std::system_error.
 void pin_to_core(int core);
 
 }  // namespace msfusion

@@ -17,17 +17,16 @@ namespace msfusion {
 
 namespace {
 
-constexpr double kBurstSeconds =
-    0.0005;  // what a link may send ahead: little, so that short messages wait their turn too
+constexpr double kBurstSeconds = 0.0005;  // the shaper's burst allowance: small, so that short messages are limited too
 constexpr double kLeastBurstBytes = 2000;
-constexpr int kQueueBytes = 16 << 20;  // nothing is lost: senders wait
+constexpr int kQueueBytes = 16 << 20;  // large enough that nothing is dropped: senders wait
 
 struct Output {
   int status = 0;
   std::string text;
 };
 
-// Everything that is run is made of our own names and numbers, so that no quoting is needed.
+// Commands consist of our own names and numbers, so that no quoting is needed.
 Output run(const std::string& command) {
   FILE* pipe = popen(("PATH=$PATH:/usr/sbin:/sbin " + command + " 2>&1").c_str(), "r");
   if (!pipe) throw RunError("no shell to run " + command);
@@ -39,7 +38,7 @@ Output run(const std::string& command) {
   return output;
 }
 
-void must(const std::string& command) {
+void run_or_throw(const std::string& command) {
   const Output output = run(command);
   if (output.status != 0) throw RunError(fmt::format("{}: {}", command, output.text));
 }
@@ -51,7 +50,7 @@ std::string shaper(const std::string& space, const std::string& device, double b
 
 }  // namespace
 
-std::optional<std::string> ShapedNetwork::why_not() {
+std::optional<std::string> ShapedNetwork::reason_unavailable() {
   if (geteuid() != 0) return "it needs root for network namespaces";
   if (run("ip -V").status != 0 || run("tc -V").status != 0) return "ip and tc are missing (package iproute2)";
   try {
@@ -65,22 +64,22 @@ std::optional<std::string> ShapedNetwork::why_not() {
 ShapedNetwork::ShapedNetwork(const std::vector<AccessLine>& lines)
     : prefix_(fmt::format("msf{}", getpid())), nodes_(static_cast<int>(lines.size())) {
   try {
-    const std::string hub = space(-1);
-    must(fmt::format("ip netns add {}", hub));
-    must(fmt::format("ip -n {} link add hub type bridge stp_state 0 forward_delay 0", hub));
-    must(fmt::format("ip -n {} link set hub up", hub));
+    const std::string hub = namespace_of(-1);
+    run_or_throw(fmt::format("ip netns add {}", hub));
+    run_or_throw(fmt::format("ip -n {} link add hub type bridge stp_state 0 forward_delay 0", hub));
+    run_or_throw(fmt::format("ip -n {} link set hub up", hub));
     for (int node = 0; node < nodes_; ++node) {
-      const std::string own = space(node), port = fmt::format("port{}", node);
-      must(fmt::format("ip netns add {}", own));
-      must(fmt::format("ip -n {} link add {} type veth peer name line netns {}", hub, port, own));
-      must(fmt::format("ip -n {} link set {} master hub up", hub, port));
-      must(fmt::format("ip -n {} link set lo up", own));
-      must(fmt::format("ip -n {} addr add {}/24 dev line", own, address(node)));
-      must(fmt::format("ip -n {} link set line up", own));
-      must(fmt::format("ip netns exec {} sh -c 'echo 0 > /proc/sys/net/ipv4/tcp_slow_start_after_idle'", own));
+      const std::string own = namespace_of(node), port = fmt::format("port{}", node);
+      run_or_throw(fmt::format("ip netns add {}", own));
+      run_or_throw(fmt::format("ip -n {} link add {} type veth peer name line netns {}", hub, port, own));
+      run_or_throw(fmt::format("ip -n {} link set {} master hub up", hub, port));
+      run_or_throw(fmt::format("ip -n {} link set lo up", own));
+      run_or_throw(fmt::format("ip -n {} addr add {}/24 dev line", own, address(node)));
+      run_or_throw(fmt::format("ip -n {} link set line up", own));
+      run_or_throw(fmt::format("ip netns exec {} sh -c 'echo 0 > /proc/sys/net/ipv4/tcp_slow_start_after_idle'", own));
       const AccessLine& line = lines[static_cast<std::size_t>(node)];
-      must(shaper(own, "line", line.up_bits_per_second));
-      must(shaper(hub, port, line.down_bits_per_second));
+      run_or_throw(shaper(own, "line", line.up_bits_per_second));
+      run_or_throw(shaper(hub, port, line.down_bits_per_second));
     }
   } catch (...) {
     remove();
@@ -93,10 +92,10 @@ ShapedNetwork::~ShapedNetwork() {
 }
 
 void ShapedNetwork::remove() const {
-  for (int node = -1; node < nodes_; ++node) run("ip netns del " + space(node));
+  for (int node = -1; node < nodes_; ++node) run("ip netns del " + namespace_of(node));
 }
 
-std::string ShapedNetwork::space(int node) const {
+std::string ShapedNetwork::namespace_of(int node) const {
   return node < 0 ? prefix_ + "-hub" : fmt::format("{}-{}", prefix_, node);
 }
 
@@ -109,14 +108,14 @@ std::string ShapedNetwork::address(int node) {
 }
 
 void ShapedNetwork::enter(int node) const {
-  const std::string file = "/run/netns/" + space(node);
+  const std::string file = "/run/netns/" + namespace_of(node);
   const int space_file = open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (space_file < 0 || setns(space_file, CLONE_NEWNET) != 0) throw RunError(file + " could not be entered");
   close(space_file);
 }
 
 double ShapedNetwork::sent_bytes(int node) const {
-  const Output output = run(fmt::format("ip -n {} -j -s link show dev line", space(node)));
+  const Output output = run(fmt::format("ip -n {} -j -s link show dev line", namespace_of(node)));
   try {
     return nlohmann::json::parse(output.text).at(0).at("stats64").at("tx").at("bytes");
   } catch (const nlohmann::json::exception&) {

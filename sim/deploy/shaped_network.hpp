@@ -1,4 +1,4 @@
-// Network namespaces joined in a star by links of limited rate: a small network of this machine's own, for real TCP.
+// Network namespaces joined in a star by links of limited rate: a small network within this machine, for real TCP.
 #pragma once
 
 #include <optional>
@@ -13,30 +13,30 @@ struct AccessLine {
   double down_bits_per_second = 0;
 };
 
-/// Each node is a namespace with a veth pair into a bridge in one more namespace. tc tbf limits what leaves either end
-/// of a pair. Everything is removed by the destructor. There is no delay: where a link has one, the sender waits.
+/// Each node is a namespace with a veth pair into a bridge in one more namespace. tc tbf limits the rate out of either
+/// end of a pair. The destructor removes everything. There is no delay: senders wait for a link's latency.
 class ShapedNetwork {
  public:
-  /// Why this machine cannot do it (no root, no iproute2, no namespaces, no tbf); nothing if it can.
-  static std::optional<std::string> why_not();
+  /// Why this machine cannot have one (no root, no iproute2, no namespaces, no tbf); nothing if it can.
+  static std::optional<std::string> reason_unavailable();
 
   explicit ShapedNetwork(const std::vector<AccessLine>& lines);  ///< throws RunError
   ~ShapedNetwork();
   ShapedNetwork(const ShapedNetwork&) = delete;
   ShapedNetwork& operator=(const ShapedNetwork&) = delete;
 
-  /// Moves the calling process into a node's namespace: call it in a child, before exec.
+  /// Moves the calling process into a node's namespace. Call it in a child, before exec.
   void enter(int node) const;
   static std::string address(int node);  ///< within the network
 
-  /// What a link of that rate lets through at once after a pause: tc's shaper must, and a real line does not.
+  /// What a link of that rate passes at once after a pause. tc's shaper needs such an allowance; a real line has none.
   static double burst_bytes(double bits_per_second);
 
-  /// Bytes of Ethernet frames that a node sent so far.
+  /// Bytes of Ethernet frames that a node has sent.
   double sent_bytes(int node) const;
 
  private:
-  std::string space(int node) const;
+  std::string namespace_of(int node) const;
   void remove() const;
 
   std::string prefix_;

@@ -29,7 +29,7 @@ struct TaskOutcome {
   double cpu_seconds = 0;   ///< of the training thread's own clock; likewise
 };
 
-/// "What `task` trained has arrived at `to`": the server, or a peer.
+/// The result of `task` has arrived at `to`, the server or a peer.
 struct Delivery {
   TaskId task = 0;
   NodeId to = 0;
@@ -54,15 +54,15 @@ struct Evaluation {
 
 struct LearnerSetup;
 
-/// Other processes that train for this one.
-struct Elsewhere {
-  int at_once = 0;  ///< jobs that can be there at the same time
-  /// Has a job of the run done there and returns the result, both as a Trainer knows them. Called from several threads.
-  /// Throws RunError where nobody is there any more.
+/// Trains jobs in other processes.
+struct RemoteTrainer {
+  int capacity = 0;  ///< jobs that can run at the same time
+  /// Runs a job of the run and returns its result, both in Trainer's format. Called from several threads. Throws
+  /// RunError if the other processes are gone.
   std::function<std::string(const LearnerSetup& run, const std::string& job)> train;
 };
 
-/// Everything that a learner is made from. The references must outlive it.
+/// What a learner is made from. The references must outlive it.
 struct LearnerSetup {
   const Shape& shape;
   const Dataset& data;
@@ -72,9 +72,9 @@ struct LearnerSetup {
   const DataSpec& data_spec;
   const Method& method;
   std::uint64_t seed = 0;
-  int workers = 1;                       ///< threads of the pool, one single-threaded job each
-  CoreBudget* cores = nullptr;           ///< shared by the runs of a program: a job holds one core; none: no limit
-  const Elsewhere* elsewhere = nullptr;  ///< who trains; none: this process
+  int workers = 1;                        ///< threads of the pool, one single-threaded job each
+  CoreBudget* cores = nullptr;            ///< shared by the runs of a program: a job holds one core; null: no limit
+  const RemoteTrainer* remote = nullptr;  ///< trains instead of this process; null: this process trains
 };
 
 /// Trains, merges and evaluates for one run. Calls come from one thread. Results do not depend on the number of
@@ -83,42 +83,41 @@ class Learner {
  public:
   virtual ~Learner() = default;
 
-  /// Hands these trainings of the plan to the pool (longest first), each starting from the values its device has now.
+  /// Starts these trainings of the plan (longest first), each from its device's current values.
   virtual void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) = 0;
 
-  /// Waits for the trainings among the deliveries and merges what arrived. Where devices keep models of their own
-  /// (peers, logits, none, central) every started task of the plan counts as delivered to its own device. What was
-  /// started and not delivered is dropped, unless the plan keeps it in flight. Outcomes in the order of task ids.
+  /// Waits for the delivered trainings and merges them. Where devices keep models of their own (peers, logits, none,
+  /// central) every started task of the plan counts as delivered to its own device. Trainings that were started and not
+  /// delivered are dropped, unless the plan keeps them in flight. Outcomes are in the order of task ids.
   virtual std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) = 0;
 
-  /// Drops what was started and is not among these trainings: it can never be delivered.
+  /// Drops all started trainings but these: the others can never be delivered.
   virtual void keep_in_flight(const std::set<TaskId>& tasks) = 0;
 
-  /// Starts evaluating the model as it is now, beside whatever training follows.
+  /// Starts evaluating the current model, concurrently with the training that follows.
   virtual void begin_evaluation(int round) = 0;
   virtual Evaluation finish_evaluation() = 0;
 
-  /// A slice of what a device would start from now (of the server: of the model), tensor after tensor as it lies in
-  /// memory, convolutions channels last.
+  /// A slice of what a device would start from now (for the server: of the global model), tensor after tensor in memory
+  /// order, convolutions channels last.
   virtual std::vector<float> parameters(NodeId node, const WidthSlice& slice) const = 0;
 
-  /// The whole state after a merge, so that a run can go on from it to the same bits.
+  /// The whole state after a merge. A run that restores it continues to the same bits.
   virtual void save(std::ostream& out) const = 0;
   virtual void restore(std::istream& in) = 0;
 
-  /// Gathering, training, merging and evaluating so far, as far as the jobs are finished; real time, never part of a
-  /// result.
+  /// Gathering, training, merging and evaluating by the jobs that have finished; real time, never part of a result.
   virtual Profile profile() const = 0;
 
   /// Versions and instruction sets that the last bits of the results depend on, e.g. "LibTorch 1.13.1, oneDNN, AVX512".
   virtual std::string description() const = 0;
 };
 
-/// Does the trainings of one run that another process hands over. Results do not depend on which process does them.
+/// Runs jobs that another process's learner sends, all of one run. Results do not depend on which process trains.
 class Trainer {
  public:
   virtual ~Trainer() = default;
-  virtual std::string train(const std::string& job) = 0;  ///< throws RunError as the training does
+  virtual std::string train(const std::string& job) = 0;  ///< throws RunError as training does
 };
 
 std::unique_ptr<Learner> make_learner(const LearnerSetup& setup);

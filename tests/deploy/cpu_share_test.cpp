@@ -10,12 +10,12 @@
 
 using namespace msfusion;
 
-TEST_CASE("a thread with a share of a core takes its CPU time divided by the share, at least") {
+TEST_CASE("a thread with a share of a core takes at least its CPU time divided by the share") {
   const double began = monotonic_seconds(), cpu_began = thread_cpu_seconds();
   double cpu = 0;
   {
     const CpuShare share(0.25);
-    // The signal that makes it rest has a stack of its own.
+    // The signal that makes the thread rest has its own stack.
     stack_t stack{};
     struct sigaction action {};
     REQUIRE(sigaltstack(nullptr, &stack) == 0);
@@ -31,7 +31,7 @@ TEST_CASE("a thread with a share of a core takes its CPU time divided by the sha
   CHECK(took < cpu / 0.25 + 1);  // more only where the machine was busy
 }
 
-TEST_CASE("a thread of real-time priority trains with one less and has its own again afterwards") {
+TEST_CASE("a thread of real-time priority trains with one less and gets its own back afterwards") {
   std::thread([] {
     sched_param priority{};
     priority.sched_priority = 2;

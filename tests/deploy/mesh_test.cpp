@@ -21,7 +21,7 @@ std::vector<Address> loopback(int nodes) {
 }
 }  // namespace
 
-TEST_CASE("messages arrive whole, with their header, over as many lanes as there are") {
+TEST_CASE("messages arrive complete, with their headers, over all lanes") {
   const std::set<Lane> lanes = {{0, 1, 0}, {0, 1, 1}, {1, 0, 0}};
   std::mutex mutex;
   std::map<int, std::vector<float>> arrived;
@@ -47,7 +47,7 @@ TEST_CASE("messages arrive whole, with their header, over as many lanes as there
   CHECK(arrived[2] == std::vector<float>{0.25F});
 }
 
-TEST_CASE("transfers between the same two nodes have lanes of their own, computing has none") {
+TEST_CASE("transfers between the same two nodes have lanes of their own, and computing has none") {
   RoundPlan plan;
   plan.steps = {{Compute{0, 1}, 0, {}},
                 {Transfer{0, 1, 4, Cargo::trained}, 0, {0}},

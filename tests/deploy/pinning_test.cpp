@@ -6,7 +6,7 @@
 
 using namespace msfusion;
 
-TEST_CASE("no core is asked for more than it has, and the cores are asked for alike") {
+TEST_CASE("no core gives more than it has, and the cores share the load evenly") {
   const std::vector<double> shares = {0.2, 0.2, 0.8, 0.2, 0.2, 0.4};
   const auto placed = place_on_cores(shares, 2);
   REQUIRE(placed);
@@ -16,13 +16,13 @@ TEST_CASE("no core is asked for more than it has, and the cores are asked for al
   CHECK(used[1] == Approx(1));
 }
 
-TEST_CASE("nodes that ask for more than the cores have are not placed") {
+TEST_CASE("nodes that need more than the cores have are not placed") {
   CHECK_FALSE(place_on_cores({0.6, 0.6, 0.6}, 2));
   CHECK_FALSE(place_on_cores({0.5}, 0));
   CHECK(place_on_cores({1, 1, 0}, 2));
 }
 
-TEST_CASE("whoever is pinned has one core, and so have its threads") {
+TEST_CASE("a pinned process has one core, and so have its threads") {
   std::thread([] {
     const int last = allowed_cores().back();
     pin_to_core(last);

@@ -57,7 +57,7 @@ TEST_CASE("a plan read from a file is the plan that was written") {
   CHECK(stale.cargo == Cargo::stale);
 }
 
-TEST_CASE("a file that holds no plans is refused") {
+TEST_CASE("a file without plans is refused") {
   const TemporaryFile file;
   CHECK_THROWS_AS(read_plans(file.path), RunError);
   std::ofstream(file.path) << "{\"rounds\": [{\"round\": 1}]}";

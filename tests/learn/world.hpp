@@ -19,12 +19,12 @@ Dataset text(int vocabulary, int window, int train_windows, int test_windows);
 
 Shape shape_for(const ModelSpec& model, const Dataset& data);
 
-/// Sample i belongs to device i mod devices; weights: device 0 gets that many extra turns.
+/// Sample i belongs to device i mod devices; the last `leave_out` samples belong to none.
 Partition dealt(const Dataset& data, int devices, int leave_out = 0);
 
 WidthSlice window_slice(const Shape& shape, double rate, int shift = 0);
 
-/// A run in memory: everything a LearnerSetup refers to, and hand-made rounds.
+/// A run in memory: everything that a LearnerSetup refers to, and hand-made rounds.
 struct World {
   Dataset data;
   Shape shape;
@@ -39,7 +39,7 @@ struct World {
   World(Dataset d, const ModelSpec& model, int devices, int leave_out = 0);
   int devices() const { return static_cast<int>(parts.samples.size()); }
   std::unique_ptr<Learner> learner() const;
-  /// One task per device with these slices (one for all: repeated).
+  /// One task per device with these slices; a single slice is every device's.
   RoundPlan round(int number, std::vector<WidthSlice> slices) const;
   RoundPlan round(int number) const { return round(number, {full_slice(shape)}); }
 };
@@ -48,7 +48,7 @@ std::vector<TaskId> all_tasks(const RoundPlan& plan);
 std::vector<Delivery> to_server(const RoundPlan& plan, NodeId server);
 std::vector<Delivery> to_all_peers(const RoundPlan& plan);
 
-/// Starts and merges a round in which everything arrives, by the method's exchange.
+/// Starts and merges a round of the method's exchange in which everything arrives.
 std::vector<TaskOutcome> play(Learner& learner, const World& world, const RoundPlan& plan);
 /// Several rounds with the same slices.
 void play(Learner& learner, const World& world, int rounds, std::vector<WidthSlice> slices = {});

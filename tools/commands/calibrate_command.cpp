@@ -182,10 +182,10 @@ int calibrate_machine(const CalibrateCommand& command) {
   std::FILE* to = command.out.empty() ? stderr : stdout;
   std::string entries;
   if (command.only != "device") {
-    const auto why_not = ShapedNetwork::why_not();
-    if (why_not && command.only == "network") throw RunError("the network cannot be calibrated: " + *why_not);
-    if (why_not)
-      fmt::print(to, "network not calibrated: {}\n", *why_not);
+    const auto reason = ShapedNetwork::reason_unavailable();
+    if (reason && command.only == "network") throw RunError("the network cannot be calibrated: " + *reason);
+    if (reason)
+      fmt::print(to, "network not calibrated: {}\n", *reason);
     else
       entries += network_entry(to, command.verbose);
   }

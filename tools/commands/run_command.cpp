@@ -95,7 +95,7 @@ int run_scenario(const RunCommand& command) {
   profile.charge(Activity::preparing);
   const LearnerFactory make_learner = [&](const LearnerSetup& setup) {
     LearnerSetup of_run = setup;
-    if (ranks) of_run.elsewhere = &ranks->elsewhere();
+    if (ranks) of_run.remote = &ranks->remote_trainer();
     return load_learner(of_run);
   };
   Interruption interruption;

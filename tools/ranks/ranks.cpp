@@ -119,12 +119,12 @@ sockaddr_un address_of(pid_t gateway) {
 class ToGateway : public Ranks {
  public:
   ToGateway(const Preparation& preparation, int ranks, pid_t gateway) : address_(address_of(gateway)) {
-    elsewhere_.at_once = ranks - 1;
-    elsewhere_.train = [this, &preparation](const LearnerSetup& run, const std::string& job) {
+    remote_trainer_.capacity = ranks - 1;
+    remote_trainer_.train = [this, &preparation](const LearnerSetup& run, const std::string& job) {
       return ask(number_of(preparation, run), job);
     };
   }
-  const Elsewhere& elsewhere() const override { return elsewhere_; }
+  const RemoteTrainer& remote_trainer() const override { return remote_trainer_; }
 
  private:
   static int number_of(const Preparation& preparation, const LearnerSetup& setup) {
@@ -160,7 +160,7 @@ class ToGateway : public Ranks {
   }
 
   sockaddr_un address_;
-  Elsewhere elsewhere_;
+  RemoteTrainer remote_trainer_;
 };
 
 int size_of(const std::string& message) {

@@ -16,11 +16,11 @@ struct RankPlace {
 };
 RankPlace rank_place();
 
-/// The way from this program to the other ranks.
+/// Connects this program to the other ranks.
 class Ranks {
  public:
   virtual ~Ranks() = default;
-  virtual const Elsewhere& elsewhere() const = 0;
+  virtual const RemoteTrainer& remote_trainer() const = 0;
 };
 
 /// Called by every rank of several, after preparing and before anything else is started. In rank 0 it returns in a

@@ -180,7 +180,7 @@ NetworkKind measured_network() {
 
 /// Says why not, if not.
 bool is_possible() {
-  const auto reason = ShapedNetwork::why_not();
+  const auto reason = ShapedNetwork::reason_unavailable();
   if (reason) fmt::print("validation skipped: {}\n", *reason);
   return !reason;
 }

@@ -1,0 +1,275 @@
+#include "sim/learn/learner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+#include "sim/base/error.hpp"
+#include "sim/base/random.hpp"
+#include "sim/base/seed.hpp"
+#include "sim/learn/merging/merge.hpp"
+#include "sim/learn/running/description.hpp"
+#include "sim/learn/running/device_memory.hpp"
+#include "sim/learn/running/evaluation.hpp"
+#include "sim/learn/running/plain_error.hpp"
+#include "sim/learn/running/pool.hpp"
+#include "sim/learn/running/run_context.hpp"
+#include "sim/learn/running/state_file.hpp"
+#include "sim/learn/running/trainings_in_flight.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr std::int64_t kStateVersion = 3;
+constexpr char kStateName[] = "msfusion learner";
+
+std::vector<std::int32_t> norm_samples(const RunContext& run) {
+  std::vector<std::int32_t> samples = run.held_samples;
+  Random random(derive_seed(run.setup.seed, Purpose::subsample, run.setup.parts.samples.size() + 1));
+  shuffle(samples, random);
+  samples.resize(std::min(samples.size(), static_cast<std::size_t>(std::max(0, run.setup.evaluation.norm_samples))));
+  return samples;
+}
+
+// Devices that keep what they trained even when none of their messages arrives.
+bool keeps_own_results(ExchangeKind exchange) {
+  switch (exchange) {
+    case ExchangeKind::peers:
+    case ExchangeKind::logits:
+    case ExchangeKind::none:
+    case ExchangeKind::central:
+      return true;
+    case ExchangeKind::server:
+    case ExchangeKind::edge:
+    case ExchangeKind::asynchronous:
+    case ExchangeKind::split:
+      return false;
+  }
+  throw std::logic_error("no such exchange");
+}
+
+class TorchLearner : public Learner {
+ public:
+  explicit TorchLearner(const LearnerSetup& setup)
+      : run_(setup),
+        evaluating_{setup.shape, run_.full, run_.batches, norm_samples(run_), setup.seed},
+        memory_(run_),
+        pool_(std::max(1, setup.workers), setup.cores),
+        in_flight_(run_, pool_),
+        state_(run_.model_state(pool_)) {}
+
+  void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) override try {
+    std::vector<TrainingJob> jobs;
+    for (const TrainTask& task : plan.tasks)
+      if (std::find(tasks.begin(), tasks.end(), task.id) != tasks.end()) jobs.push_back(job_for(task, plan.round));
+    in_flight_.start(std::move(jobs));
+  } catch (...) {
+    rethrow_as_run_error();
+  }
+
+  std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) override try {
+    Arrivals arrivals{plan, {}, deliveries};
+    if (keeps_own_results(run_.setup.method.exchange.kind))
+      for (const TrainTask& task : plan.tasks)
+        if (in_flight_.contains(task.id)) arrivals.deliveries.push_back({task.id, task.device});
+    std::sort(arrivals.deliveries.begin(), arrivals.deliveries.end(),
+              [](const Delivery& a, const Delivery& b) { return std::tie(a.task, a.to) < std::tie(b.task, b.to); });
+
+    std::map<TaskId, Trained> finished;
+    for (const Delivery& delivery : arrivals.deliveries)
+      if (finished.count(delivery.task) == 0) finished.emplace(delivery.task, take(delivery.task));
+    for (const auto& [id, trained] : finished) arrivals.tasks.push_back(&trained);
+    ActivityClock clock(profile_);
+    state_->merge(arrivals);
+    clock.charge(Activity::merging);
+
+    std::vector<TaskOutcome> outcomes;
+    for (const auto& [id, trained] : finished) {
+      outcomes.push_back({id, trained.device, trained.mean_loss, trained.wall_seconds, trained.cpu_seconds});
+      if (std::isfinite(trained.mean_loss)) last_loss_ = trained.mean_loss;
+      memory_.remember(arrivals, trained);
+    }
+    if (!plan.closing.keep_in_flight) in_flight_.keep_only({});
+    return outcomes;
+  } catch (...) {
+    rethrow_as_run_error();
+  }
+
+  void keep_in_flight(const std::set<TaskId>& tasks) override { in_flight_.keep_only(tasks); }
+
+  void begin_evaluation(int round) override try {
+    if (pending_) throw std::logic_error("an evaluation was begun before the last one was finished");
+    pending_ = std::make_unique<PendingEvaluation>();
+    pending_->round = round;
+    pending_->disagreement = state_->disagreement();
+    std::vector<ScoredModel> models = {{full_slice(run_.setup.shape), state_->global()}};
+    if (run_.setup.evaluation.submodels && run_.setup.method.exchange.kind != ExchangeKind::central) {
+      for (const auto& [device, slice] : memory_.slices()) {
+        // Devices with equal sub-models share one score.
+        const at::Tensor source = state_->of(device);
+        const auto same = std::find_if(models.begin(), models.end(), [&, &slice_ = slice](const ScoredModel& model) {
+          return model.source.is_same(source) && model.slice == slice_;
+        });
+        pending_->devices.emplace_back(device, static_cast<std::size_t>(same - models.begin()));
+        if (same == models.end()) models.push_back({slice, source});
+      }
+    }
+    pending_->run = std::make_unique<EvaluationRun>(evaluating_, pool_, std::move(models));
+  } catch (...) {
+    rethrow_as_run_error();
+  }
+
+  Evaluation finish_evaluation() override try {
+    if (!pending_) throw std::logic_error("no evaluation was begun");
+    const auto pending = std::move(pending_);
+    const std::vector<Score> scores = pending->run->scores();
+    Evaluation result;
+    result.round = pending->round;
+    require_finite(scores.front(), pending->round, "the global model");
+    for (const auto& [device, model] : pending->devices)
+      require_finite(scores[model], pending->round, fmt::format("device {}", device));
+    result.global_accuracy = scores.front().accuracy;
+    result.global_loss = scores.front().loss;
+    result.disagreement = pending->disagreement;
+    if (pending->devices.empty()) return result;
+    double accuracy = 0, loss = 0;
+    for (const auto& [device, model] : pending->devices) {
+      result.devices.push_back({device, scores[model].accuracy, scores[model].loss});
+      accuracy += scores[model].accuracy;
+      loss += scores[model].loss;
+    }
+    result.submodel_accuracy = accuracy / static_cast<double>(pending->devices.size());
+    result.submodel_loss = loss / static_cast<double>(pending->devices.size());
+    return result;
+  } catch (...) {
+    rethrow_as_run_error();
+  }
+
+  std::vector<float> parameters(NodeId node, const WidthSlice& slice) const override {
+    const at::Tensor source = node < run_.devices() ? state_->of(node) : state_->global();
+    std::vector<float> values;
+    SliceMap(run_.setup.shape, run_.full, slice).for_each_run([&](int, const Run& run) {
+      const float* first = source.data_ptr<float>() + run.full;
+      values.insert(values.end(), first, first + run.length);
+    });
+    return values;
+  }
+
+  void save(std::ostream& stream) const override try {
+    StateWriter out(stream);
+    out.text(kStateName);
+    out.number(kStateVersion);
+    out.text(run_.setup.method.name);
+    out.number(static_cast<std::int64_t>(run_.setup.seed));
+    out.number(run_.full.size());
+    out.number(run_.devices());
+    state_->save(out);
+    memory_.save(out);
+    out.number(last_loss_ ? 1 : 0);
+    out.real(last_loss_.value_or(0));
+    in_flight_.save(out);
+    if (!stream) throw RunError("the state of the learner could not be written");
+  } catch (...) {
+    rethrow_as_run_error();
+  }
+
+  void restore(std::istream& stream) override try {
+    StateReader in(stream);
+    const auto require_same = [](bool is_same, const char* what) {
+      if (!is_same) throw RunError(fmt::format("the saved state of the learner is of another {}", what));
+    };
+    require_same(in.text() == kStateName, "program");
+    require_same(in.number() == kStateVersion, "version");
+    require_same(in.text() == run_.setup.method.name, "method");
+    require_same(in.number() == static_cast<std::int64_t>(run_.setup.seed), "seed");
+    require_same(in.number() == run_.full.size(), "model");
+    require_same(in.number() == run_.devices(), "fleet");
+    state_->restore(in);
+    memory_.restore(in);
+    const bool has_loss = in.number(0, 1) == 1;
+    last_loss_ = in.real();
+    if (!has_loss) last_loss_.reset();
+    in_flight_.restore(in);
+  } catch (...) {
+    rethrow_as_run_error();
+  }
+
+  Profile profile() const override {
+    Profile all = profile_;
+    all[Activity::training] += pool_.busy_seconds(Urgency::training) - all[Activity::gathering];
+    all[Activity::merging] += pool_.busy_seconds(Urgency::merging);
+    all[Activity::evaluating] = pool_.busy_seconds(Urgency::evaluation);
+    return all;
+  }
+
+  std::string description() const override { return learner_description(); }
+
+ private:
+  struct PendingEvaluation {
+    int round = 0;
+    std::optional<double> disagreement;
+    std::vector<std::pair<NodeId, std::size_t>> devices;  // each with the place of its score
+    std::unique_ptr<EvaluationRun> run;
+  };
+
+  void require_finite(const Score& score, int round, const std::string& owner) const {
+    if (std::isfinite(score.loss)) return;
+    throw RunError(fmt::format(
+        "round {}, {}: the test loss became {} ({}); {}; a smaller learning rate or gradient clipping may help", round,
+        owner, score.loss,
+        score.first_bad_layer >= 0
+            ? "first in layer " + run_.setup.shape.layers[static_cast<std::size_t>(score.first_bad_layer)].name
+            : "behind the last layer, in the objective",
+        last_loss_ ? fmt::format("last finite loss of a training {:.6g}", *last_loss_) : "no loss was finite before"));
+  }
+
+  TrainingJob job_for(const TrainTask& task, int round) const {
+    TrainingJob job;
+    job.task = task;
+    job.round = round;
+    job.source = state_->of(task.device);
+    job.samples = &run_.samples_of(task.device);
+    if (run_.setup.method.objective.kind == ObjectiveKind::masked_cross_entropy)
+      job.classes = run_.classes_of(task.device);
+    job.negatives = memory_.negatives_of(task.device);
+    state_->equip(job);
+    job.last_loss = last_loss_;
+    return job;
+  }
+
+  Trained take(TaskId task) {
+    Trained trained = in_flight_.take(task);
+    profile_[Activity::gathering] += trained.gather_seconds;
+    if (run_.setup.remote) profile_[Activity::training] += trained.wall_seconds;
+    return trained;
+  }
+
+  const RunContext run_;
+  const EvaluationContext evaluating_;
+  DeviceMemory memory_;
+  std::optional<double> last_loss_;  // the last finite one
+  std::unique_ptr<PendingEvaluation> pending_;
+  Profile profile_;              // of the calling thread, and the shares that finished jobs report
+  Pool pool_;                    // after what its jobs use: its destructor waits for them
+  TrainingsInFlight in_flight_;  // after the pool: abandons its trainings before the pool waits
+  std::unique_ptr<ModelState> state_;
+};
+
+}  // namespace
+
+std::unique_ptr<Learner> make_learner(const LearnerSetup& setup) {
+  return std::make_unique<TorchLearner>(setup);
+}
+
+}  // namespace msfusion
+
+// For programs that load this library when training starts; the caller owns the result.
+extern "C" msfusion::Learner* msfusion_make_learner(const msfusion::LearnerSetup* setup) {
+  return msfusion::make_learner(*setup).release();
+}

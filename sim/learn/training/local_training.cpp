@@ -1,0 +1,373 @@
+#include "sim/learn/training/local_training.hpp"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <fmt/format.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/grad_mode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "sim/base/error.hpp"
+#include "sim/base/seed.hpp"
+#include "sim/base/thread_clock.hpp"
+#include "sim/learn/running/device.hpp"
+#include "sim/learn/training/net.hpp"
+#include "sim/learn/training/objective.hpp"
+#include "sim/learn/training/optimiser.hpp"
+
+namespace msfusion {
+
+namespace {
+
+/// A device's samples, in a new order every epoch.
+class SampleOrder {
+ public:
+  SampleOrder(const std::vector<std::int32_t>& samples, int batch, std::uint64_t seed)
+      : samples_(samples), batch_(batch), random_(at::make_generator<at::CPUGeneratorImpl>(seed)) {}
+
+  std::int64_t batches_per_epoch() const { return (size() + batch_ - 1) / batch_; }
+
+  /// The last batch of an epoch may be smaller.
+  const std::vector<std::int32_t>& next() {
+    if (position_ == size()) position_ = 0;
+    if (position_ == 0) {
+      const at::Tensor order = at::randperm(size(), random_, at::kLong);
+      epoch_.resize(samples_.size());
+      for (std::size_t i = 0; i < epoch_.size(); ++i)
+        epoch_[i] = samples_[static_cast<std::size_t>(order.data_ptr<std::int64_t>()[i])];
+    }
+    const auto count = std::min<std::int64_t>(batch_, size() - position_);
+    current_.assign(epoch_.begin() + position_, epoch_.begin() + position_ + count);
+    position_ += count;
+    return current_;
+  }
+
+ private:
+  std::int64_t size() const { return static_cast<std::int64_t>(samples_.size()); }
+
+  const std::vector<std::int32_t>& samples_;
+  std::int64_t batch_;
+  at::Generator random_;
+  std::vector<std::int32_t> epoch_, current_;
+  std::int64_t position_ = 0;
+};
+
+/// Reports where a value stopped being finite.
+struct Divergence {
+  const TrainingContext& context;
+  const TrainingJob& job;
+
+  [[noreturn]] void report(const std::string& what, std::optional<double> last_finite) const {
+    throw RunError(fmt::format("round {}, device {}: {}; {}; a smaller learning rate or gradient clipping may help",
+                               job.round, job.task.device, what,
+                               last_finite ? fmt::format("last finite loss {:.6g}", *last_finite)
+                               : job.last_loss
+                                   ? fmt::format("last finite loss {:.6g}, of an earlier round", *job.last_loss)
+                                   : "no loss was finite before"));
+  }
+
+  std::string layer(const Net& net, const Batch& batch, const std::vector<at::Tensor>& parameters, Pass pass) const {
+    const torch::autograd::AutoGradMode no_gradient(false);
+    std::string first;
+    pass.dropout = nullptr;
+    pass.watch = [&](int i, const at::Tensor& output) {
+      if (first.empty() && !at::isfinite(output).all().item<bool>())
+        first = fmt::format(" (first in layer {})", context.shape.layers[static_cast<std::size_t>(i)].name);
+    };
+    net.forward(batch.input, parameters, pass);
+    return first.empty() ? " (behind the last layer, in the objective)" : first;
+  }
+
+  void check(const ParameterLayout& layout, const at::Tensor& values, std::optional<double> last_finite) const {
+    for (int t = 0; t < layout.tensors(); ++t)
+      if (!at::isfinite(layout.view(values, t)).all().item<bool>())
+        report(fmt::format("parameter {} is not finite after the last step",
+                           context.shape.tensors[static_cast<std::size_t>(t)].name),
+               last_finite);
+  }
+};
+
+// One of the jobs that train side by side.
+struct Member {
+  Member(const TrainingContext& context, const TrainingJob& of, std::size_t index, const Net& net, at::Device device)
+      : job(of),
+        place(index),
+        map(context.shape, context.full, of.task.slice),
+        dropout{seed_for(context, Purpose::dropout)},
+        augmentation(seed_for(context, Purpose::augmentation)),
+        order(*of.samples, context.training.batch, seed_for(context, Purpose::batch_order)),
+        divergence{context, of} {
+    trained.task = job.task.id;
+    trained.device = job.task.device;
+    trained.round = job.round;
+    trained.version = job.version;
+    trained.slice = job.task.slice;
+    trained.samples = static_cast<std::int64_t>(job.samples->size());
+    trained.classes = job.classes;
+    trained.start = job.start.defined() ? job.start : gather(map, job.source);
+    start = trained.start.to(device);
+    pass.scaler = context.objective.scaler ? job.task.split : 1;
+    pass.dropout = &dropout;
+    objective = objective_maker(context.objective.kind)({context.objective, net, job, map, start, pass.scaler});
+    if (!job.samples->empty())
+      steps = context.training.local_steps ? *context.training.local_steps
+                                           : context.training.local_epochs * order.batches_per_epoch();
+  }
+  Member(const Member&) = delete;
+  Member& operator=(const Member&) = delete;
+
+  Batch next_batch(const TrainingContext& context) {
+    const std::vector<std::int32_t>& samples = order.next();
+    const auto count = static_cast<std::int64_t>(samples.size());
+    if (context.augment) return context.batches.make_augmented(samples.data(), count, augmentation);
+    return context.batches.make(Batches::Part::train, samples.data(), count, augmentation());
+  }
+
+  const TrainingJob& job;
+  std::size_t place;  // among the jobs
+  SliceMap map;
+  at::Tensor start;  // flat, on the device that trains
+  DropoutMasks dropout;
+  std::mt19937_64 augmentation;
+  Pass pass;
+  std::unique_ptr<Objective> objective;
+  SampleOrder order;
+  Divergence divergence;
+  std::int64_t steps = 0;
+  double total = 0;
+  std::optional<double> last_finite;
+  Trained trained;
+  std::exception_ptr error;
+
+ private:
+  std::uint64_t seed_for(const TrainingContext& context, Purpose purpose) const {
+    return derive_seed(context.seed, purpose, static_cast<std::uint64_t>(job.task.device),
+                       static_cast<std::uint64_t>(job.round));
+  }
+};
+
+// One job, or several of equal sizes as one computation: a row of every buffer and a part of every tensor belongs to
+// each member. Members with the most steps come first, so that the active members are always the first ones.
+class LocalTraining {
+ public:
+  LocalTraining(const TrainingContext& context, const std::vector<TrainingJob>& jobs)
+      : context_(context),
+        net_(context.shape),
+        device_(device_of(context.training)),
+        stream_(device_),
+        rate_(learning_rate(context.training, jobs.front().round)),
+        optimiser_(context.training, rate_) {
+    for (std::size_t i = 0; i < jobs.size(); ++i)
+      members_.push_back(std::make_unique<Member>(context, jobs[i], i, net_, device_));
+    std::stable_sort(members_.begin(), members_.end(),
+                     [](const auto& a, const auto& b) { return a->steps > b->steps; });
+    const bool corrects_gradient = std::any_of(
+        members_.begin(), members_.end(), [](const auto& member) { return member->objective->corrects_gradient(); });
+    // Where nothing needs the whole gradient, each tensor's gradient is used in place and never copied.
+    per_tensor_ = optimiser_.is_plain() && !context.training.clip_norm && !corrects_gradient;
+    std::vector<at::Tensor> starts;
+    for (const auto& member : members_) starts.push_back(member->start);
+    all_ = is_grouped() ? at::stack(starts) : starts.front().clone();
+    if (!per_tensor_) gradient_ = at::zeros_like(all_);
+    set_active(members_.size());
+    gather_seconds_ = thread_cpu_seconds() - cpu_began_;
+  }
+
+  void run() {
+    for (std::int64_t step = 0; step < members_.front()->steps; ++step) {
+      std::size_t left = active_;
+      while (members_[left - 1]->steps <= step) --left;
+      if (left < active_) set_active(left);
+      if (all_active_ended()) break;
+      take_step(step);
+    }
+  }
+
+  /// In the order of the jobs.
+  std::vector<TrainingResult> results() {
+    for (std::size_t i = 0; i < members_.size(); ++i) finish(*members_[i], row(all_, i));
+    share_times();
+    std::vector<TrainingResult> results(members_.size());
+    for (const auto& member : members_) results[member->place] = {std::move(member->trained), member->error};
+    return results;
+  }
+
+ private:
+  bool is_grouped() const { return members_.size() > 1; }
+
+  at::Tensor row(const at::Tensor& of_all, std::size_t member) const {
+    return is_grouped() ? of_all[static_cast<std::int64_t>(member)] : of_all;
+  }
+
+  // The first `members` go on; the others have taken their last step.
+  void set_active(std::size_t members) {
+    active_ = members;
+    if (is_grouped()) optimiser_.keep_first(static_cast<std::int64_t>(members));
+    const ParameterLayout& layout = members_.front()->map.part_layout();
+    const auto views = [&](const at::Tensor& flat) {
+      return is_grouped() ? layout.grouped_views(flat, static_cast<std::int64_t>(members)) : layout.views(flat);
+    };
+    values_ = views(all_);
+    parameters_.clear();
+    for (const at::Tensor& value : values_) parameters_.push_back(value.detach().requires_grad_());
+    if (!per_tensor_) gradients_ = views(gradient_);
+  }
+
+  // Every member is abandoned or has diverged.
+  bool all_active_ended() const {
+    return std::all_of(members_.begin(), members_.begin() + static_cast<std::ptrdiff_t>(active_),
+                       [](const auto& member) { return member->error || *member->job.abandoned; });
+  }
+
+  void take_step(std::int64_t step) {
+    std::vector<Batch> batches;
+    rows_.clear();
+    for (std::size_t i = 0; i < active_; ++i) {
+      Batch batch = members_[i]->next_batch(context_);
+      if (!device_.is_cpu()) batch = batch.to(device_);
+      rows_.push_back(batch.input.size(0));
+      batches.push_back(std::move(batch));
+    }
+    for (at::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
+    const std::vector<Net::Output> outputs = forward(batches);
+    std::vector<at::Tensor> losses;
+    std::vector<double> values(active_);
+    for (std::size_t i = 0; i < active_; ++i) {
+      Member& member = *members_[i];
+      if (member.error) continue;
+      const at::Tensor loss = member.objective->loss(outputs[i], batches[i]);
+      values[i] = loss.item<double>();
+      if (std::isfinite(values[i]))
+        losses.push_back(loss);
+      else
+        note_divergence(member, batches[i], i, values[i], step);
+    }
+    if (losses.empty()) return;
+    torch::autograd::backward(losses);
+    const torch::autograd::AutoGradMode no_gradient(false);
+    update(values);
+    for (std::size_t i = 0; i < active_; ++i) {
+      members_[i]->total += values[i];
+      members_[i]->last_finite = values[i];
+    }
+  }
+
+  std::vector<Net::Output> forward(const std::vector<Batch>& batches) const {
+    if (!is_grouped()) return {net_.forward(batches.front().input, parameters_, members_.front()->pass)};
+    std::vector<at::Tensor> inputs;
+    for (const Batch& batch : batches) inputs.push_back(batch.input);
+    Pass pass;
+    pass.rows = &rows_;
+    const Net::Output all = net_.forward(at::cat(inputs), parameters_, pass);
+    const std::vector<at::Tensor> logits = at::split_with_sizes(all.logits, rows_),
+                                  representations = at::split_with_sizes(all.representation, rows_);
+    std::vector<Net::Output> outputs;
+    for (std::size_t i = 0; i < batches.size(); ++i) outputs.push_back({logits[i], representations[i]});
+    return outputs;
+  }
+
+  void note_divergence(Member& member, const Batch& batch, std::size_t index, double loss, std::int64_t step) const {
+    std::vector<at::Tensor> own;
+    for (const at::Tensor& parameter : parameters_) own.push_back(row(parameter, index));
+    try {
+      member.divergence.report(fmt::format("the loss became {} in step {}{}", loss, step + 1,
+                                           member.divergence.layer(net_, batch, own, member.pass)),
+                               member.last_finite);
+    } catch (...) {
+      member.error = std::current_exception();
+    }
+  }
+
+  void update(std::vector<double>& values) {
+    if (per_tensor_) {
+      for (std::size_t t = 0; t < values_.size(); ++t)
+        if (parameters_[t].grad().defined()) optimiser_.plain_step(values_[t], parameters_[t].grad());
+      return;
+    }
+    for (std::size_t t = 0; t < values_.size(); ++t)
+      if (parameters_[t].grad().defined()) gradients_[t].copy_(parameters_[t].grad());
+    for (std::size_t i = 0; i < active_; ++i) {
+      at::Tensor gradient = row(gradient_, i);
+      if (context_.training.clip_norm) clip_gradient(gradient, *context_.training.clip_norm);
+      values[i] += members_[i]->objective->correct_gradient(gradient, row(all_, i));
+    }
+    at::Tensor flat = active_rows(all_), gradient = active_rows(gradient_);
+    optimiser_.step(flat, gradient);
+  }
+
+  at::Tensor active_rows(const at::Tensor& of_all) const {
+    return is_grouped() ? of_all.narrow(0, 0, static_cast<std::int64_t>(active_)) : of_all;
+  }
+
+  void finish(Member& member, const at::Tensor& values) const {
+    if (member.error) return;
+    try {
+      // Every loss was finite, but the last update may have produced values that must not be merged.
+      if (!std::isfinite(values.sum().item<double>()))
+        member.divergence.check(member.map.part_layout(), values, member.last_finite);
+      member.trained.values = is_grouped() ? values.clone() : values.to(at::kCPU);
+      member.trained.mean_loss = member.steps > 0 ? member.total / static_cast<double>(member.steps)
+                                                  : std::numeric_limits<double>::quiet_NaN();
+      member.objective->finish(member.trained, static_cast<int>(member.steps), rate_);
+    } catch (...) {
+      member.error = std::current_exception();
+    }
+  }
+
+  // In proportion to the members' steps.
+  void share_times() {
+    const double cpu = thread_cpu_seconds() - cpu_began_;
+    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+    double steps = 0;
+    for (const auto& member : members_) steps += static_cast<double>(member->steps);
+    for (const auto& member : members_) {
+      const double share =
+          steps > 0 ? static_cast<double>(member->steps) / steps : 1 / static_cast<double>(members_.size());
+      member->trained.cpu_seconds = share * cpu;
+      member->trained.wall_seconds = share * wall;
+      member->trained.gather_seconds = share * gather_seconds_;
+    }
+  }
+
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  const double cpu_began_ = thread_cpu_seconds();
+  double gather_seconds_ = 0;
+
+  const TrainingContext& context_;
+  const Net net_;
+  const at::Device device_;
+  const JobStream stream_;
+  const double rate_;
+  Optimiser optimiser_;
+  std::vector<std::unique_ptr<Member>> members_;
+  bool per_tensor_ = false;
+  at::Tensor all_, gradient_;                                // flat; grouped: [members, values]
+  std::size_t active_ = 0;                                   // members that still train
+  std::vector<at::Tensor> values_, parameters_, gradients_;  // of the active members
+  std::vector<std::int64_t> rows_;                           // of the current batches
+};
+
+}  // namespace
+
+bool can_train_together(const TrainingContext& context) {
+  return device_of(context.training).is_cpu() && Net(context.shape).can_group();
+}
+
+std::vector<TrainingResult> train_together(const TrainingContext& context, const std::vector<TrainingJob>& jobs) {
+  LocalTraining training(context, jobs);
+  training.run();
+  return training.results();
+}
+
+Trained train(const TrainingContext& context, const TrainingJob& job) {
+  TrainingResult result = train_together(context, {job}).front();
+  if (result.error) std::rethrow_exception(result.error);
+  return std::move(result.trained);
+}
+
+}  // namespace msfusion

@@ -1,0 +1,83 @@
+#include "sim/learn/training/optimiser.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace msfusion {
+
+double learning_rate(const TrainingSpec& training, int round) {
+  double rate = training.learning_rate;
+  switch (training.schedule) {
+    case TrainingSpec::Schedule::constant:
+      break;
+    case TrainingSpec::Schedule::step:
+      for (const int milestone : training.milestones)
+        if (round >= milestone) rate *= training.decay;
+      break;
+    case TrainingSpec::Schedule::cosine:
+      rate *= 0.5 * (1 + std::cos(std::acos(-1.0) * round / std::max(1, training.rounds)));
+      break;
+  }
+  if (round < training.warmup_rounds) rate *= static_cast<double>(round + 1) / training.warmup_rounds;
+  return rate;
+}
+
+void clip_gradient(at::Tensor& gradient, double max_norm) {
+  const double scale = max_norm / (gradient.norm().item<double>() + 1e-6);
+  if (scale < 1) gradient.mul_(scale);
+}
+
+bool Optimiser::is_plain() const {
+  return training_.optimiser == TrainingSpec::Optimiser::sgd && training_.momentum == 0 && training_.weight_decay == 0;
+}
+
+void Optimiser::step(at::Tensor& values, at::Tensor& gradient) {
+  ++steps_;
+  if (training_.optimiser == TrainingSpec::Optimiser::sgd)
+    sgd(values, gradient);
+  else
+    adam(values, gradient);
+}
+
+void Optimiser::keep_first(std::int64_t models) {
+  for (at::Tensor* state : {&momentum_, &mean_, &square_, &root_})
+    if (state->defined()) *state = state->narrow(0, 0, models);
+}
+
+void Optimiser::sgd(at::Tensor& values, at::Tensor& gradient) {
+  if (training_.weight_decay != 0) gradient.add_(values, training_.weight_decay);
+  if (training_.momentum == 0) {
+    values.add_(gradient, -rate_);
+    return;
+  }
+  if (momentum_.defined())
+    momentum_.mul_(training_.momentum).add_(gradient);
+  else
+    momentum_ = gradient.clone();
+  if (training_.nesterov)
+    values.add_(gradient.add_(momentum_, training_.momentum), -rate_);
+  else
+    values.add_(momentum_, -rate_);
+}
+
+void Optimiser::adam(at::Tensor& values, at::Tensor& gradient) {
+  if (training_.weight_decay != 0) {
+    if (training_.optimiser == TrainingSpec::Optimiser::adamw)
+      values.mul_(1 - rate_ * training_.weight_decay);
+    else
+      gradient.add_(values, training_.weight_decay);
+  }
+  if (!mean_.defined()) {
+    mean_ = at::zeros_like(values);
+    square_ = at::zeros_like(values);
+    root_ = at::empty_like(values);
+  }
+  mean_.mul_(training_.beta1).add_(gradient, 1 - training_.beta1);
+  square_.mul_(training_.beta2).addcmul_(gradient, gradient, 1 - training_.beta2);
+  const double correction1 = 1 - std::pow(training_.beta1, steps_);
+  const double correction2 = 1 - std::pow(training_.beta2, steps_);
+  at::sqrt_out(root_, square_).div_(std::sqrt(correction2)).add_(training_.epsilon);
+  values.addcdiv_(mean_, root_, -rate_ / correction1);
+}
+
+}  // namespace msfusion

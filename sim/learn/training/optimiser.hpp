@@ -1,0 +1,41 @@
+// SGD, Adam and AdamW as in PyTorch, on one flat buffer: a step costs a few operations however many tensors there are.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "sim/plan/training_options.hpp"
+
+namespace msfusion {
+
+/// The round's learning rate: the schedule's, times a warm-up factor that rises linearly to 1 in the last warm-up
+/// round.
+double learning_rate(const TrainingSpec& training, int round);
+
+/// Scales the gradient so that its norm is at most `max_norm` (torch.nn.utils.clip_grad_norm_).
+void clip_gradient(at::Tensor& gradient, double max_norm);
+
+/// State is empty at the start: every local training begins with a new optimiser.
+class Optimiser {
+ public:
+  Optimiser(const TrainingSpec& training, double rate) : training_(training), rate_(rate) {}
+  void step(at::Tensor& values, at::Tensor& gradient);  ///< may change the gradient
+
+  /// With buffers of [models, values]: later steps have the first `models` only.
+  void keep_first(std::int64_t models);
+
+  /// A step is values -= rate x gradient and nothing else, so that it may be taken part by part with plain_step().
+  bool is_plain() const;
+  void plain_step(at::Tensor& values, const at::Tensor& gradient) const { values.add_(gradient, -rate_); }
+
+ private:
+  void sgd(at::Tensor& values, at::Tensor& gradient);
+  void adam(at::Tensor& values, at::Tensor& gradient);
+
+  const TrainingSpec& training_;
+  double rate_;
+  at::Tensor momentum_;              // SGD
+  at::Tensor mean_, square_, root_;  // Adam
+  int steps_ = 0;
+};
+
+}  // namespace msfusion
