@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <sstream>
+#include <nlohmann/json.hpp>
 
 #include "reports/export.hpp"
 #include "reports/page_assets.hpp"
@@ -75,7 +75,7 @@ std::string run_node(std::vector<std::string> arguments) {
 
 }  // namespace
 
-std::vector<std::string> figures(const std::vector<std::string>& run_folders, const std::string& out_dir) {
+Figures figures(const std::vector<std::string>& run_folders, const std::string& out_dir) {
   const auto data = page_data(open_results(run_folders));
   std::error_code problem;
   fs::create_directories(out_dir, problem);
@@ -84,10 +84,8 @@ std::vector<std::string> figures(const std::vector<std::string>& run_folders, co
   const auto script = (scratch.path / "figures.mjs").string(), input = (scratch.path / "data.json").string();
   write_file(script, page_assets::joined(page_assets::figures));
   write_file(input, data.json);
-  std::vector<std::string> names;
-  std::istringstream lines(run_node({script, input, out_dir}));
-  for (std::string line; std::getline(lines, line);) names.push_back(line);
-  return names;
+  const auto outcome = nlohmann::json::parse(run_node({script, input, out_dir}));
+  return {outcome.at("files"), outcome.at("failures")};
 }
 
 }  // namespace msfusion

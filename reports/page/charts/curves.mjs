@@ -120,21 +120,22 @@ function curves(theme, data, state, column, subColumn, y, more) {
 }
 
 const xControl = (data) => ({ key: 'x', label: 'Against', options: spendings(data).map((key) => [key, spent[key][0]]) });
-const modelControl = { key: 'model', label: 'Of', options: [['global', 'the global model'], ['sub', 'the sub-models, mean'], ['both', 'both']] };
+const modelControl = (data, subColumn) => ({ key: 'model', label: 'Of', options: [['global', 'the global model'],
+  ...(data.runs.some((run) => known(run.curve[subColumn])) ? [['sub', 'the sub-models, mean'], ['both', 'both']] : [])] });
 
 export const curveCharts = [
   {
     id: 'accuracy', section: 'curves', height: 400, variants: 'x',
     title: (state) => `Accuracy on the test set against ${spent[state.x][0]}`,
     note: (data) => (data.runs.length > data.methods.length ? 'Line: mean over seeds. Band: 95 % interval.' : ''),
-    controls: (data) => [xControl(data), modelControl],
+    controls: (data) => [xControl(data), modelControl(data, 'sub_accuracy')],
     make: (data, state, theme) =>
       curves(theme, data, state, 'accuracy', 'sub_accuracy', { key: 'accuracy', name: 'Accuracy', dimension: 'share' }, { marks: data.targets }),
   },
   {
     id: 'loss', section: 'curves', height: 340, variants: 'x',
     title: (state) => `Loss on the test set against ${spent[state.x][0]}`,
-    controls: (data) => [xControl(data), modelControl],
+    controls: (data) => [xControl(data), modelControl(data, 'sub_loss')],
     make: (data, state, theme) => curves(theme, data, state, 'loss', 'sub_loss', { key: 'loss', name: 'Cross-entropy [nat]', dimension: 'none' }, {}),
   },
   {
