@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "reports/answer.hpp"
 #include "reports/comparison.hpp"
 #include "reports/export.hpp"
 #include "reports/figures.hpp"

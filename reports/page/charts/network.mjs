@@ -49,7 +49,7 @@ const labelAt = ({ x, y }) => (x > 0.25 ? 'right' : x < -0.25 ? 'left' : y > 0 ?
 function base(theme, kinds, labelled) {
   const margin = labelled ? (theme.narrow ? 66 : 112) : 24;
   return frame(theme, {
-    legend: { ...frame(theme).legend, itemWidth: 12, itemHeight: 12, icon: undefined, data: kinds.map((kind, i) => ({ name: kind, icon: kindLook(theme, i).symbol })) },
+    legend: { ...frame(theme).legend, itemWidth: 12, itemHeight: 12, data: kinds.map((kind, i) => ({ name: kind, icon: kindLook(theme, i).symbol })) },
     series: [{ type: 'graph', layout: 'none', preserveAspect: true, left: margin, right: margin, top: 56, bottom: 34, roam: false,
                categories: kinds.map((kind, i) => ({ name: kind, ...kindLook(theme, i) })), label: { color: theme.soft, fontSize: 11 }, labelLayout: { hideOverlap: true } }],
   });
