@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "reports/answer.hpp"
 #include "reports/scale.hpp"
 #include "sim/record/format.hpp"
 
@@ -13,10 +13,6 @@ namespace msfusion {
 namespace {
 
 using Figure = std::optional<Estimate>;
-
-std::string percent(double share) {
-  return fmt::format("{:.4g} %", 100 * share);
-}
 
 std::string times(double value) {
   return three_digits(value) + "×";
@@ -39,7 +35,7 @@ void append(Table& table, const Results& results, const FigureColumn& column) {
   const auto scale = choose_scale(column.dimension, means);
   table.headings.push_back({column.text, scale.unit, true});
   for (std::size_t i = 0; i < column.figures.size(); ++i) {
-    Cell cell{with_interval(column.figures[i], scale), ""};
+    TableCell cell{with_interval(column.figures[i], scale), ""};
     const auto base = results.baseline;
     if (!column.comparable.empty() && base && *base != i && column.comparable[i] && column.comparable[*base])
       if (const auto share = ratio(column.figures[i], column.figures[*base])) cell.note = times(*share);
@@ -80,17 +76,17 @@ std::vector<bool> all_comparable(const Results& results) {
 }  // namespace
 
 Table target_table(const Results& results, double target) {
-  auto table = method_rows(results, fmt::format("Cost until {} accuracy was first reached; {}{}", percent(target),
+  auto table = method_rows(results, fmt::format("Cost until {} accuracy was first reached; {}{}", percent_text(target),
                                                 interval_note(results), baseline_note(results)));
   std::vector<TargetFigures> all;
   std::vector<bool> comparable;
   table.headings.push_back({"Reached", "", false});
   for (std::size_t i = 0; i < results.methods.size(); ++i) {
     const auto figures = target_figures(results, results.methods[i], target);
-    Cell cell;
+    TableCell cell;
     if (figures.reached == 0) {
-      cell.text = "not reached";
-      cell.note = figures.best_accuracy ? "best " + percent(figures.best_accuracy->mean) : "never evaluated";
+      cell.text = "not reached in " + simulated_length(results, results.methods[i]);
+      cell.note = figures.best_accuracy ? "best " + percent_text(figures.best_accuracy->mean) : "never evaluated";
     } else {
       cell.text = fmt::format("{} of {} seed{}", figures.reached, figures.seeds, figures.seeds == 1 ? "" : "s");
     }
@@ -204,90 +200,6 @@ std::string comparison(const std::vector<std::string>& run_folders, TableFormat 
   if (format == TableFormat::terminal) text += clean_text(answer(results)) + "\n\n";
   for (const double target : results.targets) text += print(target_table(results, target)) + "\n";
   return text + print(whole_run_table(results));
-}
-
-namespace {
-
-/// "4.2 ± 0.3 min"
-std::string in_words(const Estimate& figure, Dimension dimension) {
-  const auto scale = choose_scale(dimension, {figure.mean});
-  return with_interval(figure, scale) + " " + scale.unit;
-}
-
-/// "27.3 times", "6.1 %"
-std::string share_in_words(double share) {
-  return share < 1 ? fmt::format("{:.2g} %", 100 * share) : three_digits(share) + " times";
-}
-
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
-  return text;
-}
-
-std::string answer_without_target(const Results& results) {
-  const MethodResults* best = nullptr;
-  Figure best_accuracy;
-  for (const auto& method : results.methods) {
-    const auto accuracy = results.over_seeds(method, [](const RunSummary& run) -> Maybe {
-      return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;
-    });
-    if (accuracy && (!best_accuracy || accuracy->mean > best_accuracy->mean)) {
-      best = &method;
-      best_accuracy = accuracy;
-    }
-  }
-  if (!best) return "No accuracy has been measured yet.";
-  return fmt::format("{}{} reached {}{}.",
-                     results.targets.empty() ? "" : "No target accuracy was reached by every seed of any method. ",
-                     best->label, percent(best_accuracy->mean),
-                     results.methods.size() > 1 ? ", the highest accuracy of all methods" : " accuracy at best");
-}
-
-}  // namespace
-
-std::string answer(const Results& results) {
-  for (auto target = results.targets.rbegin(); target != results.targets.rend(); ++target) {
-    std::vector<TargetFigures> all;
-    std::vector<std::size_t> fastest;  // several where they tie
-    std::vector<std::string> missed, first;
-    for (std::size_t i = 0; i < results.methods.size(); ++i) {
-      const auto& method = results.methods[i];
-      all.push_back(target_figures(results, method, *target));
-      const bool finished = std::all_of(method.runs.begin(), method.runs.end(),
-                                        [&](std::size_t run) { return results.runs[run].summary.finished(); });
-      if (all[i].reached == 0) missed.push_back(method.label + (finished ? "" : " (unfinished)"));
-      if (!all[i].by_all()) continue;
-      const double seconds = all[i].seconds->mean;
-      if (!fastest.empty() && seconds < all[fastest.front()].seconds->mean) fastest.clear();
-      if (fastest.empty() || seconds == all[fastest.front()].seconds->mean) fastest.push_back(i);
-    }
-    if (fastest.empty()) continue;
-    for (const auto i : fastest) first.push_back(results.methods[i].label);
-    const auto& best = all[fastest.front()];
-    std::string text = fmt::format("{} reached {} accuracy{} in {} of simulated time", join(first), percent(*target),
-                                   results.methods.size() > fastest.size() ? " first," : "",
-                                   in_words(*best.seconds, Dimension::seconds));
-    if (fastest.size() == 1) {
-      if (best.bytes_per_device)
-        text += fmt::format(" and {} of traffic per device", in_words(*best.bytes_per_device, Dimension::bytes));
-      if (results.baseline && *results.baseline != fastest.front()) {
-        const auto& base = all[*results.baseline];
-        const auto time = ratio(base.seconds, best.seconds);
-        const auto traffic = ratio(best.bytes_per_device, base.bytes_per_device);
-        if (base.by_all() && time) {
-          text +=
-              fmt::format(": {} times as fast as {}", three_digits(*time), results.methods[*results.baseline].label);
-          if (traffic) text += fmt::format(", with {} of its traffic", share_in_words(*traffic));
-        }
-      }
-    }
-    text += ".";
-    if (!missed.empty()) text += fmt::format(" {} did not reach it.", join(missed));
-    return text;
-  }
-  return answer_without_target(results);
 }
 
 }  // namespace msfusion

@@ -1,4 +1,4 @@
-// The answer: which method reached which accuracy at what cost. As tables, and in a sentence.
+// Which method reached which accuracy at what cost, as tables.
 #pragma once
 
 #include <string>
@@ -18,8 +18,5 @@ std::string comparison(const std::vector<std::string>& run_folders, TableFormat 
 Table target_table(const Results& results, double target);
 Table whole_run_table(const Results& results);
 std::string comparison_csv(const Results& results);
-
-/// One or two sentences in words: who reached the highest target that anybody reached, and what it took.
-std::string answer(const Results& results);
 
 }  // namespace msfusion

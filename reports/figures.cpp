@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <system_error>
 
@@ -72,7 +73,7 @@ std::string run_node(std::vector<std::string> arguments) {
 
 }  // namespace
 
-std::vector<std::string> figures(const std::vector<std::string>& run_folders, const std::string& out_dir) {
+Figures figures(const std::vector<std::string>& run_folders, const std::string& out_dir) {
   const auto data = page_data(open_results(run_folders));
   std::error_code problem;
   fs::create_directories(out_dir, problem);
@@ -81,10 +82,8 @@ std::vector<std::string> figures(const std::vector<std::string>& run_folders, co
   const auto script = (scratch.path / "figures.mjs").string(), input = (scratch.path / "data.json").string();
   write_file(script, page_assets::joined(page_assets::figures));
   write_file(input, data.json);
-  std::vector<std::string> names;
-  std::istringstream lines(run_node({script, input, out_dir}));
-  for (std::string line; std::getline(lines, line);) names.push_back(line);
-  return names;
+  const auto outcome = nlohmann::json::parse(run_node({script, input, out_dir}));
+  return {outcome.at("files"), outcome.at("failures")};
 }
 
 }  // namespace msfusion

@@ -6,8 +6,13 @@
 
 namespace msfusion {
 
-/// Writes OUT_DIR/CHART.svg and returns the files' names. Throws UserError as open_results does, RunError where node is
-/// not installed or the folder cannot be written.
-std::vector<std::string> figures(const std::vector<std::string>& run_folders, const std::string& out_dir);
+struct Figures {
+  std::vector<std::string> files;     ///< names of those that were written
+  std::vector<std::string> failures;  ///< "NAME: why" of those that could not be drawn
+};
+
+/// Writes OUT_DIR/CHART.svg. One chart that cannot be drawn leaves the others alone. Throws UserError as open_results
+/// does, RunError where node is not installed or a folder cannot be made.
+Figures figures(const std::vector<std::string>& run_folders, const std::string& out_dir);
 
 }  // namespace msfusion

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "reports/answer.hpp"
 #include "reports/comparison.hpp"
 #include "reports/page_assets.hpp"
 #include "reports/page_data.hpp"
@@ -63,8 +64,7 @@ std::string alert_of(const Results& results) {
 
 std::string answer_section(const Results& results) {
   std::string tables;
-  for (auto target = results.targets.rbegin(); target != results.targets.rend(); ++target)
-    tables += html_text(target_table(results, *target));
+  for (const double target : results.targets) tables += html_text(target_table(results, target));
   return tables + html_text(whole_run_table(results));
 }
 

@@ -113,7 +113,7 @@ Table fairness_table(const Results& results) {
       return 100 * std::accumulate(begin, end, 0.0, [](double sum, const auto& one) { return sum + one.first; }) /
              static_cast<double>(end - begin);
     };
-    const auto text = [](double percent) { return Cell{fmt::format("{:.1f}", percent), ""}; };
+    const auto text = [](double percent) { return TableCell{fmt::format("{:.1f}", percent), ""}; };
     table.rows.push_back({{method.label, ""},
                           text(mean(sorted.begin(), sorted.end())),
                           text(mean(sorted.begin(), sorted.begin() + tenth)),
@@ -193,15 +193,15 @@ Table device_cost_table(const Results& results) {
   if (knows_joules) add_headings("Energy", joule);
   for (std::size_t m = 0; m < results.methods.size(); ++m) {
     if (costs[m].seconds.empty()) continue;
-    std::vector<Cell> row{{results.methods[m].label, ""}};
+    std::vector<TableCell> row{{results.methods[m].label, ""}};
     const auto add = [&](const std::vector<double>& values, const Scale& scale) {
       const auto tenth = static_cast<std::ptrdiff_t>((values.size() + 9) / 10);
       for (const bool most : {false, true})
-        row.push_back(values.empty() ? Cell{"–", ""}
-                                     : Cell{three_digits((most ? mean_of(values.end() - tenth, values.end())
-                                                               : mean_of(values.begin(), values.begin() + tenth)) /
-                                                         scale.factor),
-                                            ""});
+        row.push_back(values.empty() ? TableCell{"–", ""}
+                                     : TableCell{three_digits((most ? mean_of(values.end() - tenth, values.end())
+                                                                    : mean_of(values.begin(), values.begin() + tenth)) /
+                                                              scale.factor),
+                                                 ""});
     };
     add(costs[m].seconds, second);
     add(costs[m].bytes, byte);

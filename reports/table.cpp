@@ -34,7 +34,7 @@ std::size_t width(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-std::string joined(const Cell& cell) {
+std::string joined(const TableCell& cell) {
   return cell.note.empty() ? cell.text : cell.text + " (" + cell.note + ")";
 }
 std::string joined(const Heading& heading) {

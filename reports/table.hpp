@@ -6,7 +6,7 @@
 
 namespace msfusion {
 
-struct Cell {
+struct TableCell {
   std::string text;
   std::string note;  ///< said more quietly, after the text
 };
@@ -20,8 +20,8 @@ struct Heading {
 struct Table {
   std::string caption;
   std::vector<Heading> headings;
-  std::vector<std::vector<Cell>> rows;  ///< each as long as `headings`
-  std::vector<int> colours;             ///< per row: the method's palette index; empty: none
+  std::vector<std::vector<TableCell>> rows;  ///< each as long as `headings`
+  std::vector<int> colours;                  ///< per row: the method's palette index; empty: none
 };
 
 std::string terminal_text(const Table& table);  ///< aligned columns; control characters of names are made harmless

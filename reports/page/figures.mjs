@@ -1,4 +1,4 @@
-// Writes every chart as SVG, without a browser: node figures.mjs DATA.json OUT_DIR
+// Writes every chart as SVG, without a browser, and prints what became of them as JSON: node figures.mjs DATA.json OUT_DIR
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { charts, laidOut, settle, svgOf, titled } from './charts/index.mjs';
@@ -16,12 +16,36 @@ function states(chart) {
   return main.options.map(([value, text]) => [`-${text}`, settle(chart, data, { ...base, [main.key]: value })]);
 }
 
+/** A file's name for a figure: letters and digits of any script, 120 bytes, and a number where another figure has it already. */
+const taken = new Set();
+function fileName(text) {
+  let stem = text.normalize('NFC').replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '-');
+  while (Buffer.byteLength(stem) > 120) stem = [...stem].slice(0, -1).join('');
+  const numbered = (n) => (n === 1 ? stem : `${stem}-${n}`);
+  let n = 1;
+  while (taken.has(numbered(n).toLowerCase())) ++n;  // some file systems tell no case
+  taken.add(numbered(n).toLowerCase());
+  return `${numbered(n)}.svg`;
+}
+
+function svgOfFigure(chart, state) {
+  const made = laidOut(chart.make(data, state, fitted(themes.light, 800)), 800);
+  if (!made.option) return null;
+  const label = state.method === undefined ? '' : ` (${data.methods[Number(state.method)].label})`;
+  return svgOf(titled(made.option, chart.title(state, data) + label, themes.light), 800, (made.height ?? chart.height + (made.more ?? 0)) + 34);
+}
+
+const outcome = { files: [], failures: [] };
 for (const chart of charts)
   for (const [suffix, state] of states(chart)) {
-    const made = laidOut(chart.make(data, state, fitted(themes.light, 800)), 800);
-    if (!made.option) continue;
-    const name = (chart.id + suffix).replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 80);
-    const label = state.method === undefined ? '' : ` (${data.methods[Number(state.method)].label})`;
-    writeFileSync(join(outDir, `${name}.svg`), svgOf(titled(made.option, chart.title(state, data) + label, themes.light), 800, (made.height ?? chart.height + (made.more ?? 0)) + 34));
-    console.log(`${name}.svg`);
+    const name = fileName(chart.id + suffix);
+    try {
+      const svg = svgOfFigure(chart, state);
+      if (!svg) continue;
+      writeFileSync(join(outDir, name), svg);
+      outcome.files.push(name);
+    } catch (error) {
+      outcome.failures.push(`${name}: ${error.message}`);
+    }
   }
+console.log(JSON.stringify(outcome));

@@ -73,15 +73,29 @@ class Figure {
     this.redraw();
   }
 
+  /** Draws the chart as its controls are set. One that cannot be drawn says so in its own place. */
   redraw() {
+    this.failed = false;
+    try {
+      this.show();
+    } catch (error) {
+      console.error(this.chart.id, error);
+      this.failed = true;
+      this.saves.hidden = true;
+      this.box.style.height = '';
+      this.box.replaceChildren(element('p', { className: 'empty failed', textContent: `This chart could not be drawn: ${error.message}` }));
+    }
+  }
+
+  show() {
     const width = printing ? paperWidth : this.box.clientWidth;
-    this.made = laidOut(this.chart.make(data, this.state, fitted(theme(), width)), width);
     this.narrow = fitted(theme(), this.box.clientWidth).narrow;
+    this.drawn?.dispose();
+    this.drawn = null;
+    this.made = laidOut(this.chart.make(data, this.state, fitted(theme(), width)), width);
     this.title.textContent = this.chart.title(this.state, data);
     this.note.textContent = [this.made.option && this.chart.note?.(data), this.made.note].filter(Boolean).join(' ');
     this.saves.hidden = !this.made.option;
-    this.drawn?.dispose();
-    this.drawn = null;
     if (!this.made.option) {
       this.box.style.height = '';
       this.box.replaceChildren(element('p', { className: 'empty', textContent: this.made.empty }));
@@ -121,22 +135,16 @@ class Figure {
 }
 
 const figures = [];
-const errors = [];
 const queue = charts.map((chart) => [chart, document.querySelector(`[data-chart="${chart.id}"]`)]).filter(([, place]) => place);
 const total = queue.length;
 
 /** One chart at a time, so that the page answers while it draws. */
 function next() {
-  const [chart, place] = queue.shift();
-  try {
-    figures.push(new Figure(chart, place));
-  } catch (error) {
-    console.error(chart.id, error);
-    errors.push(chart.id);
-  }
+  figures.push(new Figure(...queue.shift()));
   root.dataset.charts = `${figures.length}/${total}`;
-  if (queue.length > 0) setTimeout(next, 0);
-  else root.dataset.drawn = errors.length ? `failed: ${errors.join(' ')}` : 'all';
+  if (queue.length > 0) { setTimeout(next, 0); return; }
+  const failed = figures.filter((figure) => figure.failed).map((figure) => figure.chart.id);
+  root.dataset.drawn = failed.length ? `failed: ${failed.join(' ')}` : 'all';
 }
 if (total > 0) next();
 

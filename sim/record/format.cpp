@@ -38,11 +38,15 @@ std::string store_tables_markdown() {
 }
 
 std::string csv_field(std::string_view text) {
-  const bool plain = text.find_first_of(",\"\r\n") == std::string_view::npos &&
-                     (text.empty() || (text.front() != ' ' && text.back() != ' '));
-  if (plain) return std::string(text);
+  std::string harmless(text);
+  // A spreadsheet takes these for the beginning of a formula; an apostrophe makes it text.
+  if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos)
+    harmless.insert(0, 1, '\'');
+  const bool plain = harmless.find_first_of(",\"\r\n") == std::string::npos &&
+                     (harmless.empty() || (harmless.front() != ' ' && harmless.back() != ' '));
+  if (plain) return harmless;
   std::string quoted = "\"";
-  for (const char c : text) {
+  for (const char c : harmless) {
     if (c == '"') quoted += '"';
     quoted += c;
   }

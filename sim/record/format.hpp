@@ -48,7 +48,8 @@ inline constexpr const char* targets = "targets";  ///< accuracies in (0, 1], se
 inline constexpr const char* seeds = "seeds";      ///< separated by blanks
 }  // namespace meta_key
 
-/// A field of a CSV line (RFC 4180), quoted where it must be.
+/// Text as a field of a CSV line (RFC 4180), quoted where it must be. Text that a spreadsheet would take for a formula
+/// gets an apostrophe in front. Numbers need none of this.
 std::string csv_field(std::string_view text);
 
 /// The shortest decimal text that reads back as the same number.

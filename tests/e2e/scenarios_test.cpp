@@ -1,9 +1,12 @@
 // The shipped scenarios, each run with the small variant that the comment on its top states.
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <sstream>
 
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
+#include "tests/support/browser.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
 
@@ -32,9 +35,63 @@ struct Shipped {
   std::size_t methods;
 };
 
+template <class Records, class Matches>
+bool any(const Records& records, Matches&& matches) {
+  return std::any_of(records.begin(), records.end(), matches);
+}
+
+// Whether a run recorded what the chart shows. Every run records what the charts that are not named here show.
+bool recorded(const StoreReader& store, int run, const std::string& chart) {
+  if (chart == "batteries") return any(store.devices(run), [](const auto& device) { return device.battery_joules; });
+  if (chart == "availability") return !store.switches(run).empty();
+  if (chart == "peers") return !store.peers(run).empty();
+  if (chart == "links") return any(store.links(run), [](const auto& link) { return link.bytes > 0; });
+  if (chart == "disagreement") return any(store.evaluations(run), [](const auto& at) { return at.disagreement; });
+  if (chart == "fairness") return !store.device_rounds(run).empty();
+  if (chart == "overlap")  // is measured between windows
+    return !any(store.device_rounds(run),
+                [](const auto& device) { return device.slice.find('~') != std::string::npos; });
+  return true;
+}
+
+// A setting that is named after a method shows that method's run, any other setting shows all runs.
+bool should_be_drawn(const StoreReader& store, const std::string& chart, const std::string& setting) {
+  const std::vector<RunRecord> runs = store.runs();
+  for (const RunRecord& run : runs)
+    if (run.label == setting) return recorded(store, run.run, chart);
+  return any(runs, [&](const RunRecord& run) { return recorded(store, run.run, chart); });
+}
+
+void check_reports(const TemporaryFolder& folder, const std::vector<std::string>& scenarios) {
+  std::vector<std::string> pages;
+  for (const std::string& scenario : scenarios) {
+    pages.push_back(scenario + ".html");
+    std::filesystem::copy_file(folder.path() / scenario / "report.html", folder.path() / pages.back());
+  }
+  const auto opened = open_reports(folder.path(), pages);
+  if (!opened) {
+    WARN("chromium is not installed: the reports' charts were not tried");
+    return;
+  }
+  CHECK_THAT(opened->errors, !ContainsSubstring("CONSOLE"));
+  REQUIRE(opened->charts.size() == scenarios.size());
+  for (const std::string& scenario : scenarios) {
+    const StoreReader store(folder.file(scenario + "/run.sqlite"));
+    const auto& charts = opened->charts.at(scenario + ".html");
+    CHECK(charts.size() == 19);
+    for (const auto& [chart, states] : charts)
+      for (const auto& [setting, shown] : states) {
+        INFO(scenario << ": " << chart << ", " << setting << ": " << shown);
+        CHECK((shown == "drawn") == should_be_drawn(store, chart, setting));
+      }
+  }
+}
+
 }  // namespace
 
-TEST_CASE("every shipped scenario runs in its small variant") {
+TEST_CASE("every shipped scenario runs in its small variant, and its report draws every chart") {
+  const TemporaryFolder folder;
+  std::vector<std::string> scenarios;
   for (const Shipped& row : std::vector<Shipped>{
            {"quickstart", 5},
            {"nobody-holds-the-model", 6},
@@ -50,15 +107,15 @@ TEST_CASE("every shipped scenario runs in its small variant") {
            {"niid-bench-cifar10", 3},
        }) {
     INFO(row.name);
-    const TemporaryFolder folder;
-    std::vector<std::string> arguments = {"run", shipped(row.name), "-o", folder.file("r")};
+    scenarios.push_back(row.name);
+    std::vector<std::string> arguments = {"run", shipped(row.name), "-o", folder.file(row.name)};
     const std::vector<std::string> settings = small_variant(shipped(row.name));
     REQUIRE_FALSE(settings.empty());
     for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
     const Ended run = msfusion_program(arguments);
     INFO(run.out << run.err);
     REQUIRE(run.code == 0);
-    const StoreReader store(folder.file("r/run.sqlite"));
+    const StoreReader store(folder.file(row.name) + "/run.sqlite");
     REQUIRE(store.runs().size() == row.methods);
     for (const RunRecord& record : store.runs()) {
       INFO(record.label);
@@ -68,7 +125,11 @@ TEST_CASE("every shipped scenario runs in its small variant") {
       REQUIRE_FALSE(evaluations.empty());
       CHECK(std::isfinite(evaluations.back().global_loss));
     }
+    const Ended figures = msfusion_program({"report", folder.file(row.name), "--figures", folder.file("figures")});
+    INFO(figures.err);
+    CHECK(figures.code == 0);
   }
+  check_reports(folder, scenarios);
 }
 
 TEST_CASE("more phones share the same data, and so the same computing in all") {

@@ -8,8 +8,10 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
+#include "reports/answer.hpp"
 #include "reports/comparison.hpp"
 #include "reports/export.hpp"
 #include "reports/figures.hpp"
@@ -18,6 +20,7 @@
 #include "sim/base/xml.hpp"
 #include "sim/record/store.hpp"
 #include "tests/reports/sample_store.hpp"
+#include "tests/support/browser.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
@@ -48,23 +51,11 @@ SampleOptions one_method() {
   return options;
 }
 
-struct Drawn {
-  std::string dom, errors;
-};
-
-/// The page as headless Chromium has it after its script ran; nothing if there is no Chromium.
-std::optional<Drawn> drawn_by_chromium(const fs::path& folder, const std::string& page,
-                                       const std::string& window = "--window-size=1280,900") {
-  if (std::system("command -v chromium > /dev/null 2>&1") != 0) return {};
+/// The page after its script ran; nothing if there is no Chromium.
+std::optional<OpenedPage> drawn_by_chromium(const fs::path& folder, const std::string& page,
+                                            const std::string& window = "--window-size=1280,900") {
   write_file((folder / "page.html").string(), page);
-  const auto command = fmt::format(
-      "cd '{}' && timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-      "--disable-background-networking "
-      "--disable-component-update --disable-sync --user-data-dir=profile --enable-logging=stderr --v=0 "
-      "{} --virtual-time-budget=20000 --dump-dom \"file://$PWD/page.html\" > dom.html 2> errors.txt",
-      folder.string(), window);
-  if (std::system(command.c_str()) != 0) throw std::runtime_error("chromium failed: " + text_of(folder / "errors.txt"));
-  return Drawn{text_of(folder / "dom.html"), text_of(folder / "errors.txt")};
+  return open_page(folder / "page.html", window);
 }
 
 void check_drawn(const std::string& page) {
@@ -285,13 +276,64 @@ TEST_CASE("figures are drawn without a browser") {
   options.rounds = 3;
   options.labels = {kHostile};
   write_sample(folder.path, options);
-  const auto names = figures({folder.path.string()}, (folder.path / "figures").string());
-  CHECK(names.size() >= 15);
-  for (const auto& name : names) {
+  const auto drawn = figures({folder.path.string()}, (folder.path / "figures").string());
+  CHECK(drawn.files.size() >= 15);
+  CHECK(drawn.failures.empty());
+  for (const auto& name : drawn.files) {
     const auto svg = text_of(folder.path / "figures" / name);
     CHECK_THAT(svg, StartsWith("<svg") && !ContainsSubstring("<script"));
     CHECK_NOTHROW(XmlDocument::parse_text(svg, name, XmlDocument::Doctype::refused));
   }
+}
+
+TEST_CASE("a peer graph of any kind is drawn") {
+  for (const char* graph : {"complete", "ring", "chords", "star"}) {
+    INFO(graph);
+    TemporaryFolder folder;
+    auto options = one_method();
+    options.peer_graph = graph;
+    write_sample(folder.path, options);
+    const auto drawn = figures({folder.path.string()}, (folder.path / "figures").string());
+    CHECK(drawn.failures.empty());
+    CHECK_THAT(text_of(folder.path / "figures" / "peers-msfusion.svg"),
+               StartsWith("<svg") && !ContainsSubstring("NaN"));
+  }
+}
+
+TEST_CASE("a chart that cannot be drawn says so in its place and leaves the others alone") {
+  TemporaryFolder folder;
+  auto options = one_method();
+  write_sample(folder.path, options);
+  const auto whole = figures({folder.path.string()}, (folder.path / "whole").string());
+  TemporaryFolder damaged;
+  options.peer_graph = "to nobody";
+  write_sample(damaged.path, options);
+  const auto drawn = figures({damaged.path.string()}, (damaged.path / "figures").string());
+  REQUIRE(drawn.failures.size() == 1);
+  CHECK_THAT(drawn.failures[0], StartsWith("peers-msfusion.svg: "));
+  CHECK(drawn.files.size() + 1 == whole.files.size());
+  const auto page = drawn_by_chromium(damaged.path, html_report({damaged.path.string()}));
+  if (!page) return;
+  CHECK_THAT(page->dom, ContainsSubstring("data-drawn=\"failed: peers\"") &&
+                            ContainsSubstring("This chart could not be drawn: ") &&
+                            ContainsSubstring("data-charts=\"19/19\""));
+}
+
+TEST_CASE("figures of labels without ASCII letters have names of their own, the same every time") {
+  TemporaryFolder folder;
+  SampleOptions options;
+  options.methods = {"msfusion", "fedavg", "fedavg", "fedavg"};
+  options.labels = {"\xe5\x90\x88\xe4\xbd\x93", "\xe5\xb9\xb3\xe5\x9d\x87", "+", "*"};
+  options.seeds = 1;
+  options.rounds = 2;
+  write_sample(folder.path, options);
+  const auto drawn = figures({folder.path.string()}, (folder.path / "figures").string());
+  const std::set<std::string> distinct(drawn.files.begin(), drawn.files.end());
+  CHECK(distinct.size() == drawn.files.size());
+  for (const char* name : {"timeline-\xe5\x90\x88\xe4\xbd\x93.svg", "timeline-\xe5\xb9\xb3\xe5\x9d\x87.svg",
+                           "timeline--.svg", "timeline---2.svg"})
+    CHECK(distinct.count(name) == 1);
+  CHECK(figures({folder.path.string()}, (folder.path / "again").string()).files == drawn.files);
 }
 
 TEST_CASE("the page prints, heat maps included") {

@@ -8,7 +8,6 @@
 #include <boost/random/uniform_real_distribution.hpp>
 #include <cmath>
 #include <random>
-#include <set>
 
 #include "sim/base/seed.hpp"
 #include "sim/record/store.hpp"
@@ -97,17 +96,20 @@ class SampleRun {
     return records;
   }
 
-  /// A ring with a chord for every third device.
   std::vector<PeerRecord> peers() const {
-    std::set<std::pair<int, int>> pairs;
-    if (!behaviour_.server)
-      for (int i = 0; i < options_.devices; ++i)
-        for (const int step : {1, i % 3 == 0 ? options_.devices / 2 : 1}) {
-          const int other = (i + step) % options_.devices;
-          if (other != i) pairs.emplace(std::min(i, other), std::max(i, other));
-        }
     std::vector<PeerRecord> records;
-    for (const auto& [device, peer] : pairs) records.push_back({run_.run, device, peer});
+    if (behaviour_.server) return records;
+    const int n = options_.devices;
+    for (int a = 0; a < n; ++a)
+      for (int b = a + 1; b < n; ++b) {
+        const bool ring = b == a + 1 || (a == 0 && b == n - 1);
+        const bool chord = (a % 3 == 0 || b % 3 == 0) && b - a == n / 2;
+        const auto& graph = options_.peer_graph;
+        if (graph == "complete" || (graph == "star" && a == 0) || (graph == "ring" && ring) ||
+            (graph == "chords" && (ring || chord)))
+          records.push_back({run_.run, a, b});
+      }
+    if (options_.peer_graph == "to nobody") records.push_back({run_.run, 0, n + 7});
     return records;
   }
 

@@ -19,6 +19,8 @@ struct SampleOptions {
   bool with_energy = true;   ///< joules, money
   bool with_trouble = true;  ///< batteries, and a device that is now and then switched off
   std::string targets = "0.6 0.8";
+  /// complete, ring, star, chords: a ring with chords; or "to nobody": one peer that is no device.
+  std::string peer_graph = "chords";
   std::vector<std::string> labels;  ///< of the methods; empty: their names
 };
 

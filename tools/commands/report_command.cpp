@@ -1,5 +1,6 @@
 // `msfusion report`: one page of one or many results folders, once or for as long as their runs go on.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -8,6 +9,7 @@
 #include "reports/export.hpp"
 #include "reports/figures.hpp"
 #include "reports/html_report.hpp"
+#include "sim/base/error.hpp"
 #include "sim/record/store.hpp"
 #include "tools/commands/commands.hpp"
 
@@ -25,8 +27,11 @@ bool is_going_on(const std::string& folder) {
 
 int report_runs(const ReportCommand& command) {
   if (!command.figures.empty()) {
-    for (const std::string& file : figures(command.folders, command.figures)) fmt::print("{}\n", file);
-    return 0;
+    const Figures drawn = figures(command.folders, command.figures);
+    for (const std::string& file : drawn.files) fmt::print("{}\n", file);
+    if (drawn.failures.empty()) return 0;
+    throw RunError(fmt::format("{} of {} figures could not be drawn:\n  {}", drawn.failures.size(),
+                               drawn.failures.size() + drawn.files.size(), fmt::join(drawn.failures, "\n  ")));
   }
   ReportOptions options;
   options.baseline = command.baseline;

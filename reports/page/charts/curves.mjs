@@ -25,14 +25,20 @@ function interpolate(xs, ys, x) {
   return ys[low] + ((ys[high] - ys[low]) * (x - xs[low])) / (xs[high] - xs[low]);
 }
 
-/** Mean and 95 % half width over a method's seeds at common x, as far as all of them went. */
+/** The part of a line from x = `from` on, its value there interpolated. */
+function rest(line, from) {
+  const first = line.x.findIndex((x) => x > from);
+  return { seed: line.seed, x: [from, ...line.x.slice(first)], y: [interpolate(line.x, line.y, from), ...line.y.slice(first)] };
+}
+
+/** Mean and 95 % half width over a method's seeds at common x, as far as all of them went; `beyond` has the seeds that went further, each by itself. */
 export function band(lines, quantiles) {
   const usable = lines.filter((line) => line.x.length > 0);
   if (usable.length === 0) return null;
-  if (usable.length === 1) return { x: usable[0].x, mean: usable[0].y, half: null };
+  if (usable.length === 1) return { x: usable[0].x, mean: usable[0].y, half: null, beyond: [] };
   const from = Math.max(...usable.map((line) => line.x[0]));
   const to = Math.min(...usable.map((line) => line.x[line.x.length - 1]));
-  if (to < from) return { x: usable[0].x, mean: usable[0].y, half: null };
+  if (to < from) return { x: [], mean: [], half: null, beyond: usable };
   const longest = usable.reduce((a, b) => (a.x.length > b.x.length ? a : b));
   const x = longest.x.filter((v) => v >= from && v <= to);
   if (x[0] !== from) x.unshift(from);
@@ -46,22 +52,22 @@ export function band(lines, quantiles) {
     mean.push(m);
     half.push(t * Math.sqrt(variance / n));
   }
-  return { x, mean, half };
+  return { x, mean, half, beyond: usable.filter((line) => line.x[line.x.length - 1] > to).map((line) => rest(line, to)) };
 }
 
-const pairs = (xs, ys) => {
-  const line = { x: [], y: [] };
+const pairs = (xs, ys, seed) => {
+  const line = { seed, x: [], y: [] };
   xs.forEach((x, i) => {
     if (x !== null && ys[i] !== null && ys[i] !== undefined) { line.x.push(x); line.y.push(ys[i]); }
   });
   return line;
 };
 
-/** series: [{ label, method, faint, lines: [{x, y}] }] */
+/** series: [{ label, method, faint, lines: [{seed, x, y}] }] */
 function lineChart(theme, data, series, x, y, more = {}) {
   const bands = series.map((one) => ({ ...one, band: band(one.lines, data.t) })).filter((one) => one.band);
   if (bands.length === 0) return { empty: 'No run has recorded this yet.' };
-  const largestX = Math.max(...bands.map((one) => one.band.x[one.band.x.length - 1]));
+  const largestX = Math.max(...bands.flatMap((one) => [one.band, ...one.band.beyond]).flatMap((line) => line.x.slice(-1)));
   const xs = scaleOf(x.dimension, largestX), ys = scaleOf(y.dimension, 1);
   const option = frame(theme, {
     xAxis: axis(theme, name(xs, x.name), { min: 0, max: 'dataMax', ...(x.key === 'round' ? { minInterval: 1 } : {}) }),
@@ -77,11 +83,16 @@ function lineChart(theme, data, series, x, y, more = {}) {
       return `${x.name} ${round3(points[0].axisValue)} ${xs.unit}<br>${rows.join('<br>')}`;
     },
   };
-  const csv = [['method', 'what', x.key, y.key + '_mean', y.key + '_ci95']];
+  const csv = [['method', 'what', 'seed', x.key, y.key + '_mean', y.key + '_ci95']];
   for (const one of bands) {
-    const { x: at, mean, half } = one.band;
+    const { x: at, mean, half, beyond } = one.band;
     const stroke = colour(theme, one.method);
-    at.forEach((v, i) => csv.push([data.methods[one.method].label, one.what || '', v, mean[i], half ? half[i] : '']));
+    at.forEach((v, i) => csv.push([data.methods[one.method].label, one.what || '', '', v, mean[i], half ? half[i] : '']));
+    for (const line of beyond) {
+      line.x.forEach((v, i) => csv.push([data.methods[one.method].label, one.what || '', line.seed, v, line.y[i], '']));
+      option.series.push({ name: '\u0000seed ' + one.label, type: 'line', symbol: 'none', silent: true, z: 2, tooltip: { show: false },
+        lineStyle: { width: 1, color: stroke, opacity: 0.6 }, data: line.x.map((v, i) => [v / xs.factor, line.y[i] / ys.factor]) });
+    }
     if (half && !one.faint) {
       const low = at.map((v, i) => [v / xs.factor, (mean[i] - half[i]) / ys.factor]);
       const wide = at.map((v, i) => [v / xs.factor, (2 * half[i]) / ys.factor]);
@@ -103,7 +114,8 @@ function lineChart(theme, data, series, x, y, more = {}) {
                       label: { color: theme.soft, fontSize: 11, position: 'insideEndTop', formatter: (p) => `target ${round3(p.value)} %` },
                       data: more.marks.map((value) => ({ yAxis: value / ys.factor })) };
   }
-  return { option, csv };
+  const note = bands.some((one) => one.band.beyond.length) ? 'A mean ends with its shortest seed; thin lines are the seeds that went on.' : '';
+  return { option, csv, note };
 }
 
 function curves(theme, data, state, column, subColumn, y, more) {
@@ -111,7 +123,7 @@ function curves(theme, data, state, column, subColumn, y, more) {
   const wants = (what) => state.model === 'both' || state.model === what;
   data.methods.forEach((method, m) => {
     const runs = data.runs.filter((run) => run.method === m);
-    const lines = (key) => runs.map((run) => pairs(run.curve[state.x], run.curve[key]));
+    const lines = (key) => runs.map((run) => pairs(run.curve[state.x], run.curve[key], run.seed));
     if (wants('global')) series.push({ label: method.label, what: 'global', method: m, lines: lines(column) });
     if (wants('sub') && runs.some((run) => known(run.curve[subColumn])))
       series.push({ label: `${method.label}, sub-models`, what: 'sub-models', method: m, faint: state.model === 'both', lines: lines(subColumn) });
@@ -120,21 +132,22 @@ function curves(theme, data, state, column, subColumn, y, more) {
 }
 
 const xControl = (data) => ({ key: 'x', label: 'Against', options: spendings(data).map((key) => [key, spent[key][0]]) });
-const modelControl = { key: 'model', label: 'Of', options: [['global', 'the global model'], ['sub', 'the sub-models, mean'], ['both', 'both']] };
+const modelControl = (data, subColumn) => ({ key: 'model', label: 'Of', options: [['global', 'the global model'],
+  ...(data.runs.some((run) => known(run.curve[subColumn])) ? [['sub', 'the sub-models, mean'], ['both', 'both']] : [])] });
 
 export const curveCharts = [
   {
     id: 'accuracy', section: 'curves', height: 400, variants: 'x',
     title: (state) => `Accuracy on the test set against ${spent[state.x][0]}`,
     note: (data) => (data.runs.length > data.methods.length ? 'Line: mean over seeds. Band: 95 % interval.' : ''),
-    controls: (data) => [xControl(data), modelControl],
+    controls: (data) => [xControl(data), modelControl(data, 'sub_accuracy')],
     make: (data, state, theme) =>
       curves(theme, data, state, 'accuracy', 'sub_accuracy', { key: 'accuracy', name: 'Accuracy', dimension: 'share' }, { marks: data.targets }),
   },
   {
     id: 'loss', section: 'curves', height: 340, variants: 'x',
     title: (state) => `Loss on the test set against ${spent[state.x][0]}`,
-    controls: (data) => [xControl(data), modelControl],
+    controls: (data) => [xControl(data), modelControl(data, 'sub_loss')],
     make: (data, state, theme) => curves(theme, data, state, 'loss', 'sub_loss', { key: 'loss', name: 'Cross-entropy [nat]', dimension: 'none' }, {}),
   },
   {
@@ -144,7 +157,7 @@ export const curveCharts = [
       ...(data.runs.some((run) => known(run.coverage.control)) ? [['control', 'overlap control']] : [])] }],
     make: (data, state, theme) => {
       const series = data.methods.map((method, m) => ({ label: method.label, method: m,
-        lines: data.runs.filter((run) => run.method === m).map((run) => pairs(run.coverage.round, run.coverage[state.what])) }));
+        lines: data.runs.filter((run) => run.method === m).map((run) => pairs(run.coverage.round, run.coverage[state.what], run.seed)) }));
       const share = state.what !== 'control';
       return lineChart(theme, data, series, { key: 'round', name: 'Rounds', dimension: 'none' },
         { key: state.what, name: share ? 'Share of all parameters' : 'c(t)', dimension: share ? 'share' : 'none' }, { yAxis: { min: 0, max: share ? 100 : 1, scale: false } });
@@ -155,7 +168,7 @@ export const curveCharts = [
     title: () => 'How far the devices’ models are apart',
     note: () => 'Mean over devices of |own values - mean of all| / |mean of all|. Only methods without a server let devices differ.',
     make: (data, state, theme) => {
-      const series = data.methods.map((method, m) => ({ label: method.label, method: m, lines: data.runs.filter((run) => run.method === m).map((run) => pairs(run.curve.round, run.curve.disagreement)) }));
+      const series = data.methods.map((method, m) => ({ label: method.label, method: m, lines: data.runs.filter((run) => run.method === m).map((run) => pairs(run.curve.round, run.curve.disagreement, run.seed)) }));
       const made = lineChart(theme, data, series, { key: 'round', name: 'Rounds', dimension: 'none' }, { key: 'disagreement', name: 'Disagreement', dimension: 'share' }, { yAxis: { min: 0, scale: false } });
       return made.option ? made : { empty: 'No method of this report lets devices hold models that differ.' };
     },
@@ -164,7 +177,7 @@ export const curveCharts = [
     id: 'staleness', section: 'trained', height: 300,
     title: () => 'Rounds since a unit was last trained, mean over all units',
     make: (data, state, theme) => {
-      const series = data.details.map((one) => ({ label: data.methods[one.method].label, method: one.method, lines: [pairs(one.staleness.round, one.staleness.mean)] }));
+      const series = data.details.map((one) => ({ label: data.methods[one.method].label, method: one.method, lines: [pairs(one.staleness.round, one.staleness.mean, one.seed)] }));
       return lineChart(theme, data, series, { key: 'round', name: 'Rounds', dimension: 'none' }, { key: 'rounds_since', name: 'Rounds', dimension: 'none' }, { yAxis: { min: 0, scale: false } });
     },
   },

@@ -7,7 +7,7 @@ import { category, heat } from './trained.mjs';
 function links(data, state, theme) {
   const { all, list } = data.links.find((one) => String(one.method) === state.method);
   const shown = list.slice(0, 20);
-  if (shown.length === 0) return { empty: 'No link carried anything yet.' };
+  if (shown.length === 0) return { empty: 'No link carried anything.' };
   const names = shown.map((link) => link.link);
   const option = frame(theme, {
     xAxis: axis(theme, 'Share of the link’s capacity [%]', { min: 0 }), grid: rowGrid(theme, names), yAxis: rowAxis(theme, names),
@@ -111,8 +111,10 @@ export const fleetCharts = [
     id: 'fairness', section: 'fairness', height: 360,
     title: (state) => `${perDevice[state.what][0]}, device by device`,
     note: () => 'Mean over seeds, at the end of the runs. A flat line treats all devices alike.',
-    controls: (data) => [{ key: 'what', label: 'Of each device', options: Object.keys(perDevice)
-      .filter((key) => key === 'accuracy' || data.devices.some(({ list }) => list.some((d) => d[key] !== null && d[key] !== undefined))).map((key) => [key, perDevice[key][0].toLowerCase()]) }],
+    controls: (data) => {
+      const recorded = Object.keys(perDevice).filter((key) => data.devices.some(({ list }) => list.some((d) => !d.server && d[key] !== null && d[key] !== undefined)));
+      return [{ key: 'what', label: 'Of each device', options: (recorded.length ? recorded : ['accuracy']).map((key) => [key, perDevice[key][0].toLowerCase()]) }];
+    },
     make: fairness,
   },
 ];

@@ -38,7 +38,7 @@ export function laidOut(made, width) {
   const names = (option.legend.data ?? option.series.map((one) => one.name)).map((one) => one.name ?? one);
   let lines = 1, used = 0;
   for (const one of names) {
-    const wide = 18 + 5 + 7 * String(one).length + 16;
+    const wide = 22 + 5 + 7 * String(one).length + 16;
     if (used > 0 && used + wide > width - 10) { ++lines; used = 0; }
     used += wide;
   }
@@ -65,5 +65,9 @@ export function svgOf(option, width, height) {
   return svg;
 }
 
-export const csvText = (rows) =>
-  rows.map((row) => row.map((cell) => (/[",\r\n]|^\s|\s$/.test(String(cell ?? '')) ? `"${String(cell).replace(/"/g, '""')}"` : String(cell ?? ''))).join(',')).join('\n') + '\n';
+/** A cell of text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay as they are. */
+function csvCell(cell) {
+  const text = typeof cell === 'string' ? cell.replace(/^[=+\-@\t\r]/, "'$&") : String(cell ?? '');
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}
+export const csvText = (rows) => rows.map((row) => row.map(csvCell).join(',')).join('\n') + '\n';

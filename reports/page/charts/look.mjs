@@ -90,7 +90,7 @@ export function frame(theme, more = {}) {
     textStyle: { fontFamily: "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif", color: theme.ink },
     aria: { enabled: true },
     grid: { left: 62, right: 22, top: 38, bottom: 48 },
-    legend: { type: 'scroll', top: 0, left: 0, itemWidth: 18, itemHeight: 9, itemGap: 16, icon: 'roundRect',
+    legend: { type: 'scroll', top: 0, left: 0, itemWidth: 22, itemHeight: 9, itemGap: 16,
               textStyle: { color: theme.ink, fontSize: 12 }, pageTextStyle: { color: theme.soft },
               pageIconColor: theme.ink, pageIconInactiveColor: theme.line },
     tooltip: { backgroundColor: theme.paper, borderColor: theme.line, textStyle: { color: theme.ink, fontSize: 12 }, confine: true },

@@ -49,7 +49,7 @@ const labelAt = ({ x, y }) => (x > 0.25 ? 'right' : x < -0.25 ? 'left' : y > 0 ?
 function base(theme, kinds, labelled) {
   const margin = labelled ? (theme.narrow ? 66 : 112) : 24;
   return frame(theme, {
-    legend: { ...frame(theme).legend, itemWidth: 12, itemHeight: 12, icon: undefined, data: kinds.map((kind, i) => ({ name: kind, icon: kindLook(theme, i).symbol })) },
+    legend: { ...frame(theme).legend, itemWidth: 12, itemHeight: 12, data: kinds.map((kind, i) => ({ name: kind, icon: kindLook(theme, i).symbol })) },
     series: [{ type: 'graph', layout: 'none', preserveAspect: true, left: margin, right: margin, top: 56, bottom: 34, roam: false,
                categories: kinds.map((kind, i) => ({ name: kind, ...kindLook(theme, i) })), label: { color: theme.soft, fontSize: 11 }, labelLayout: { hideOverlap: true } }],
   });
@@ -150,9 +150,12 @@ export function platform(data, state, theme) {
   };
 }
 
+/** Points on the unit circle, clockwise from the top. */
+const onCircle = (count) => Array.from({ length: count }, (_, i) => ({ x: Math.sin((2 * Math.PI * i) / count), y: -Math.cos((2 * Math.PI * i) / count) }));
+
 /** Fruchterman and Reingold's forces from a circle: the same picture every time. */
 function spread(count, edges) {
-  const at = Array.from({ length: count }, (_, i) => ({ x: Math.cos((2 * Math.PI * i) / count), y: Math.sin((2 * Math.PI * i) / count) }));
+  const at = onCircle(count);
   const ideal = 1.6 / Math.sqrt(count), rounds = count > 120 ? 120 : 250;
   for (let round = 0; round < rounds; ++round) {
     const move = at.map(() => ({ x: 0, y: 0 }));
@@ -187,10 +190,9 @@ export function peers(data, state, theme) {
   const degrees = devices.map(() => 0);
   edges.forEach(([a, b]) => { ++degrees[a]; ++degrees[b]; });
   const geometric = devices.every((device) => device.at);
-  const circle = complete || degrees.every((degree) => degree === 2);
+  const ring = complete || degrees.every((degree) => degree === 2);
   const at = geometric ? devices.map((device) => ({ x: device.at[0] * 2 - 1, y: 1 - device.at[1] * 2 }))
-    : spread(circle ? 0 : devices.length, edges);
-  if (circle && !geometric) devices.forEach((_, i) => at.push({ x: Math.sin((2 * Math.PI * i) / devices.length), y: -Math.cos((2 * Math.PI * i) / devices.length) }));
+    : ring ? onCircle(devices.length) : spread(devices.length, edges);
   const labelled = devices.length <= (theme.narrow ? 16 : 40), drawEdges = edges.length <= 6000;
   const size = devices.length <= 24 ? 16 : devices.length <= 70 ? 11 : 7, stretch = theme.narrow ? 1 : 0.6;
   const option = base(theme, kinds, labelled);

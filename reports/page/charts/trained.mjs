@@ -14,7 +14,7 @@ export function heat(theme, cells, largest, text) {
   const option = frame(theme, {
     ...text.axes, legend: { show: false }, grid: { left: 62, right: theme.narrow ? 70 : 100, top: 14, bottom: 48 },
     visualMap: { min: 0, max: largest, calculable: false, orient: 'vertical', right: 0, top: 'middle', itemHeight: 150, itemWidth: 12,
-                 inRange: { color: theme.ramp }, text: [`${round3(largest)} ${text.legend}`, '0'], textStyle: { color: theme.soft, fontSize: 11 }, precision: text.precision ?? 0 },
+                 inRange: { color: theme.ramp }, text: [`${round3(largest)}\n${text.legend}`, '0'], textStyle: { color: theme.soft, fontSize: 11 }, precision: text.precision ?? 0 },
     series: [{ type: 'heatmap', data: cells, progressive: 0, itemStyle: { borderWidth: 0 }, emphasis: { itemStyle: { borderColor: theme.ink, borderWidth: 1 } } }],
   });
   option.tooltip = { ...option.tooltip, trigger: 'item', formatter: text.tooltip };

@@ -1,0 +1,228 @@
+#include "reports/answer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/scale.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr double kEqualLengths = 1.05;         // longest over shortest up to which runs count as equally long
+constexpr std::size_t kMostListedMethods = 8;  // beyond, the whole runs' table is easier to read
+
+using Indices = std::vector<std::size_t>;  // into Results::methods
+
+/// "4.2 ± 0.3 min"
+std::string in_words(const Estimate& figure, Dimension dimension) {
+  const auto scale = choose_scale(dimension, {figure.mean});
+  return with_interval(figure, scale) + " " + scale.unit;
+}
+
+/// "27.3 times", "6.1 %"
+std::string share_in_words(double share) {
+  return share < 1 ? fmt::format("{:.2g} %", 100 * share) : three_digits(share) + " times";
+}
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return text;
+}
+
+/// Estimates of one seed have no interval; they differ where their values do.
+bool overlap(const Estimate& a, const Estimate& b) {
+  const double a_half = a.half_width.value_or(0), b_half = b.half_width.value_or(0);
+  return a.mean - a_half <= b.mean + b_half && b.mean - b_half <= a.mean + a_half;
+}
+
+std::vector<std::string> labels_of(const Results& results, const Indices& methods) {
+  std::vector<std::string> labels;
+  for (const auto i : methods) labels.push_back(results.methods[i].label);
+  return labels;
+}
+
+bool of_one_seed(const Results& results) {
+  return std::any_of(results.methods.begin(), results.methods.end(),
+                     [](const MethodResults& method) { return method.runs.size() == 1; });
+}
+
+/// What a claim of an order needs beside it.
+std::string seeds_note(const Results& results) {
+  return results.methods.size() > 1 && of_one_seed(results) ? " One seed supports no order beyond itself." : "";
+}
+
+double mean_length(const Results& results, const MethodResults& method) {
+  return results.over_seeds(method, [](const RunSummary& run) -> Maybe { return run.total.seconds; })->mean;
+}
+
+std::string lengths_note(const Results& results) {
+  if (results.methods.size() < 2) return "";
+  std::vector<double> lengths;
+  for (const auto& method : results.methods) lengths.push_back(mean_length(results, method));
+  const auto [shortest, longest] = std::minmax_element(lengths.begin(), lengths.end());
+  if (*longest <= kEqualLengths * *shortest) return "";
+  const auto length_of = [&](const MethodResults& method) {
+    return method.label + " " + simulated_length(results, method);
+  };
+  if (results.methods.size() > kMostListedMethods) {
+    const auto of = [&](auto at) { return length_of(results.methods[static_cast<std::size_t>(at - lengths.begin())]); };
+    return fmt::format(" The runs differ in simulated length, from {} to {}.", of(shortest), of(longest));
+  }
+  std::vector<std::string> each;
+  for (const auto& method : results.methods) each.push_back(length_of(method));
+  return fmt::format(" The runs differ in simulated length: {}.", join(each));
+}
+
+/// How the methods fared with one target.
+struct Race {
+  double target = 0;
+  std::vector<TargetFigures> figures;  ///< per method
+  Indices arrived;                     ///< with every seed, by mean time
+  Indices cut_short;                   ///< missed the target in less time than the fastest one needed
+};
+
+Race race_to(const Results& results, double target) {
+  Race race{target, {}, {}, {}};
+  for (std::size_t i = 0; i < results.methods.size(); ++i) {
+    race.figures.push_back(target_figures(results, results.methods[i], target));
+    if (race.figures[i].by_all()) race.arrived.push_back(i);
+  }
+  const auto seconds = [&](std::size_t i) { return race.figures[i].seconds->mean; };
+  std::stable_sort(race.arrived.begin(), race.arrived.end(),
+                   [&](std::size_t a, std::size_t b) { return seconds(a) < seconds(b); });
+  if (race.arrived.empty()) return race;
+  const double fastest = seconds(race.arrived.front());
+  for (std::size_t i = 0; i < results.methods.size(); ++i) {
+    const auto& runs = results.methods[i].runs;
+    const bool short_of_time = std::any_of(runs.begin(), runs.end(), [&](std::size_t run) {
+      const auto& summary = results.runs[run].summary;
+      const auto missed = std::any_of(summary.targets.begin(), summary.targets.end(),
+                                      [&](const TargetCost& cost) { return cost.accuracy == target && !cost.reached; });
+      return missed && summary.total.seconds < fastest;
+    });
+    if (short_of_time) race.cut_short.push_back(i);
+  }
+  return race;
+}
+
+/// "a and b reached 30 % accuracy in 4.2 ± 0.3 s and 4.4 ± 0.5 s of simulated time"
+std::string times_in_words(const Results& results, const Race& race, const Indices& methods) {
+  std::vector<std::string> times;
+  for (const auto i : methods) times.push_back(in_words(*race.figures[i].seconds, Dimension::seconds));
+  const bool equal = std::all_of(times.begin(), times.end(), [&](const auto& time) { return time == times.front(); });
+  return fmt::format("{} reached {} accuracy in {} of simulated time", join(labels_of(results, methods)),
+                     percent_text(race.target), equal ? times.front() : join(times));
+}
+
+std::string winner_in_words(const Results& results, const Race& race) {
+  const auto winner = race.arrived.front();
+  const auto& best = race.figures[winner];
+  std::string text = fmt::format("{} reached {} accuracy{} in {} of simulated time", results.methods[winner].label,
+                                 percent_text(race.target), results.methods.size() > 1 ? " first," : "",
+                                 in_words(*best.seconds, Dimension::seconds));
+  if (best.bytes_per_device)
+    text += fmt::format(" and {} of traffic per device", in_words(*best.bytes_per_device, Dimension::bytes));
+  if (results.baseline && *results.baseline != winner) {
+    const auto& base = race.figures[*results.baseline];
+    const auto time = ratio(base.seconds, best.seconds);
+    const auto traffic = ratio(best.bytes_per_device, base.bytes_per_device);
+    if (base.by_all() && time) {
+      text += fmt::format(": {} times as fast as {}", three_digits(*time), results.methods[*results.baseline].label);
+      if (traffic) text += fmt::format(", with {} of its traffic", share_in_words(*traffic));
+    }
+  }
+  return text + "." + seeds_note(results);
+}
+
+std::string order_in_words(const Results& results, const Race& race) {
+  if (!race.cut_short.empty()) {
+    Indices named = race.arrived;
+    if (named.size() > kMostListedMethods) named.resize(kMostListedMethods);
+    return fmt::format("{}. Which method is first is open: {} had less simulated time than that.",
+                       times_in_words(results, race, named), join(labels_of(results, race.cut_short)));
+  }
+  const auto& fastest = *race.figures[race.arrived.front()].seconds;
+  Indices level;
+  for (const auto i : race.arrived)
+    if (overlap(*race.figures[i].seconds, fastest)) level.push_back(i);
+  if (level.size() == 1) return winner_in_words(results, race);
+  std::sort(level.begin(), level.end());
+  const bool tie = of_one_seed(results) && std::all_of(level.begin(), level.end(), [&](std::size_t i) {
+                     return race.figures[i].seconds->mean == fastest.mean;
+                   });
+  if (tie)
+    return times_in_words(results, race, level) +
+           (level.size() < results.methods.size() ? ", before all others." : ".") +
+           (level.size() < results.methods.size() ? seeds_note(results) : "");
+  return times_in_words(results, race, level) + ": their order is not distinguishable at these seeds.";
+}
+
+std::string missed_in_words(const Results& results, const Race& race) {
+  std::string text;
+  std::vector<std::string> missed;
+  for (std::size_t i = 0; i < results.methods.size(); ++i) {
+    const auto& method = results.methods[i];
+    const auto& figures = race.figures[i];
+    const bool finished = std::all_of(method.runs.begin(), method.runs.end(),
+                                      [&](std::size_t run) { return results.runs[run].summary.finished(); });
+    if (figures.reached == 0)
+      missed.push_back(
+          fmt::format("{} in {}{}", method.label, simulated_length(results, method), finished ? "" : ", unfinished"));
+    else if (!figures.by_all())
+      text += fmt::format(" {} reached it in {} of {} seeds.", method.label, figures.reached, figures.seeds);
+  }
+  if (!missed.empty()) text += fmt::format(" Not reached: {}.", join(missed));
+  return text;
+}
+
+std::string answer_without_target(const Results& results) {
+  std::vector<std::pair<std::size_t, Estimate>> reached;
+  for (std::size_t i = 0; i < results.methods.size(); ++i)
+    if (const auto accuracy = results.over_seeds(results.methods[i], [](const RunSummary& run) -> Maybe {
+          return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;
+        }))
+      reached.emplace_back(i, *accuracy);
+  if (reached.empty()) return "No accuracy has been measured yet.";
+  const auto best = std::max_element(reached.begin(), reached.end(),
+                                     [](const auto& a, const auto& b) { return a.second.mean < b.second.mean; });
+  std::string text = results.targets.empty() ? "" : "No target accuracy was reached by every seed of any method. ";
+  Indices level;
+  std::vector<std::string> accuracies;
+  for (const auto& [i, accuracy] : reached)
+    if (overlap(accuracy, best->second)) {
+      level.push_back(i);
+      accuracies.push_back(in_words(accuracy, Dimension::share));
+    }
+  text += fmt::format("{} reached {}", join(labels_of(results, level)), join(accuracies));
+  if (results.methods.size() == 1) return text + " accuracy at best.";
+  if (level.size() == 1) return text + ", the highest accuracy of all methods." + seeds_note(results);
+  return text + ", the highest accuracies: their order is not distinguishable at these seeds.";
+}
+
+}  // namespace
+
+std::string percent_text(double share) {
+  return fmt::format("{:.4g} %", 100 * share);
+}
+
+std::string simulated_length(const Results& results, const MethodResults& method) {
+  std::vector<double> lengths;
+  for (const auto run : method.runs) lengths.push_back(results.runs[run].summary.total.seconds);
+  const auto [shortest, longest] = std::minmax_element(lengths.begin(), lengths.end());
+  const auto scale = choose_scale(Dimension::seconds, {*shortest, *longest});
+  const auto first = three_digits(*shortest / scale.factor), last = three_digits(*longest / scale.factor);
+  return (first == last ? first : first + " to " + last) + " " + scale.unit;
+}
+
+std::string answer(const Results& results) {
+  for (auto target = results.targets.rbegin(); target != results.targets.rend(); ++target)
+    if (const auto race = race_to(results, *target); !race.arrived.empty())
+      return order_in_words(results, race) + missed_in_words(results, race) + lengths_note(results);
+  return answer_without_target(results) + lengths_note(results);
+}
+
+}  // namespace msfusion

@@ -1,0 +1,99 @@
+#include "reports/answer.hpp"
+
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+
+namespace {
+
+struct Run {
+  double seconds = 0;             ///< simulated, of the whole run
+  std::optional<double> reached;  ///< when it reached 60 %
+};
+
+/// Methods a, b, ... with these runs; the first is the baseline.
+Results results_of(const std::vector<std::vector<Run>>& methods) {
+  Results results;
+  results.targets = {0.6};
+  if (methods.size() > 1) results.baseline = 0;
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    MethodResults method{std::string(1, static_cast<char>('a' + m)), "", "", 0, {}};
+    for (const Run& run : methods[m]) {
+      RunSummary summary;
+      summary.run.state = "finished";
+      summary.rounds_done = 1;
+      summary.total.seconds = run.seconds;
+      CurvePoint point;
+      point.evaluation.global_accuracy = run.reached ? 0.65 : 0.4;
+      point.cost.seconds = run.reached.value_or(run.seconds);
+      point.cost.bytes_per_device = std::nullopt;
+      summary.curve = {point};
+      summary.best = point;
+      summary.targets = {{0.6, run.reached ? std::optional(point) : std::nullopt}};
+      method.runs.push_back(results.runs.size());
+      results.runs.push_back({0, m, summary});
+    }
+    results.methods.push_back(method);
+  }
+  return results;
+}
+
+}  // namespace
+
+TEST_CASE("a method whose interval lies below all others is first") {
+  const auto text =
+      answer(results_of({{{100, 50.0}, {100, 51.0}, {100, 52.0}}, {{100, 10.0}, {100, 11.0}, {100, 12.0}}}));
+  CHECK_THAT(text,
+             StartsWith("b reached 60 % accuracy first, in 11 ± 2 s of simulated time: 4.64 times as fast as a."));
+  CHECK_THAT(text, !ContainsSubstring("seed") && !ContainsSubstring("length"));
+}
+
+TEST_CASE("where intervals overlap no order is claimed") {
+  const auto text =
+      answer(results_of({{{100, 50.0}, {100, 10.0}, {100, 5.0}}, {{100, 20.0}, {100, 21.0}, {100, 25.0}}}));
+  CHECK_THAT(text, StartsWith("a and b reached 60 % accuracy in ") &&
+                       ContainsSubstring("their order is not distinguishable at these seeds."));
+  CHECK_THAT(text, !ContainsSubstring("first") && !ContainsSubstring("times as fast"));
+}
+
+TEST_CASE("one seed names the faster method and says what that is worth") {
+  CHECK(answer(results_of({{{100, 50.0}}, {{100, 25.0}}})) ==
+        "b reached 60 % accuracy first, in 25 s of simulated time: 2 times as fast as a. One seed supports no order "
+        "beyond "
+        "itself.");
+  CHECK(answer(results_of({{{100, 50.0}}})) == "a reached 60 % accuracy in 50 s of simulated time.");
+}
+
+TEST_CASE("no winner is named by a target that another method had no time to reach") {
+  // As in asynchronous.xml, where as many merges gave fedbuff 8.8 s and fedavg 9.75 min.
+  const auto text = answer(results_of({{{585, {}}}, {{600, 300.0}}, {{8.8, {}}}}));
+  CHECK(text ==
+        "b reached 60 % accuracy in 5 min of simulated time. Which method is first is open: c had less simulated time "
+        "than "
+        "that. Not reached: a in 9.75 min and c in 8.80 s. The runs differ in simulated length: a 9.75 min, b 10 min "
+        "and c "
+        "8.80 s.");
+  CHECK_THAT(text, !ContainsSubstring("first,"));
+}
+
+TEST_CASE("a method that missed the target in more time than the fastest one needed was slower") {
+  CHECK_THAT(answer(results_of({{{600, 5.0}}, {{8.8, {}}}})),
+             StartsWith("a reached 60 % accuracy first, in 5 s") && ContainsSubstring("Not reached: b in 8.80 s."));
+}
+
+TEST_CASE("runs of nearly equal length pass for equally long") {
+  CHECK_THAT(answer(results_of({{{100, 50.0}}, {{104, 25.0}}})), !ContainsSubstring("length"));
+  CHECK_THAT(answer(results_of({{{100, 50.0}}, {{106, 25.0}}})),
+             ContainsSubstring("The runs differ in simulated length: a 1.67 min and b 1.77 min."));
+}
+
+TEST_CASE("without a reached target the highest accuracy is claimed as far as the seeds allow") {
+  CHECK_THAT(answer(results_of({{{100, {}}, {100, {}}}, {{100, {}}, {100, {}}}})),
+             StartsWith("No target accuracy was reached by every seed of any method. a and b reached 40") &&
+                 ContainsSubstring("not distinguishable at these seeds"));
+}
+
+TEST_CASE("the length of a method's runs spans its seeds") {
+  const auto results = results_of({{{8.6, {}}, {9.1, {}}}});
+  CHECK(simulated_length(results, results.methods[0]) == "8.60 to 9.10 s");
+}
