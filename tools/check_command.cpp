@@ -5,7 +5,7 @@
 
 #include "sim/base/units.hpp"
 #include "sim/experiment/preparation.hpp"
-#include "sim/method/names.hpp"
+#include "sim/method/method.hpp"
 #include "tools/commands.hpp"
 #include "tools/learner_plugin.hpp"
 

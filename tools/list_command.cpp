@@ -3,7 +3,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/data/catalogue.hpp"
-#include "sim/method/names.hpp"
+#include "sim/method/choices.hpp"
 #include "sim/method/registry.hpp"
 #include "tools/commands.hpp"
 

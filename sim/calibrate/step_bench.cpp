@@ -81,7 +81,7 @@ StepBench::Time StepBench::steps(int count) {
     ids.push_back(task.id);
     plan.tasks.push_back(std::move(task));
     plan.next_slices.push_back(slice_);
-    deliveries.push_back({ids.back(), method_.exchange.kind == ExchangeKind::server ? point_.threads : device});
+    deliveries.push_back({ids.back(), facts_of(method_.exchange.kind).needs_server ? point_.threads : device});
   }
   learner_->start(plan, ids);
   Time time;

@@ -107,7 +107,7 @@ class RunLoop {
       for (NodeId node = 0; node < peers->nodes; ++node)
         for (const NodeId peer : peers->neighbours[static_cast<std::size_t>(node)])
           if (node < peer) pairs.push_back({run, node, peer});
-      if (inputs_.run.method->exchange.graph == PeerGraph::geometric)
+      if (facts_of(inputs_.run.method->exchange.graph).has_positions)
         for (NodeId node = 0; node < peers->nodes; ++node)
           std::tie(devices[static_cast<std::size_t>(node)].peer_x, devices[static_cast<std::size_t>(node)].peer_y) =
               peers->positions[static_cast<std::size_t>(node)];
@@ -227,19 +227,8 @@ class RunLoop {
   int merged_tasks(const RoundPlan& plan, const TimedRound& timed, const std::vector<Delivery>& arrivals) const {
     std::set<TaskId> tasks;
     for (const Delivery& delivery : arrivals) tasks.insert(delivery.task);
-    switch (inputs_.run.method->exchange.kind) {
-      case ExchangeKind::peers:
-      case ExchangeKind::logits:
-      case ExchangeKind::none:
-      case ExchangeKind::central:
-        for (TaskId task : trained_tasks(plan, timed)) tasks.insert(task);
-        break;
-      case ExchangeKind::server:
-      case ExchangeKind::edge:
-      case ExchangeKind::asynchronous:
-      case ExchangeKind::split:
-        break;
-    }
+    if (facts_of(inputs_.run.method->exchange.kind).keeps_own_results)
+      for (TaskId task : trained_tasks(plan, timed)) tasks.insert(task);
     return static_cast<int>(tasks.size());
   }
 

@@ -53,7 +53,7 @@ const LearnerSetup& prepared(const LearnerSetup& setup) {
 
 const std::vector<std::int32_t>& samples_of(const LearnerSetup& setup, const std::vector<std::int32_t>& all,
                                             NodeId node) {
-  const bool everything = setup.method.exchange.kind == ExchangeKind::central;
+  const bool everything = facts_of(setup.method.exchange.kind).pools_data;
   return everything ? all : setup.parts.samples.at(static_cast<std::size_t>(node));
 }
 
@@ -140,7 +140,7 @@ class TorchLearner : public Learner {
 
   std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) override try {
     Arrivals arrivals{plan, {}, deliveries};
-    if (keeps_own_results())
+    if (facts_of(setup_.method.exchange.kind).keeps_own_results)
       for (const TrainTask& task : plan.tasks)
         if (in_flight_.count(task.id) > 0) arrivals.deliveries.push_back({task.id, task.device});
     const auto in_order = [](const Delivery& a, const Delivery& b) {
@@ -188,7 +188,7 @@ class TorchLearner : public Learner {
     pending_->round = round;
     pending_->disagreement = state_->disagreement();
     std::vector<ScoredModel> models = {{full_slice(setup_.shape), state_->global()}};
-    if (setup_.evaluation.submodels && setup_.method.exchange.kind != ExchangeKind::central) {
+    if (setup_.evaluation.submodels && !facts_of(setup_.method.exchange.kind).pools_data) {
       for (const auto& [device, slice] : slices_) {
         // Devices whose sub-models are the same values are scored once.
         const at::Tensor source = state_->of(device);
@@ -283,23 +283,6 @@ class TorchLearner : public Learner {
     std::unique_ptr<EvaluationRun> run;
   };
 
-  // Devices that keep what they trained even when no message of theirs arrived.
-  bool keeps_own_results() const {
-    switch (setup_.method.exchange.kind) {
-      case ExchangeKind::peers:
-      case ExchangeKind::logits:
-      case ExchangeKind::none:
-      case ExchangeKind::central:
-        return true;
-      case ExchangeKind::server:
-      case ExchangeKind::edge:
-      case ExchangeKind::asynchronous:
-      case ExchangeKind::split:
-        return false;
-    }
-    return false;
-  }
-
   std::vector<bool> classes_of(NodeId node) const {
     std::vector<bool> present(static_cast<std::size_t>(setup_.shape.classes), false);
     for (const std::int32_t sample : samples_of(setup_, all_samples_, node)) {
@@ -347,12 +330,11 @@ class TorchLearner : public Learner {
     job.source = state_->of(task.device);
     job.samples = &samples_of(setup_, all_samples_, task.device);
     const ObjectiveChoice& objective = setup_.method.objective;
-    if (objective.kind == ObjectiveKind::masked_cross_entropy) job.classes = classes_of(task.device);
-    const bool msfusion = objective.kind == ObjectiveKind::contrastive;
-    if (msfusion ? objective.negatives != ObjectiveChoice::Negatives::peers
-                 : objective.kind == ObjectiveKind::model_contrastive)
+    if (facts_of(objective.kind).masks_absent_classes) job.classes = classes_of(task.device);
+    const bool contrasts = facts_of(objective.kind).contrasts();
+    if (contrasts && objective.negatives != ObjectiveChoice::Negatives::peers)
       if (const auto own = previous_.find(task.device); own != previous_.end()) job.negatives.push_back(own->second);
-    if (msfusion && objective.negatives != ObjectiveChoice::Negatives::previous)
+    if (contrasts && objective.negatives != ObjectiveChoice::Negatives::previous)
       if (const auto peers = held_.find(task.device); peers != held_.end())
         job.negatives.insert(job.negatives.end(), peers->second.begin(), peers->second.end());
     state_->equip(job);
@@ -376,10 +358,9 @@ class TorchLearner : public Learner {
     for (std::size_t i = 0; i < arrivals.plan.next_slices.size(); ++i)
       if (arrivals.plan.tasks[i].id == trained.task) slices_[trained.device] = arrivals.plan.next_slices[i];
     const ObjectiveChoice& objective = setup_.method.objective;
-    const bool msfusion = objective.kind == ObjectiveKind::contrastive;
-    if (msfusion || objective.kind == ObjectiveKind::model_contrastive)
-      previous_[trained.device] = {trained.slice, trained.values};
-    if (!msfusion || objective.negatives == ObjectiveChoice::Negatives::previous) return;
+    if (!facts_of(objective.kind).contrasts()) return;
+    previous_[trained.device] = {trained.slice, trained.values};
+    if (objective.negatives == ObjectiveChoice::Negatives::previous) return;
     auto& held = held_[trained.device];
     held.clear();
     for (const Delivery& delivery : arrivals.deliveries) {

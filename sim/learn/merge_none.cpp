@@ -22,7 +22,7 @@ class Alone : public OwnModels {
 
 std::unique_ptr<ModelState> make_none(const MergeContext& context) {
   // All data on one node: there is one model, and the mean of one is itself.
-  if (context.method.exchange.kind == ExchangeKind::central) return make_mean(context);
+  if (facts_of(context.method.exchange.kind).pools_data) return make_mean(context);
   return std::make_unique<Alone>(context);
 }
 

@@ -38,7 +38,7 @@ bool Arrivals::was_sent(const Trained& trained) const {
 std::unique_ptr<ModelState> make_state(const MergeContext& context) {
   for (const Row& row : kRows)
     if (row.merge == context.method.merge.kind)
-      return (context.method.exchange.kind == ExchangeKind::peers ? row.by_peers : row.by_server)(context);
+      return (facts_of(context.method.exchange.kind).among_peers ? row.by_peers : row.by_server)(context);
   throw std::logic_error("a merge that is not in the table");
 }
 

@@ -69,7 +69,7 @@ class TrainingNode : public Participant {
   void warm_up(const RoundPlan& plan, TaskId id) override {
     TrainingJob job = job_for(plan, id);
     job.source = initial_values(setup_.shape, full_, setup_.seed);
-    if (setup_.method.objective.kind == ObjectiveKind::contrastive)
+    if (facts_of(setup_.method.objective.kind).contrasts())
       job.negatives = {{job.task.slice, gather(map_of(job.task.slice), job.source)}};
     use_one_thread();
     msfusion::train(training_, job);
@@ -82,7 +82,7 @@ class TrainingNode : public Participant {
     // In this thread, which may have less than a core.
     use_one_thread();
     trained_ = msfusion::train(training_, job);
-    if (setup_.method.objective.kind == ObjectiveKind::contrastive) previous_ = {trained_.slice, trained_.values};
+    if (facts_of(setup_.method.objective.kind).contrasts()) previous_ = {trained_.slice, trained_.values};
     return {id, node_, trained_.mean_loss, trained_.wall_seconds, trained_.cpu_seconds};
   }
 
@@ -350,8 +350,8 @@ std::unique_ptr<Participant> make_participant(const LearnerSetup& setup, NodeId 
   if (is_contrastive && objective.negatives != ObjectiveChoice::Negatives::previous)
     refuse(method, "real peers keep no sub-models of others");
   const bool by_mean = method.merge.kind == MergeKind::mean || method.merge.kind == MergeKind::overlap_mean;
-  if (method.exchange.kind == ExchangeKind::peers && method.merge.kind == MergeKind::overlap_mean &&
-      method.exchange.graph == PeerGraph::complete)
+  if (facts_of(method.exchange.kind).among_peers && method.merge.kind == MergeKind::overlap_mean &&
+      facts_of(method.exchange.graph).joins_all)
     return std::make_unique<Peer>(setup, node);
   if (method.exchange.kind != ExchangeKind::server || !by_mean) refuse(method, "real peers do not know its exchange");
   if (node == static_cast<NodeId>(setup.parts.samples.size())) return std::make_unique<Server>(setup, node);

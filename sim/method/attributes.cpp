@@ -2,11 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <sstream>
 
 #include "sim/base/units.hpp"
-#include "sim/method/names.hpp"
+#include "sim/method/choices.hpp"
 #include "sim/method/registry.hpp"
 
 namespace msfusion {
@@ -41,10 +42,14 @@ Allowed set_count(int& target, const std::string& text, int low) {
   return {};
 }
 
-template <class T, std::size_t N>
-Allowed set_choice(T& target, const NameTable<T, N>& names, const std::string& text) {
-  const auto value = value_of(names, text);
-  if (!value) return "one of " + all_names(names);
+std::string joined(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+template <class T, class Table>
+Allowed set_choice(T& target, const Table& table, const std::string& text) {
+  const auto value = value_of(table, text);
+  if (!value) return "one of " + joined(names_of(table));
   target = *value;
   return {};
 }
@@ -52,7 +57,7 @@ Allowed set_choice(T& target, const NameTable<T, N>& names, const std::string& t
 template <class T>
 Allowed set_either(T& target, const std::string& text, const char* first_name, T first, const char* second_name,
                    T second) {
-  return set_choice(target, NameTable<T, 2>{{{first, first_name}, {second, second_name}}}, text);
+  return set_choice(target, std::array<Choice<T>, 2>{{{first, first_name, ""}, {second, second_name, ""}}}, text);
 }
 
 Allowed set_split(Method& method, const std::string& text) {
@@ -76,26 +81,22 @@ Allowed set_split(Method& method, const std::string& text) {
 }
 
 bool is_peers(const Method& m) {
-  return m.exchange.kind == ExchangeKind::peers;
+  return facts_of(m.exchange.kind).among_peers;
 }
 bool is_asynchronous(const Method& m) {
-  return m.exchange.kind == ExchangeKind::asynchronous;
+  return facts_of(m.exchange.kind).spans_rounds;
 }
 bool shifts(const Method& m) {
-  return m.split.rule == SplitRule::double_shift;
+  return facts_of(m.split.rule).shifts;
 }
 bool is_sliced(const Method& m) {
-  return m.split.rule != SplitRule::full;
+  return facts_of(m.split.rule).partial || facts_of(m.split.rule).narrows;
 }
 bool contrasts(const Method& m) {
-  return m.objective.kind == ObjectiveKind::contrastive || m.objective.kind == ObjectiveKind::model_contrastive;
-}
-bool weighs(ObjectiveKind kind) {
-  return kind == ObjectiveKind::proximal || kind == ObjectiveKind::model_contrastive ||
-         kind == ObjectiveKind::contrastive;
+  return facts_of(m.objective.kind).contrasts();
 }
 bool distils(const Method& m) {
-  return m.merge.kind == MergeKind::distill || m.merge.kind == MergeKind::average_logits;
+  return facts_of(m.merge.kind).distils;
 }
 bool is_adam(const Method& m) {
   return m.merge.kind == MergeKind::adam;
@@ -143,11 +144,11 @@ const std::vector<AttributeRule>& attribute_rules() {
       {"overlap", shifts, "split-rule=\"double-shift\"",
        [](Method& m, const std::string& v) {
          using Overlap = SplitChoice::Overlap;
-         return set_choice(
-             m.split.overlap,
-             NameTable<Overlap, 3>{
-                 {{Overlap::constant, "constant"}, {Overlap::linear, "linear"}, {Overlap::adaptive, "adaptive"}}},
-             v);
+         return set_choice(m.split.overlap,
+                           std::array<Choice<Overlap>, 3>{{{Overlap::constant, "constant", ""},
+                                                           {Overlap::linear, "linear", ""},
+                                                           {Overlap::adaptive, "adaptive", ""}}},
+                           v);
        }},
       {"overlap-control", shifts, "split-rule=\"double-shift\"",
        [](Method& m, const std::string& v) { return set_number(m.split.control, v, 0, 1, false); }},
@@ -165,19 +166,15 @@ const std::vector<AttributeRule>& attribute_rules() {
       {"negatives", [](const Method& m) { return m.objective.kind == ObjectiveKind::contrastive && is_peers(m); },
        "objective=\"contrastive\" and an exchange among peers",
        [](Method& m, const std::string& v) {
-         return set_choice(
-             m.objective.negatives,
-             NameTable<Negatives, 3>{
-                 {{Negatives::previous, "previous"}, {Negatives::peers, "peers"}, {Negatives::both, "both"}}},
-             v);
+         return set_choice(m.objective.negatives,
+                           std::array<Choice<Negatives>, 3>{{{Negatives::previous, "previous", ""},
+                                                             {Negatives::peers, "peers", ""},
+                                                             {Negatives::both, "both", ""}}},
+                           v);
        }},
       {"scaler", is_sliced, "a split rule other than full",
        [](Method& m, const std::string& v) { return set_either(m.objective.scaler, v, "on", true, "off", false); }},
-      {"cohort",
-       [](const Method& m) {
-         return m.exchange.kind == ExchangeKind::server || m.exchange.kind == ExchangeKind::edge ||
-                m.exchange.kind == ExchangeKind::split || m.exchange.kind == ExchangeKind::logits;
-       },
+      {"cohort", [](const Method& m) { return facts_of(m.exchange.kind).draws_cohort; },
        "a server that draws its participants: peers, local and centralised always take everybody, asynchronous methods "
        "have concurrency",
        [](Method& m, const std::string& v) {
@@ -188,23 +185,16 @@ const std::vector<AttributeRule>& attribute_rules() {
        }},
       {"graph", is_peers, "an exchange among peers",
        [](Method& m, const std::string& v) { return set_choice(m.exchange.graph, kPeerGraphs, v); }},
-      {"degree",
-       [](const Method& m) {
-         return is_peers(m) && (m.exchange.graph == PeerGraph::regular || m.exchange.graph == PeerGraph::small_world);
-       },
+      {"degree", [](const Method& m) { return is_peers(m) && facts_of(m.exchange.graph).uses_degree; },
        "graph=\"regular\" or \"small-world\"",
        [](Method& m, const std::string& v) { return set_count(m.exchange.degree, v, 1); }},
-      {"probability",
-       [](const Method& m) {
-         return is_peers(m) &&
-                (m.exchange.graph == PeerGraph::erdos_renyi || m.exchange.graph == PeerGraph::small_world);
-       },
+      {"probability", [](const Method& m) { return is_peers(m) && facts_of(m.exchange.graph).uses_probability; },
        "graph=\"erdos-renyi\" or \"small-world\"",
        [](Method& m, const std::string& v) { return set_number(m.exchange.probability, v, 0, 1, true); }},
-      {"radius", [](const Method& m) { return is_peers(m) && m.exchange.graph == PeerGraph::geometric; },
+      {"radius", [](const Method& m) { return is_peers(m) && facts_of(m.exchange.graph).has_positions; },
        "graph=\"geometric\"",
        [](Method& m, const std::string& v) { return set_number(m.exchange.radius, v, 0, 1.5, false); }},
-      {"graph-file", [](const Method& m) { return is_peers(m) && m.exchange.graph == PeerGraph::file; },
+      {"graph-file", [](const Method& m) { return is_peers(m) && facts_of(m.exchange.graph).reads_file; },
        "graph=\"file\"",
        [](Method& m, const std::string& v) {
          m.exchange.graph_file = v;
@@ -214,14 +204,9 @@ const std::vector<AttributeRule>& attribute_rules() {
        [](Method& m, const std::string& v) { return set_count(m.exchange.buffer, v, 1); }},
       {"concurrency", is_asynchronous, "an asynchronous method",
        [](Method& m, const std::string& v) { return set_count(m.exchange.concurrency, v, 1); }},
-      {"cut", [](const Method& m) { return m.exchange.kind == ExchangeKind::split; }, "the method splitfed",
+      {"cut", [](const Method& m) { return facts_of(m.exchange.kind).splits_network; }, "the method splitfed",
        [](Method& m, const std::string& v) { return set_count(m.exchange.cut, v, 1); }},
-      {"weights",
-       [](const Method& m) {
-         return m.merge.kind == MergeKind::mean || m.merge.kind == MergeKind::overlap_mean ||
-                m.merge.kind == MergeKind::momentum || is_adam(m) || m.merge.kind == MergeKind::distill;
-       },
-       "a merge that is a mean",
+      {"weights", [](const Method& m) { return facts_of(m.merge.kind).is_mean; }, "a merge that is a mean",
        [](Method& m, const std::string& v) {
          return set_either(m.merge.weights, v, "samples", Weights::samples, "uniform", Weights::uniform);
        }},
@@ -259,39 +244,20 @@ const std::vector<AttributeRule>& attribute_rules() {
 // Why the four choices do not go together, and what would; empty when they do.
 std::pair<std::string, std::string> contradiction(const Method& m) {
   const std::string merge = name_of(kMerges, m.merge.kind), exchange = name_of(kExchanges, m.exchange.kind);
-  const bool partial = m.split.rule != SplitRule::full && m.split.rule != SplitRule::narrow;
-  if (m.split.rule == SplitRule::narrow &&
+  const ExchangeRow& facts = facts_of(m.exchange.kind);
+  const bool partial = facts_of(m.split.rule).partial;
+  if (facts_of(m.split.rule).narrows &&
       (m.split.rate.kind == RateChoice::Kind::levels || m.split.rate.kind == RateChoice::Kind::device))
     return {"split-rule=\"narrow\" with several rates: it is one model for everybody", "split=\"auto\" or one rate"};
-  if (partial && m.merge.kind != MergeKind::overlap_mean)
+  if (partial && !facts_of(m.merge.kind).takes_slices)
     return {fmt::format("split-rule=\"{}\" with merge=\"{}\": the merge needs whole models of one size",
                         name_of(kSplitRules, m.split.rule), merge),
             "merge=\"overlap-mean\", or split-rule=\"full\" or \"narrow\""};
-  const auto merges = [&]() -> std::vector<MergeKind> {
-    switch (m.exchange.kind) {
-      case ExchangeKind::server:
-        return {MergeKind::mean, MergeKind::overlap_mean, MergeKind::momentum,
-                MergeKind::adam, MergeKind::variates,     MergeKind::distill};
-      case ExchangeKind::edge:
-        return {MergeKind::mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates};
-      case ExchangeKind::peers:
-        return {MergeKind::overlap_mean, MergeKind::gossip};
-      case ExchangeKind::asynchronous:
-        return {MergeKind::staleness};
-      case ExchangeKind::split:
-        return {MergeKind::mean};
-      case ExchangeKind::logits:
-        return {MergeKind::average_logits};
-      case ExchangeKind::none:
-      case ExchangeKind::central:
-        return {MergeKind::none};
-    }
-    return {};
-  }();
-  if (std::find(merges.begin(), merges.end(), m.merge.kind) == merges.end()) {
-    std::string names;
-    for (MergeKind kind : merges) names += (names.empty() ? "" : ", ") + std::string(name_of(kMerges, kind));
-    return {fmt::format("merge=\"{}\" where the exchange is \"{}\"", merge, exchange), "one of " + names};
+  if (!facts.merges.has(m.merge.kind)) {
+    std::vector<std::string> names;
+    for (const MergeRow& row : kMerges)
+      if (facts.merges.has(row.value)) names.emplace_back(row.name);
+    return {fmt::format("merge=\"{}\" where the exchange is \"{}\"", merge, exchange), "one of " + joined(names)};
   }
   if ((m.objective.kind == ObjectiveKind::control_variates) != (m.merge.kind == MergeKind::variates))
     return {fmt::format("objective=\"{}\" with merge=\"{}\": control variates need both their loss and their merge",
@@ -300,13 +266,13 @@ std::pair<std::string, std::string> contradiction(const Method& m) {
   if (distils(m) && (m.merge.open_samples == 0 || m.merge.distill_steps == 0))
     return {fmt::format("merge=\"{}\" without open-samples and distill-steps: there is nothing to distil on", merge),
             "both of them, e.g. open-samples=\"1000\" distill-steps=\"20\""};
-  if (m.objective.kind == ObjectiveKind::model_contrastive && partial)
+  if (facts_of(m.objective.kind).compares_whole_models && partial)
     return {"objective=\"model-contrastive\" on sub-models: MOON compares whole models", "objective=\"contrastive\""};
-  if (m.exchange.kind == ExchangeKind::split && m.objective.kind != ObjectiveKind::cross_entropy)
+  if (facts.splits_network && m.objective.kind != ObjectiveKind::cross_entropy)
     return {fmt::format("objective=\"{}\" with splitfed: the device holds only the first layers",
                         name_of(kObjectives, m.objective.kind)),
             "objective=\"cross-entropy\""};
-  if (m.exchange.kind == ExchangeKind::peers && m.exchange.graph == PeerGraph::file && m.exchange.graph_file.empty())
+  if (facts.among_peers && facts_of(m.exchange.graph).reads_file && m.exchange.graph_file.empty())
     return {"graph=\"file\" without graph-file", "graph-file=\"FILE.graphml\""};
   return {};
 }
@@ -357,14 +323,13 @@ std::vector<Method> make_methods(const Scenario& scenario, std::vector<Mistake>&
                             fmt::format("attribute {} of method {}", attribute.name, element.name),
                             "see scenarios/README.md"});
     // Another objective's weight means something else, and none at all would be an objective without effect.
-    if (weighs(method.objective.kind) && method.objective.kind != entry->make().objective.kind &&
+    const char* weight = facts_of(method.objective.kind).weight_example;
+    if (weight && method.objective.kind != entry->make().objective.kind &&
         attribute_of("mu") == element.attributes.end() && attribute_of("lambda") == element.attributes.end())
       mistakes.push_back({scenario.file, element.line,
                           fmt::format("method {}: objective=\"{}\" without its weight", element.name,
                                       name_of(kObjectives, method.objective.kind)),
-                          method.objective.kind == ObjectiveKind::contrastive ? "lambda=\"0.1\", say"
-                          : method.objective.kind == ObjectiveKind::proximal  ? "mu=\"0.01\", say"
-                                                                              : "mu=\"1\", say"});
+                          fmt::format("{}, say", weight)});
     if (mistakes.size() == mistakes_before) {
       const auto [found, allowed] = contradiction(method);
       if (!found.empty())

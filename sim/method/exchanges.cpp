@@ -9,8 +9,6 @@ namespace msfusion {
 
 namespace {
 
-constexpr double kFloatBytes = 4;
-
 StepId push(RoundPlan& plan, Step step) {
   plan.steps.push_back(std::move(step));
   return static_cast<StepId>(plan.steps.size()) - 1;

@@ -6,19 +6,10 @@
 #include <vector>
 
 #include "sim/base/error.hpp"
+#include "sim/method/choices.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace msfusion {
-
-/// Which slice of the model each device trains this round.
-enum class SplitRule {
-  full,          ///< the whole model
-  narrow,        ///< the whole of a narrower model that fits every device
-  fixed,         ///< W(0, m) (HeteroFL)
-  rolling,       ///< W(-t, m) or W(t, m), the same for all devices of a rate (FedRolex)
-  random,        ///< a fresh subset per device, axis and round (Federated Dropout)
-  double_shift,  ///< windows that shift between devices and between rounds (MSfusion)
-};
 
 /// How many units a device's slice has.
 struct RateChoice {
@@ -40,15 +31,6 @@ struct SplitChoice {
   double control = 1;  ///< c, or c0 of the linear and adaptive schedules
 };
 
-enum class ObjectiveKind {
-  cross_entropy,
-  masked_cross_entropy,  ///< logits of classes absent from the device count as 0
-  proximal,              ///< + weight / 2 |w - w_start|^2 (FedProx)
-  control_variates,      ///< gradient - c_i + c (SCAFFOLD)
-  model_contrastive,     ///< MOON: weight, temperature
-  contrastive,           ///< MSfusion: lambda (weight), tau (temperature), negatives
-};
-
 struct ObjectiveChoice {
   ObjectiveKind kind = ObjectiveKind::cross_entropy;
   double weight = 0;
@@ -56,19 +38,6 @@ struct ObjectiveChoice {
   enum class Negatives { previous, peers, both } negatives = Negatives::previous;
   bool scaler = false;  ///< activations divided by the rate before each norm while training (HeteroFL)
 };
-
-enum class ExchangeKind {
-  server,        ///< model down, training, update up
-  edge,          ///< the same through edge aggregators, each of which sends the sum of its devices' updates on
-  peers,         ///< training, then the parts that peers need next (MSfusion) or the whole model (gossip)
-  asynchronous,  ///< the server merges after `buffer` arrivals
-  split,         ///< SplitFed: activations up, gradients down, every batch
-  logits,        ///< DS-FL: predictions on open data instead of parameters
-  none,          ///< everybody alone
-  central,       ///< all data on one node
-};
-
-enum class PeerGraph { complete, ring, regular, erdos_renyi, small_world, geometric, file };
 
 struct ExchangeChoice {
   ExchangeKind kind = ExchangeKind::server;
@@ -82,19 +51,6 @@ struct ExchangeChoice {
   int cut = 1;               ///< split: layers that stay on the device, counted as parametrised layers
   int buffer = 1;            ///< asynchronous
   int concurrency = 0;       ///< asynchronous: devices at work at once; 0: all
-};
-
-enum class MergeKind {
-  mean,            ///< weighted mean of whole models
-  overlap_mean,    ///< element-wise mean over those who trained it; others keep their value
-  momentum,        ///< FedAvgM: v = beta v + (w - mean); w -= v
-  adam,            ///< FedAdam
-  variates,        ///< SCAFFOLD's server
-  gossip,          ///< x_i = sum_j W_ij x_j, Metropolis weights
-  staleness,       ///< weight (1 + s)^-exponent
-  distill,         ///< FedDF: mean, then distil the mean of logits
-  average_logits,  ///< DS-FL
-  none,
 };
 
 struct MergeChoice {
@@ -123,5 +79,8 @@ struct Method {
 /// that the method's choices have no use for, a value out of range, a combination that makes no sense, with the reason)
 /// are added to `mistakes`; the result then lacks that method.
 std::vector<Method> make_methods(const Scenario& scenario, std::vector<Mistake>& mistakes);
+
+/// "double-shift | contrastive | peers | overlap-mean"
+std::string choices_text(const Method& method);
 
 }  // namespace msfusion

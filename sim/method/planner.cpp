@@ -22,61 +22,18 @@ namespace {
 constexpr int kRateSteps = 64;          // "auto" chooses among the multiples of 1/64
 constexpr int kPatience = 3;            // rounds without a better mean loss before the adaptive overlap moves
 constexpr double kAdaptiveStep = 0.25;  // of what is left to 1
-constexpr double kFloatBytes = 4;
 
 int optimiser_slots(const TrainingSpec& training) {
   if (training.optimiser != TrainingSpec::Optimiser::sgd) return 2;
   return training.momentum > 0 ? 1 : 0;
 }
 
-int parameter_copies(const Method& method) {
-  switch (method.objective.kind) {
-    case ObjectiveKind::proximal:
-      return 1;
-    case ObjectiveKind::control_variates:
-      return 2;
-    default:
-      return 0;
-  }
-}
-
 bool contrasts(const Method& method) {
-  return method.objective.kind == ObjectiveKind::contrastive ||
-         method.objective.kind == ObjectiveKind::model_contrastive;
-}
-
-PeerGraphOptions::Kind graph_kind(PeerGraph graph) {
-  using Kind = PeerGraphOptions::Kind;
-  switch (graph) {
-    case PeerGraph::complete:
-      return Kind::complete;
-    case PeerGraph::ring:
-      return Kind::ring;
-    case PeerGraph::regular:
-      return Kind::regular;
-    case PeerGraph::erdos_renyi:
-      return Kind::erdos_renyi;
-    case PeerGraph::small_world:
-      return Kind::small_world;
-    case PeerGraph::geometric:
-      return Kind::geometric;
-    case PeerGraph::file:
-      return Kind::file;
-  }
-  return Kind::complete;
+  return facts_of(method.objective.kind).contrasts();
 }
 
 bool needs_server(const Method& method) {
-  switch (method.exchange.kind) {
-    case ExchangeKind::server:
-    case ExchangeKind::edge:
-    case ExchangeKind::asynchronous:
-    case ExchangeKind::split:
-    case ExchangeKind::logits:
-      return true;
-    default:
-      return false;
-  }
+  return facts_of(method.exchange.kind).needs_server;
 }
 
 template <class T>
@@ -145,7 +102,7 @@ Planner::Planner(PlannerSetup setup)
     refuse(setup_, "the platform has no server", "a host with the property role=\"server\"");
   if (method.exchange.kind == ExchangeKind::peers) {
     PeerGraphOptions options;
-    options.kind = graph_kind(method.exchange.graph);
+    options.kind = method.exchange.graph;
     options.degree = method.exchange.degree;
     options.probability = method.exchange.probability;
     options.radius = method.exchange.radius;
@@ -401,7 +358,7 @@ LocalTraining Planner::training_of(NodeId device) const {
   const std::int64_t samples = central ? std::accumulate(setup_.samples.begin(), setup_.samples.end(), std::int64_t{0})
                                        : at(setup_.samples, device);
   LocalTraining training = local_training(setup_.training, samples);
-  training.parameter_copies = parameter_copies(setup_.method);
+  training.parameter_copies = facts_of(setup_.method.objective.kind).parameter_copies;
   if (contrasts(setup_.method) && has_previous_[static_cast<std::size_t>(device)]) training.frozen_models = 2;
   return training;
 }

@@ -1,6 +1,6 @@
 #include <set>
 
-#include "sim/method/names.hpp"
+#include "sim/method/choices.hpp"
 #include "sim/method/registry.hpp"
 #include "tests/support/catch.hpp"
 
