@@ -52,7 +52,7 @@ StepBench::StepBench(const GridPoint& point, const LearnerMaker& make_learner)
       data_(data_for(point)),
       shape_(shape_of(point)),
       slice_(fixed_slice(shape_, point.rate)),
-      method_(point.contrastive ? make_msfusion() : make_fedavg()) {
+      method_(find_method(point.contrastive ? "msfusion" : "fedavg")->choices) {
   training_.batch = point.batch;
   training_.rounds = 1'000'000;
   training_.local_steps = 1;

@@ -282,16 +282,15 @@ std::pair<std::string, std::string> contradiction(const Method& m) {
 std::vector<Method> make_methods(const Scenario& scenario, std::vector<Mistake>& mistakes) {
   std::vector<Method> methods;
   for (const MethodElement& element : scenario.methods) {
-    const auto entry = std::find_if(method_table().begin(), method_table().end(),
-                                    [&](const MethodEntry& e) { return element.name == e.name; });
-    if (entry == method_table().end()) {
+    const MethodEntry* entry = find_method(element.name);
+    if (!entry) {
       std::string names;
       for (const MethodEntry& candidate : method_table())
         names += (names.empty() ? "" : ", ") + std::string(candidate.name);
       mistakes.push_back({scenario.file, element.line, fmt::format("method \"{}\"", element.name), "one of " + names});
       continue;
     }
-    Method method = entry->make();
+    Method method = entry->choices;
     method.name = element.name;
     method.label = element.label;
     method.line = element.line;
@@ -324,7 +323,7 @@ std::vector<Method> make_methods(const Scenario& scenario, std::vector<Mistake>&
                             "see scenarios/README.md"});
     // Another objective's weight means something else, and none at all would be an objective without effect.
     const char* weight = facts_of(method.objective.kind).weight_example;
-    if (weight && method.objective.kind != entry->make().objective.kind &&
+    if (weight && method.objective.kind != entry->choices.objective.kind &&
         attribute_of("mu") == element.attributes.end() && attribute_of("lambda") == element.attributes.end())
       mistakes.push_back({scenario.file, element.line,
                           fmt::format("method {}: objective=\"{}\" without its weight", element.name,
