@@ -52,7 +52,7 @@ StepBench::StepBench(const GridPoint& point, const LearnerMaker& make_learner)
       data_(data_for(point)),
       shape_(shape_of(point)),
       slice_(fixed_slice(shape_, point.rate)),
-      method_(point.contrastive ? make_msfusion() : make_fedavg()) {
+      method_(find_method(point.contrastive ? "msfusion" : "fedavg")->choices) {
   training_.batch = point.batch;
   training_.rounds = 1'000'000;
   training_.local_steps = 1;
@@ -81,7 +81,7 @@ StepBench::Time StepBench::steps(int count) {
     ids.push_back(task.id);
     plan.tasks.push_back(std::move(task));
     plan.next_slices.push_back(slice_);
-    deliveries.push_back({ids.back(), method_.exchange.kind == ExchangeKind::server ? point_.threads : device});
+    deliveries.push_back({ids.back(), facts_of(method_.exchange.kind).needs_server ? point_.threads : device});
   }
   learner_->start(plan, ids);
   Time time;

@@ -62,7 +62,7 @@ class TrainingNode : public Participant {
   void warm_up(const RoundPlan& plan, TaskId id) override {
     TrainingJob job = job_for(plan, id);
     job.source = initial_values(run_.setup.shape, run_.full, run_.setup.seed);
-    if (is_contrastive()) job.negatives = {{job.task.slice, gather(map_of(job.task.slice), job.source)}};
+    if (facts_of(run_.setup.method.objective.kind).contrasts()) job.negatives = {{job.task.slice, gather(map_of(job.task.slice), job.source)}};
     use_one_thread();
     msfusion::train(run_.training, job);
   }
@@ -74,7 +74,7 @@ class TrainingNode : public Participant {
     // On the calling thread, whose share of a core may be limited.
     use_one_thread();
     trained_ = msfusion::train(run_.training, job);
-    if (is_contrastive()) previous_ = {trained_.slice, trained_.values};
+    if (facts_of(run_.setup.method.objective.kind).contrasts()) previous_ = {trained_.slice, trained_.values};
     return {id, node_, trained_.mean_loss, trained_.wall_seconds, trained_.cpu_seconds};
   }
 
@@ -102,8 +102,6 @@ class TrainingNode : public Participant {
   SubModel previous_;  // what it trained last, for contrastive losses
 
  private:
-  bool is_contrastive() const { return run_.setup.method.objective.kind == ObjectiveKind::contrastive; }
-
   TrainingJob job_for(const RoundPlan& plan, TaskId id) const {
     TrainingJob job;
     for (const TrainTask& task : plan.tasks)
@@ -339,8 +337,8 @@ std::unique_ptr<Participant> make_participant(const LearnerSetup& setup, NodeId 
   if (is_contrastive && objective.negatives != ObjectiveChoice::Negatives::previous)
     refuse(method, "real peers keep no sub-models of others");
   const bool by_mean = method.merge.kind == MergeKind::mean || method.merge.kind == MergeKind::overlap_mean;
-  if (method.exchange.kind == ExchangeKind::peers && method.merge.kind == MergeKind::overlap_mean &&
-      method.exchange.graph == PeerGraph::complete)
+  if (facts_of(method.exchange.kind).among_peers && method.merge.kind == MergeKind::overlap_mean &&
+      facts_of(method.exchange.graph).joins_all)
     return std::make_unique<Peer>(setup, node);
   if (method.exchange.kind != ExchangeKind::server || !by_mean) refuse(method, "real peers do not know its exchange");
   if (node == static_cast<NodeId>(setup.parts.samples.size())) return std::make_unique<Server>(setup, node);

@@ -287,7 +287,7 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
   for (const NodeSwitch& change : timed.switches)
     result.switches.push_back({inputs.run, plan.round, change.node, change.seconds, change.on});
   for (NodeId device = 0; device < inputs.fleet.size(); ++device)
-    if (const auto left = planner.battery_left_joules(device))
+    if (const auto left = planner.admission().battery_left_joules(device))
       result.batteries.push_back({inputs.run, plan.round, device, *left});
   result.coverage = axis_coverage(inputs, plan, timed);
   return result;

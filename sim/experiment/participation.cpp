@@ -7,7 +7,6 @@
 #include <fstream>
 
 #include "sim/base/error.hpp"
-#include "sim/method/planner.hpp"
 
 namespace msfusion {
 

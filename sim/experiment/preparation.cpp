@@ -90,7 +90,7 @@ TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
 
 int transfers_at_once(const Scenario& scenario, const Method& method, int devices) {
   constexpr int kMostPeersAtOnce = 64;
-  const bool many = method.exchange.kind == ExchangeKind::peers && devices > kMostPeersAtOnce;
+  const bool many = facts_of(method.exchange.kind).among_peers && devices > kMostPeersAtOnce;
   return scenario.platform.sends_at_once.value_or(many ? 1 : 0);
 }
 
@@ -143,7 +143,7 @@ RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
   for (const auto& held : parts.samples) samples_held_.push_back(static_cast<std::int64_t>(held.size()));
 
   ModelSpec model = prepared.scenario.model;
-  if (run.method->split.rule == SplitRule::narrow) {
+  if (facts_of(run.method->split.rule).narrows) {
     const RateChoice& rate = run.method->split.rate;
     model = narrowed(model, rate.kind == RateChoice::Kind::given
                                 ? rate.levels.front()

@@ -1,7 +1,6 @@
 #include "sim/experiment/run_loop.hpp"
 
 #include <chrono>
-#include <map>
 #include <set>
 #include <sstream>
 #include <tuple>
@@ -107,7 +106,7 @@ class RunLoop {
       for (NodeId node = 0; node < peers->nodes; ++node)
         for (const NodeId peer : peers->neighbours[static_cast<std::size_t>(node)])
           if (node < peer) pairs.push_back({run, node, peer});
-      if (inputs_.run.method->exchange.graph == PeerGraph::geometric)
+      if (facts_of(inputs_.run.method->exchange.graph).has_positions)
         for (NodeId node = 0; node < peers->nodes; ++node)
           std::tie(devices[static_cast<std::size_t>(node)].peer_x, devices[static_cast<std::size_t>(node)].peer_y) =
               peers->positions[static_cast<std::size_t>(node)];
@@ -115,7 +114,7 @@ class RunLoop {
     store_.write_devices(devices);
     const NetworkRecords network = network_records(run, timing_);
     store_.write_network(network.links, network.joints, pairs);
-    for (const std::string& text : planner_.warnings()) store_.write_warning({run, -1, text});
+    for (const std::string& text : planner_.admission().warnings()) store_.write_warning({run, -1, text});
     if (!scenario_.platform.sends_at_once && transfers_at_once(scenario_, *inputs_.run.method, fleet.size()) > 0)
       store_.write_warning({run, -1,
                             "each device sends its messages one after the other, as there are more than 64 peers "
@@ -128,9 +127,8 @@ class RunLoop {
     for (int round = 0; round <= point.checkpoint.round; ++round) {
       const RoundPlan plan = next_plan(round);
       const TimedRound timed = timing_.execute(plan);
-      planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
       note_participation(plan, timed, arrived(plan, timed));
-      if (plan.closing.keep_in_flight) remember(plan, timed);
+      planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
     }
     if (learner_) {
       std::istringstream state(point.checkpoint.state);
@@ -142,7 +140,7 @@ class RunLoop {
   // Where nobody is there, an empty round waits until somebody may have come.
   RoundPlan next_plan(int round) {
     RoundPlan plan = planner_.plan(round, [&](NodeId node) { return timing_.is_on(node); });
-    if (!plan.tasks.empty() || !planner_.is_idle() || plan.closing.kind == Closing::Kind::deadline) return plan;
+    if (!plan.tasks.empty() || !planner_.flights().empty() || plan.closing.kind == Closing::Kind::deadline) return plan;
     const std::optional<double> next = timing_.next_switch_seconds();
     if (!next) return plan;
     plan.closing = Closing{};
@@ -196,16 +194,14 @@ class RunLoop {
                                        outcomes, planner_);
     if (!learner_) result.round.completed = merged_tasks(plan, timed, arrivals);
     if (options_.recorded) options_.recorded->complete(result, participation_.back(), timing_.fleet());
-    for (const std::string& text : planner_.news()) result.warnings.push_back({inputs_.run.run, round, text});
+    for (const std::string& text : planner_.admission().news())
+      result.warnings.push_back({inputs_.run.run, round, text});
     wall.record_seconds = part.lap();
     wall.round_seconds = whole.lap();
     result.wall = wall;
     clock_.charge(Activity::recording);
     if (options_.on_round) options_.on_round(timing_, plan, timed, result);
-    if (plan.closing.keep_in_flight) {
-      remember(plan, timed);
-      if (learner_) learner_->keep_in_flight(tasks_in_flight());
-    }
+    if (plan.closing.keep_in_flight && learner_) learner_->keep_in_flight(planner_.flights().tasks());
     pending_ = std::move(result);
     if (learner_ && is_evaluated(round)) {
       learner_->begin_evaluation(round);
@@ -214,8 +210,10 @@ class RunLoop {
     }
   }
 
+  // Before the planner observes the round, which lands what arrived.
   std::vector<Delivery> arrived(const RoundPlan& plan, const TimedRound& timed) const {
-    return deliveries(plan, timed, [&](int earlier) -> const RoundPlan& { return in_flight_.at(earlier); });
+    return deliveries(plan, timed,
+                      [&](int earlier) -> const RoundPlan& { return planner_.flights().plan_of(earlier); });
   }
 
   void note_participation(const RoundPlan& plan, const TimedRound& timed, const std::vector<Delivery>& arrivals) {
@@ -227,48 +225,13 @@ class RunLoop {
   int merged_tasks(const RoundPlan& plan, const TimedRound& timed, const std::vector<Delivery>& arrivals) const {
     std::set<TaskId> tasks;
     for (const Delivery& delivery : arrivals) tasks.insert(delivery.task);
-    switch (inputs_.run.method->exchange.kind) {
-      case ExchangeKind::peers:
-      case ExchangeKind::logits:
-      case ExchangeKind::none:
-      case ExchangeKind::central:
-        for (TaskId task : trained_tasks(plan, timed)) tasks.insert(task);
-        break;
-      case ExchangeKind::server:
-      case ExchangeKind::edge:
-      case ExchangeKind::asynchronous:
-      case ExchangeKind::split:
-        break;
-    }
+    if (facts_of(inputs_.run.method->exchange.kind).keeps_own_results)
+      for (TaskId task : trained_tasks(plan, timed)) tasks.insert(task);
     return static_cast<int>(tasks.size());
   }
 
   bool is_evaluated(int round) const {
     return (round + 1) % scenario_.evaluation.every == 0 || round + 1 == inputs_.training.rounds;
-  }
-
-  // Plans are kept while any of their steps may still end.
-  void remember(const RoundPlan& plan, const TimedRound& timed) {
-    in_flight_[plan.round] = plan;
-    int& flying = flying_steps_[plan.round];
-    for (const TimedStep& step : timed.steps) flying += step.fate == Fate::in_flight;
-    for (const CarriedStep& carried : timed.carried) --flying_steps_[carried.round];
-    for (auto it = flying_steps_.begin(); it != flying_steps_.end();) {
-      if (it->second == 0) {
-        in_flight_.erase(it->first);
-        it = flying_steps_.erase(it);
-      } else {
-        ++it;
-      }
-    }
-  }
-
-  // Trainings that may still arrive; others were lost on the way, with their device or its link.
-  std::set<TaskId> tasks_in_flight() const {
-    std::set<TaskId> tasks;
-    for (const auto& [round, plan] : in_flight_)
-      for (const TrainTask& task : plan.tasks) tasks.insert(task.id);
-    return tasks;
   }
 
   void finish_pending() {
@@ -306,8 +269,6 @@ class RunLoop {
   std::unique_ptr<Learner> learner_;
   std::optional<RoundResult> pending_;  // the last round, until its evaluation is in
   bool evaluating_ = false;
-  std::map<int, RoundPlan> in_flight_;        // plans with steps still going on (asynchronous)
-  std::map<int, int> flying_steps_;           // how many of each
   std::vector<std::uint32_t> participation_;  // of every round so far
 };
 

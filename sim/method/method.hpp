@@ -8,18 +8,9 @@
 
 #include "sim/base/error.hpp"
 #include "sim/base/vocabulary.hpp"
+#include "sim/method/choices.hpp"
 
 namespace msfusion {
-
-/// Which slice of the model each device trains this round.
-enum class SplitRule {
-  full,          ///< the whole model
-  narrow,        ///< the whole of a narrower model that fits every device
-  fixed,         ///< W(0, m) (HeteroFL)
-  rolling,       ///< W(-t, m) or W(t, m), the same for all devices of a rate (FedRolex)
-  random,        ///< a fresh subset per device, axis and round (Federated Dropout)
-  double_shift,  ///< windows that shift between devices and between rounds (MSfusion)
-};
 
 /// How many units a device's slice has.
 struct RateChoice {
@@ -41,15 +32,6 @@ struct SplitChoice {
   double control = 1;  ///< c, or c0 of the linear and adaptive schedules
 };
 
-enum class ObjectiveKind {
-  cross_entropy,
-  masked_cross_entropy,  ///< logits of classes absent from the device count as 0
-  proximal,              ///< + weight / 2 |w - w_start|^2 (FedProx)
-  control_variates,      ///< gradient - c_i + c (SCAFFOLD)
-  model_contrastive,     ///< MOON: weight, temperature
-  contrastive,           ///< MSfusion: lambda (weight), tau (temperature), negatives
-};
-
 struct ObjectiveChoice {
   ObjectiveKind kind = ObjectiveKind::cross_entropy;
   double weight = 0;
@@ -57,19 +39,6 @@ struct ObjectiveChoice {
   enum class Negatives { previous, peers, both } negatives = Negatives::previous;
   bool scaler = false;  ///< activations divided by the rate before each norm while training (HeteroFL)
 };
-
-enum class ExchangeKind {
-  server,        ///< model down, training, update up
-  edge,          ///< the same through edge aggregators, each of which sends the sum of its devices' updates on
-  peers,         ///< training, then the parts that peers need next (MSfusion) or the whole model (gossip)
-  asynchronous,  ///< the server merges after `buffer` arrivals
-  split,         ///< SplitFed: activations up, gradients down, every batch
-  logits,        ///< DS-FL: predictions on open data instead of parameters
-  none,          ///< everybody alone
-  central,       ///< all data on one node
-};
-
-enum class PeerGraph { complete, ring, regular, erdos_renyi, small_world, geometric, file };
 
 struct ExchangeChoice {
   ExchangeKind kind = ExchangeKind::server;
@@ -83,19 +52,6 @@ struct ExchangeChoice {
   int cut = 1;               ///< split: layers that stay on the device, counted as parametrised layers
   int buffer = 1;            ///< asynchronous
   int concurrency = 0;       ///< asynchronous: devices at work at once; 0: all
-};
-
-enum class MergeKind {
-  mean,            ///< weighted mean of whole models
-  overlap_mean,    ///< element-wise mean over those who trained it; others keep their value
-  momentum,        ///< FedAvgM: v = beta v + (w - mean); w -= v
-  adam,            ///< FedAdam
-  variates,        ///< SCAFFOLD's server
-  gossip,          ///< x_i = sum_j W_ij x_j, Metropolis weights
-  staleness,       ///< weight (1 + s)^-exponent
-  distill,         ///< FedDF: mean, then distil the mean of logits
-  average_logits,  ///< DS-FL
-  none,
 };
 
 struct MergeChoice {
@@ -127,15 +83,14 @@ const Vocabulary<Method>& method_vocabulary();
 /// methods' own.
 std::vector<AttributeInfo> method_attributes();
 
-/// A row of the table of methods (registry.hpp).
-struct MethodEntry;
-const MethodEntry* find_method(const std::string& name);  ///< nullptr: there is none
-
 /// The longest label of a method, in characters.
 constexpr int kLongestLabel = 100;
 
 /// The method of that name with the attributes applied. Objects to an attribute that the method's choices have no use
 /// for, and to a combination that makes no sense, with the reason. `name` must be one of the table.
 Method read_method(const std::string& name, GivenAttributes& given);
+
+/// "double-shift | contrastive | peers | overlap-mean"
+std::string choices_text(const Method& method);
 
 }  // namespace msfusion

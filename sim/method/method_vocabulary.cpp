@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sim/method/names.hpp"
+#include "sim/method/choices.hpp"
 #include "sim/method/registry.hpp"
 
 namespace msfusion {
@@ -52,22 +52,22 @@ constexpr int kDeepestCut = 1000;
 constexpr double kLargestRadius = 1.5;  // all of the unit square
 
 bool is_peers(const Method& m) {
-  return m.exchange.kind == ExchangeKind::peers;
+  return facts_of(m.exchange.kind).among_peers;
 }
 bool is_asynchronous(const Method& m) {
-  return m.exchange.kind == ExchangeKind::asynchronous;
+  return facts_of(m.exchange.kind).spans_rounds;
 }
 bool shifts(const Method& m) {
-  return m.split.rule == SplitRule::double_shift;
+  return facts_of(m.split.rule).shifts;
 }
 bool is_sliced(const Method& m) {
-  return m.split.rule != SplitRule::full;
+  return facts_of(m.split.rule).partial || facts_of(m.split.rule).narrows;
 }
 bool contrasts(const Method& m) {
-  return m.objective.kind == ObjectiveKind::contrastive || m.objective.kind == ObjectiveKind::model_contrastive;
+  return facts_of(m.objective.kind).contrasts();
 }
 bool distils(const Method& m) {
-  return m.merge.kind == MergeKind::distill || m.merge.kind == MergeKind::average_logits;
+  return facts_of(m.merge.kind).distils;
 }
 bool is_adam(const Method& m) {
   return m.merge.kind == MergeKind::adam;
@@ -110,7 +110,7 @@ TypeOf<RateChoice> split_type() {
 std::string default_of(const Attribute<Method>& row) {
   std::vector<std::pair<std::string, std::vector<std::string>>> values;  // and the methods that have each
   for (const MethodEntry& entry : method_table()) {
-    const Method method = method_of(entry);
+    const Method& method = entry.choices;
     if (row.applies && !row.applies(method)) continue;
     const std::string value = row.written(method);
     auto known = std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == value; });
@@ -235,10 +235,7 @@ const Vocabulary<Method>& method_vocabulary() {
               .absent("all")
               .only_with(
                   "",
-                  [](const M& m) {
-                    return m.exchange.kind == ExchangeKind::server || m.exchange.kind == ExchangeKind::edge ||
-                           m.exchange.kind == ExchangeKind::split || m.exchange.kind == ExchangeKind::logits;
-                  },
+                  [](const M& m) { return facts_of(m.exchange.kind).draws_cohort; },
                   "a server that draws its participants: peers, local and centralised always take everybody, "
                   "asynchronous methods have concurrency"),
           attribute<M>(
@@ -252,8 +249,7 @@ const Vocabulary<Method>& method_vocabulary() {
               .only_with(
                   "",
                   [](const M& m) {
-                    return is_peers(m) &&
-                           (m.exchange.graph == PeerGraph::regular || m.exchange.graph == PeerGraph::small_world);
+                    return is_peers(m) && facts_of(m.exchange.graph).uses_degree;
                   },
                   "graph=\"regular\" or \"small-world\""),
           attribute<M>(
@@ -263,15 +259,14 @@ const Vocabulary<Method>& method_vocabulary() {
               .only_with(
                   "",
                   [](const M& m) {
-                    return is_peers(m) &&
-                           (m.exchange.graph == PeerGraph::erdos_renyi || m.exchange.graph == PeerGraph::small_world);
+                    return is_peers(m) && facts_of(m.exchange.graph).uses_probability;
                   },
                   "graph=\"erdos-renyi\" or \"small-world\""),
           attribute<M>(
               "radius", [](auto& m) -> auto& { return m.exchange.radius; }, number_above(0, kLargestRadius),
               "Devices nearer than this in the unit square are peers.", "Raise it if the graph is not connected.")
               .only_with(
-                  "", [](const M& m) { return is_peers(m) && m.exchange.graph == PeerGraph::geometric; },
+                  "", [](const M& m) { return is_peers(m) && facts_of(m.exchange.graph).has_positions; },
                   "graph=\"geometric\""),
           attribute<M>(
               "graph-file", [](auto& m) -> auto& { return m.exchange.graph_file; }, path(),
@@ -279,7 +274,7 @@ const Vocabulary<Method>& method_vocabulary() {
               "For a measured or designed topology.")
               .absent("needed with file")
               .only_with(
-                  "", [](const M& m) { return is_peers(m) && m.exchange.graph == PeerGraph::file; }, "graph=\"file\""),
+                  "", [](const M& m) { return is_peers(m) && facts_of(m.exchange.graph).reads_file; }, "graph=\"file\""),
           attribute<M>(
               "weights", [](auto& m) -> auto& { return m.merge.weights; }, one_of_table("weights", kWeights),
               "Devices count by their samples, or all the same, in a merge.",
@@ -287,8 +282,7 @@ const Vocabulary<Method>& method_vocabulary() {
               .only_with(
                   "",
                   [](const M& m) {
-                    return m.merge.kind == MergeKind::mean || m.merge.kind == MergeKind::overlap_mean ||
-                           m.merge.kind == MergeKind::momentum || is_adam(m) || m.merge.kind == MergeKind::distill;
+                    return facts_of(m.merge.kind).is_mean;
                   },
                   "a merge that is a mean"),
           attribute<M>(
@@ -340,7 +334,7 @@ const Vocabulary<Method>& method_vocabulary() {
               "Layers that stay on the device.", "Later cuts compute more and may send less.")
               .in("layers")
               .only_with(
-                  "", [](const M& m) { return m.exchange.kind == ExchangeKind::split; }, "the method splitfed"),
+                  "", [](const M& m) { return facts_of(m.exchange.kind).splits_network; }, "the method splitfed"),
           attribute<M>(
               "distill-steps", [](auto& m) -> auto& { return m.merge.distill_steps; }, whole(1),
               "Optimiser steps of a distillation.", "More follow the ensemble more closely.")

@@ -8,7 +8,6 @@
 namespace msfusion {
 
 namespace {
-constexpr double kFloatBytes = 4;
 double real(std::int64_t value) {
   return static_cast<double>(value);
 }

@@ -19,7 +19,6 @@
 namespace msfusion {
 
 namespace {
-using Kind = PeerGraphOptions::Kind;
 using Positions = std::vector<std::pair<double, double>>;
 /// (smaller, larger): a set keeps parallel edges out and gives one order.
 using Edges = std::set<std::pair<NodeId, NodeId>>;
@@ -272,23 +271,49 @@ int count_components(const Edges& edges, int nodes) {
   return boost::connected_components(graph, component.data());
 }
 
-std::string what_to_raise(const PeerGraphOptions& options) {
-  switch (options.kind) {
-    case Kind::regular:
-      return fmt::format("a degree above {}", options.degree);
-    case Kind::erdos_renyi:
-      return fmt::format("a probability above {}", options.probability);
-    case Kind::small_world:
-      return fmt::format("a degree above {} or a probability below {}", options.degree, options.probability);
-    case Kind::geometric:
-      return fmt::format("a radius above {}", options.radius);
-    case Kind::complete:
-    case Kind::ring:
-    case Kind::file:
-      break;
-  }
+/// How a kind's edges are made, and what to change where they leave the graph in pieces. A complete graph needs
+/// neither.
+struct Maker {
+  PeerGraph value;
+  Edges (*edges)(const PeerGraphOptions&, int nodes, const Positions&, Random&);
+  std::string (*what_to_raise)(const PeerGraphOptions&);
+};
+
+std::string raise_nothing(const PeerGraphOptions&) {
   return "a connected graph";
 }
+
+constexpr std::array<Maker, 6> kMakers{{
+    {PeerGraph::ring, [](const PeerGraphOptions&, int nodes, const Positions&, Random&) { return lattice(nodes, 1); },
+     raise_nothing},
+    {PeerGraph::regular,
+     [](const PeerGraphOptions& options, int nodes, const Positions&, Random& random) {
+       return regular(options, nodes, random);
+     },
+     [](const PeerGraphOptions& options) { return fmt::format("a degree above {}", options.degree); }},
+    {PeerGraph::erdos_renyi,
+     [](const PeerGraphOptions& options, int nodes, const Positions&, Random& random) {
+       return erdos_renyi(options, nodes, random);
+     },
+     [](const PeerGraphOptions& options) { return fmt::format("a probability above {}", options.probability); }},
+    {PeerGraph::small_world,
+     [](const PeerGraphOptions& options, int nodes, const Positions&, Random& random) {
+       return small_world(options, nodes, random);
+     },
+     [](const PeerGraphOptions& options) {
+       return fmt::format("a degree above {} or a probability below {}", options.degree, options.probability);
+     }},
+    {PeerGraph::geometric,
+     [](const PeerGraphOptions& options, int, const Positions& positions, Random&) {
+       return geometric(options, positions);
+     },
+     [](const PeerGraphOptions& options) { return fmt::format("a radius above {}", options.radius); }},
+    {PeerGraph::file,
+     [](const PeerGraphOptions& options, int nodes, const Positions&, Random&) {
+       return GraphmlReader(options, nodes).read();
+     },
+     raise_nothing},
+}};
 }  // namespace
 
 PeerNetwork make_peer_graph(const PeerGraphOptions& options, int nodes, std::uint64_t seed) {
@@ -296,40 +321,23 @@ PeerNetwork make_peer_graph(const PeerGraphOptions& options, int nodes, std::uin
   PeerNetwork network;
   network.nodes = nodes;
   network.neighbours.resize(static_cast<std::size_t>(nodes));
-  network.positions = options.kind == Kind::geometric ? in_square(nodes, random) : on_circle(nodes);
-  Edges edges;
-  switch (options.kind) {
-    case Kind::complete:  // without the set, which costs much at thousands of nodes
-      for (NodeId i = 0; i < nodes; ++i) {
-        auto& peers = network.neighbours[static_cast<std::size_t>(i)];
-        for (NodeId j = 0; j < nodes; ++j) {
-          if (j != i) peers.push_back(j);
-        }
+  const PeerGraphRow& facts = row_of(kPeerGraphs, options.kind);
+  network.positions = facts.has_positions ? in_square(nodes, random) : on_circle(nodes);
+  if (facts.joins_all) {  // without the set, which costs much at thousands of nodes
+    for (NodeId i = 0; i < nodes; ++i) {
+      auto& peers = network.neighbours[static_cast<std::size_t>(i)];
+      for (NodeId j = 0; j < nodes; ++j) {
+        if (j != i) peers.push_back(j);
       }
-      return network;
-    case Kind::ring:
-      edges = lattice(nodes, 1);
-      break;
-    case Kind::regular:
-      edges = regular(options, nodes, random);
-      break;
-    case Kind::erdos_renyi:
-      edges = erdos_renyi(options, nodes, random);
-      break;
-    case Kind::small_world:
-      edges = small_world(options, nodes, random);
-      break;
-    case Kind::geometric:
-      edges = geometric(options, network.positions);
-      break;
-    case Kind::file:
-      edges = GraphmlReader(options, nodes).read();
-      break;
+    }
+    return network;
   }
+  const Maker& maker = row_of(kMakers, options.kind);
+  const Edges edges = maker.edges(options, nodes, network.positions, random);
   if (const int components = count_components(edges, nodes); components > 1) {
-    Mistake mistake{options.kind == Kind::file ? options.file : "", options.kind == Kind::file ? 0 : options.line,
+    Mistake mistake{facts.reads_file ? options.file : "", facts.reads_file ? 0 : options.line,
                     fmt::format("a peer graph of {} components that no edge joins", components),
-                    what_to_raise(options)};
+                    maker.what_to_raise(options)};
     throw UserError(std::move(mistake));
   }
   for (const auto& [a, b] : edges) {

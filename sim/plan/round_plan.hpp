@@ -74,4 +74,7 @@ struct RoundPlan {
   Closing closing;
 };
 
+/// A task of the plan, by its id.
+const TrainTask& task_of(const RoundPlan& plan, TaskId id);
+
 }  // namespace msfusion

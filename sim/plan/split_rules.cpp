@@ -66,4 +66,48 @@ WidthSlice double_shift_slice(const Shape& shape, const DoubleShift& rule, int r
   });
 }
 
+namespace {
+
+WidthSlice cut_nothing(const SplitRequest& request) {
+  return full_slice(request.shape);
+}
+
+}  // namespace
+
+// value, name, meaning; then: partial, narrows, shifts, slice
+const std::array<SplitRuleRow, 6> kSplitRules{{
+    {{SplitRule::full, "full", "the whole model"}, false, false, false, cut_nothing},
+    {{SplitRule::narrow, "narrow", "the whole of a narrower model that fits every device"},
+     false,
+     true,
+     false,
+     cut_nothing},
+    {{SplitRule::fixed, "fixed", "the first units of every layer: nested sub-models (HeteroFL)"},
+     true,
+     false,
+     false,
+     [](const SplitRequest& request) { return fixed_slice(request.shape, request.rates[request.position]); }},
+    {{SplitRule::rolling, "rolling", "a window that moves by one unit a round, the same for equal rates (FedRolex)"},
+     true,
+     false,
+     false,
+     [](const SplitRequest& request) {
+       return rolling_slice(request.shape, request.rates[request.position], request.round, request.rolling_step);
+     }},
+    {{SplitRule::random, "random", "random units, drawn anew per device and round (Federated Dropout)"},
+     true,
+     false,
+     false,
+     [](const SplitRequest& request) {
+       return random_slice(request.shape, request.rates[request.position], request.seed);
+     }},
+    {{SplitRule::double_shift, "double-shift", "windows that shift between devices and between rounds (MSfusion)"},
+     true,
+     false,
+     true,
+     [](const SplitRequest& request) {
+       return double_shift_slice(request.shape, request.shift, request.round, request.rates, request.position);
+     }},
+}};
+
 }  // namespace msfusion

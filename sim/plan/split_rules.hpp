@@ -1,9 +1,11 @@
-// Where the slices of the sub-models lie: every split rule of the field as a function of round, device and rate.
+// Split rules: which slice of the model a device trains, as a function of round, device and rate.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "sim/base/choice.hpp"
 #include "sim/shape/shape.hpp"
 #include "sim/shape/slice.hpp"
 
@@ -29,5 +31,27 @@ struct DoubleShift {
 };
 WidthSlice double_shift_slice(const Shape& shape, const DoubleShift& rule, int round, const std::vector<double>& rates,
                               std::size_t position);
+
+enum class SplitRule { full, narrow, fixed, rolling, random, double_shift };
+
+/// All that a rule may look at when it cuts the slice of one participant.
+struct SplitRequest {
+  const Shape& shape;
+  int round;
+  const std::vector<double>& rates;  ///< of the round's participants
+  std::size_t position;              ///< of the device among them
+  int rolling_step;                  ///< +1 or -1
+  DoubleShift shift;
+  std::uint64_t seed;  ///< the device's for the round
+};
+
+struct SplitRuleRow : Choice<SplitRule> {
+  bool partial;  ///< devices train slices of the model at rates of their own
+  bool narrows;  ///< the model itself is made narrower before the run
+  bool shifts;   ///< windows follow the double shift's options and overlap schedule
+  WidthSlice (*slice)(const SplitRequest&);
+};
+
+extern const std::array<SplitRuleRow, 6> kSplitRules;
 
 }  // namespace msfusion

@@ -1,5 +1,7 @@
 #include "sim/plan/timed_round.hpp"
 
+#include <map>
+
 namespace msfusion {
 
 std::vector<StepId> arrived_parts(const RoundPlan& plan, const TimedRound& timed, StepId sum) {
@@ -11,6 +13,20 @@ std::vector<StepId> arrived_parts(const RoundPlan& plan, const TimedRound& timed
   for (StepId part : step.after)
     if (is_done(part)) parts.push_back(part);
   return parts;
+}
+
+std::vector<TaskId> trained_tasks(const RoundPlan& plan, const TimedRound& timed) {
+  std::map<TaskId, bool> done;
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const auto* compute = std::get_if<Compute>(&plan.steps[s].what);
+    if (!compute || compute->node != task_of(plan, plan.steps[s].task).device) continue;
+    const Fate fate = timed.steps[s].fate;
+    done[plan.steps[s].task] = fate == Fate::done || fate == Fate::in_flight;
+  }
+  std::vector<TaskId> tasks;
+  for (const auto& [task, is_done] : done)
+    if (is_done) tasks.push_back(task);
+  return tasks;
 }
 
 }  // namespace msfusion

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "sim/method/registry.hpp"
 #include "sim/scenario/document.hpp"
 #include "sim/scenario/elements.hpp"
 

@@ -7,7 +7,6 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::int64_t kFloatBytes = 4;
 constexpr std::int64_t kPoolIndexBytes = 8;  // LibTorch keeps the position of each maximum as int64
 
 class Coster {

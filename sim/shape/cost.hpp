@@ -9,6 +9,9 @@
 
 namespace msfusion {
 
+/// Parameters, activations and gradients are single-precision numbers, in memory and in messages.
+constexpr int kFloatBytes = 4;
+
 /// One layer of a slice, per sample unless said otherwise. Only layers with work appear.
 struct LayerCost {
   int layer = 0;                    ///< into Shape::layers

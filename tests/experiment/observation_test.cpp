@@ -14,7 +14,7 @@ namespace {
 struct Bench {
   Shape shape = build_shape(MlpSpec{{4}}, {InputKind::image, 1, 2, 2, 2});
   Fleet fleet;
-  Method method = make_fedavg();
+  Method method = find_method("fedavg")->choices;
   TrainingSpec training;
   ConstraintSpec constraints;
   PriceSpec prices;

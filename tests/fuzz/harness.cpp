@@ -85,7 +85,7 @@ void fuzz_text(const std::uint8_t* bytes, std::size_t count) {
 void fuzz_peer_graph(const std::uint8_t* bytes, std::size_t count) {
   if (count < 1) return;
   PeerGraphOptions options;
-  options.kind = PeerGraphOptions::Kind::file;
+  options.kind = PeerGraph::file;
   options.file = as_file("graph", bytes + 1, count - 1);
   refusing([&] { metropolis_weights(make_peer_graph(options, bytes[0], 1)); });
 }

@@ -137,14 +137,10 @@ std::vector<Delivery> to_all_peers(const RoundPlan& plan) {
 
 std::vector<TaskOutcome> play(Learner& learner, const World& world, const RoundPlan& plan) {
   learner.start(plan, all_tasks(plan));
-  switch (world.method.exchange.kind) {
-    case ExchangeKind::peers:
-      return learner.merge(plan, to_all_peers(plan));
-    case ExchangeKind::none:
-      return learner.merge(plan, {});
-    default:
-      return learner.merge(plan, to_server(plan, world.devices()));
-  }
+  const ExchangeRow& exchange = facts_of(world.method.exchange.kind);
+  if (exchange.among_peers) return learner.merge(plan, to_all_peers(plan));
+  if (exchange.needs_server) return learner.merge(plan, to_server(plan, world.devices()));
+  return learner.merge(plan, {});
 }
 
 void play(Learner& learner, const World& world, int rounds, std::vector<WidthSlice> slices) {

@@ -1,7 +1,7 @@
 #include <map>
 #include <set>
 
-#include "sim/method/names.hpp"
+#include "sim/method/choices.hpp"
 #include "sim/method/registry.hpp"
 #include "tests/support/catch.hpp"
 

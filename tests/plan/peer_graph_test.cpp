@@ -12,7 +12,7 @@
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
-using Kind = PeerGraphOptions::Kind;
+using Kind = PeerGraph;
 
 namespace {
 PeerGraphOptions options_of(Kind kind) {

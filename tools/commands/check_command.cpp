@@ -5,7 +5,7 @@
 
 #include "sim/base/units.hpp"
 #include "sim/experiment/preparation.hpp"
-#include "sim/method/names.hpp"
+#include "sim/method/method.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/learner_plugin.hpp"
 
@@ -35,7 +35,7 @@ int check_scenario(const std::string& scenario_file, const std::vector<Override>
     fmt::print("  {:<12} {}\n  {:<12} split {:.3g}{}, first round {:.3g} GFLOP and {} sent, peak memory {}\n",
                run.method->label, choices_text(*run.method), "", low, high > low ? fmt::format(" to {:.3g}", high) : "",
                flops / 1e9, human(bytes, Quantity::bytes), human(largest, Quantity::bytes));
-    for (const std::string& warning : planner.warnings()) fmt::print("  {:<12} warning: {}\n", "", warning);
+    for (const std::string& warning : planner.admission().warnings()) fmt::print("  {:<12} warning: {}\n", "", warning);
   }
   return 0;
 }

@@ -6,7 +6,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/data/catalogue.hpp"
-#include "sim/method/names.hpp"
+#include "sim/method/choices.hpp"
 #include "sim/method/registry.hpp"
 #include "sim/scenario/reference.hpp"
 #include "sim/shape/model_options.hpp"
@@ -20,11 +20,11 @@ void list_methods() {
   fmt::print("{:<15} {:<13} {:<21} {:<13} {:<15} {}\n", "method", "split", "objective", "exchange", "merge",
              "what it is");
   for (const MethodEntry& entry : method_table()) {
-    const Method method = method_of(entry);
+    const Method& method = entry.choices;
     fmt::print("{:<15} {:<13} {:<21} {:<13} {:<15} {}{}\n", entry.name, name_of(kSplitRules, method.split.rule),
                name_of(kObjectives, method.objective.kind), name_of(kExchanges, method.exchange.kind),
                name_of(kMerges, method.merge.kind), entry.summary,
-               *entry.source ? fmt::format(" ({})", entry.source) : "");
+               *entry.paper ? fmt::format(" ({})", entry.paper) : "");
   }
 }
 

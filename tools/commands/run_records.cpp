@@ -10,7 +10,7 @@
 #include "reports/export.hpp"
 #include "reports/html_report.hpp"
 #include "reports/summary.hpp"
-#include "sim/method/names.hpp"
+#include "sim/method/method.hpp"
 
 namespace msfusion {
 

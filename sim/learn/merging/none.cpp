@@ -16,7 +16,7 @@ class Alone : public OwnModels {
 
 std::unique_ptr<ModelState> make_none_merge(const MergeContext& context) {
   // With all data on one node there is one model, which is its own mean.
-  if (context.method.exchange.kind == ExchangeKind::central) return merge_maker(MergeKind::mean)(context);
+  if (facts_of(context.method.exchange.kind).pools_data) return merge_maker(MergeKind::mean)(context);
   return std::make_unique<Alone>(context);
 }
 

@@ -74,7 +74,7 @@ double merge_weight(const MergeChoice& choice, const Trained& trained) {
 
 void add_trained(const MergeContext& context, OverlapSum& sum, const SliceMap& map, const Trained& trained) {
   const double weight = merge_weight(context.method.merge, trained);
-  if (context.method.objective.kind == ObjectiveKind::masked_cross_entropy)
+  if (facts_of(context.method.objective.kind).masks_absent_classes)
     sum.add_masked(map, trained.values, weight, classifier_tensors(context.shape), trained.classes);
   else
     sum.add(map, trained.values, weight);

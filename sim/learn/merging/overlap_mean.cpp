@@ -23,7 +23,7 @@ class ServerOverlap : public ServerState {
 }  // namespace
 
 std::unique_ptr<ModelState> make_overlap_mean_merge(const MergeContext& context) {
-  if (context.method.exchange.kind == ExchangeKind::peers) return make_peer_overlap(context);
+  if (facts_of(context.method.exchange.kind).among_peers) return make_peer_overlap(context);
   return std::make_unique<ServerOverlap>(context);
 }
 

@@ -6,10 +6,9 @@ namespace msfusion {
 
 DeviceMemory::DeviceMemory(const RunContext& run) : run_(run) {
   const ObjectiveChoice& objective = run.setup.method.objective;
-  const bool is_msfusion = objective.kind == ObjectiveKind::contrastive;
-  keeps_previous_ = is_msfusion || objective.kind == ObjectiveKind::model_contrastive;
-  uses_previous_ = keeps_previous_ && !(is_msfusion && objective.negatives == ObjectiveChoice::Negatives::peers);
-  uses_peers_ = is_msfusion && objective.negatives != ObjectiveChoice::Negatives::previous;
+  keeps_previous_ = facts_of(objective.kind).contrasts();
+  uses_previous_ = keeps_previous_ && objective.negatives != ObjectiveChoice::Negatives::peers;
+  uses_peers_ = keeps_previous_ && objective.negatives != ObjectiveChoice::Negatives::previous;
 }
 
 void DeviceMemory::remember(const Arrivals& arrivals, const Trained& trained) {

@@ -37,23 +37,6 @@ std::vector<std::int32_t> norm_samples(const RunContext& run) {
   return samples;
 }
 
-// Devices that keep what they trained even when none of their messages arrives.
-bool keeps_own_results(ExchangeKind exchange) {
-  switch (exchange) {
-    case ExchangeKind::peers:
-    case ExchangeKind::logits:
-    case ExchangeKind::none:
-    case ExchangeKind::central:
-      return true;
-    case ExchangeKind::server:
-    case ExchangeKind::edge:
-    case ExchangeKind::asynchronous:
-    case ExchangeKind::split:
-      return false;
-  }
-  throw std::logic_error("no such exchange");
-}
-
 class TorchLearner : public Learner {
  public:
   explicit TorchLearner(const LearnerSetup& setup)
@@ -75,7 +58,7 @@ class TorchLearner : public Learner {
 
   std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) override try {
     Arrivals arrivals{plan, {}, deliveries};
-    if (keeps_own_results(run_.setup.method.exchange.kind))
+    if (facts_of(run_.setup.method.exchange.kind).keeps_own_results)
       for (const TrainTask& task : plan.tasks)
         if (in_flight_.contains(task.id)) arrivals.deliveries.push_back({task.id, task.device});
     std::sort(arrivals.deliveries.begin(), arrivals.deliveries.end(),
@@ -109,7 +92,7 @@ class TorchLearner : public Learner {
     pending_->round = round;
     pending_->disagreement = state_->disagreement();
     std::vector<ScoredModel> models = {{full_slice(run_.setup.shape), state_->global()}};
-    if (run_.setup.evaluation.submodels && run_.setup.method.exchange.kind != ExchangeKind::central) {
+    if (run_.setup.evaluation.submodels && !facts_of(run_.setup.method.exchange.kind).pools_data) {
       for (const auto& [device, slice] : memory_.slices()) {
         // Devices with equal sub-models share one score.
         const at::Tensor source = state_->of(device);
@@ -235,7 +218,7 @@ class TorchLearner : public Learner {
     job.round = round;
     job.source = state_->of(task.device);
     job.samples = &run_.samples_of(task.device);
-    if (run_.setup.method.objective.kind == ObjectiveKind::masked_cross_entropy)
+    if (facts_of(run_.setup.method.objective.kind).masks_absent_classes)
       job.classes = run_.classes_of(task.device);
     job.negatives = memory_.negatives_of(task.device);
     state_->equip(job);

@@ -32,7 +32,7 @@ RunContext::RunContext(const LearnerSetup& of)
                setup.seed} {}
 
 const std::vector<std::int32_t>& RunContext::samples_of(NodeId device) const {
-  const bool has_all_data = setup.method.exchange.kind == ExchangeKind::central;
+  const bool has_all_data = facts_of(setup.method.exchange.kind).pools_data;
   return has_all_data ? held_samples : setup.parts.samples.at(static_cast<std::size_t>(device));
 }
 

@@ -1,16 +1,10 @@
 // DFedAvg (arXiv 2104.11375): local epochs, then x_i = sum_j W_ij x_j with Metropolis weights.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_dfedavg() {
-  Method method;
-  method.split.rule = SplitRule::full;
-  method.objective.kind = ObjectiveKind::cross_entropy;
-  method.exchange.kind = ExchangeKind::peers;
-  method.exchange.graph = PeerGraph::ring;
-  method.merge.kind = MergeKind::gossip;
-  return method;
+MethodEntry dfedavg() {
+  return {"dfedavg", "peers mix whole models after local training", "arXiv 2104.11375", gossiping()};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

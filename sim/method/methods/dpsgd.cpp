@@ -1,17 +1,12 @@
 // D-PSGD (arXiv 1705.09056): one local step, then x_i = sum_j W_ij x_j with Metropolis weights.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_dpsgd() {
-  Method method;
-  method.split.rule = SplitRule::full;
-  method.objective.kind = ObjectiveKind::cross_entropy;
-  method.exchange.kind = ExchangeKind::peers;
-  method.exchange.graph = PeerGraph::ring;
+MethodEntry dpsgd() {
+  Method method = gossiping();
   method.exchange.one_step = true;
-  method.merge.kind = MergeKind::gossip;
-  return method;
+  return {"dpsgd", "peers mix whole models after every local step", "arXiv 1705.09056", method};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

@@ -1,18 +1,16 @@
 // DS-FL (arXiv 2008.06180): softmax predictions on open data go up, their sharpened mean comes down and is distilled.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_dsfl() {
-  Method method;
-  method.split.rule = SplitRule::full;
-  method.objective.kind = ObjectiveKind::cross_entropy;
+MethodEntry dsfl() {
+  Method method = averaging();
   method.exchange.kind = ExchangeKind::logits;
   method.merge.kind = MergeKind::average_logits;
   method.merge.distill_steps = 20;
   method.merge.sharpen = 0.1;
   method.merge.open_samples = 1000;
-  return method;
+  return {"dsfl", "devices share predictions on open data instead of parameters", "arXiv 2008.06180", method};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

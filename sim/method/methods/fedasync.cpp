@@ -1,14 +1,10 @@
 // FedAsync (arXiv 1903.03934): w = (1 - a_s) w + a_s w_k at every arrival, a_s = mixing (1 + s)^-exponent.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_fedasync() {
-  Method method = make_fedavg();
-  method.exchange.kind = ExchangeKind::asynchronous;
-  method.exchange.buffer = 1;
-  method.merge.kind = MergeKind::staleness;
-  return method;
+MethodEntry fedasync() {
+  return {"fedasync", "the server merges every arrival at once", "arXiv 1903.03934", asynchronous(1)};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

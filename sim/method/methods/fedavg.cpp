@@ -1,15 +1,10 @@
 // FedAvg (McMahan et al. 2017): w = sum_k (n_k / n) w_k.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_fedavg() {
-  Method method;
-  method.split.rule = SplitRule::full;
-  method.objective.kind = ObjectiveKind::cross_entropy;
-  method.exchange.kind = ExchangeKind::server;
-  method.merge.kind = MergeKind::mean;
-  return method;
+MethodEntry fedavg() {
+  return {"fedavg", "everybody trains the whole model, the server averages", "arXiv 1602.05629", averaging()};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

@@ -1,13 +1,13 @@
 // FedAvgM (arXiv 1909.06335): v = beta v + (w - mean); w -= v.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_fedavgm() {
-  Method method = make_fedavg();
+MethodEntry fedavgm() {
+  Method method = averaging();
   method.merge.kind = MergeKind::momentum;
   method.merge.beta1 = 0.9;
-  return method;
+  return {"fedavgm", "FedAvg with momentum at the server", "arXiv 1909.06335", method};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

@@ -1,14 +1,10 @@
 // FedBuff (arXiv 2106.06639): the server adds the staleness-weighted mean update of every K arrivals.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_fedbuff() {
-  Method method = make_fedavg();
-  method.exchange.kind = ExchangeKind::asynchronous;
-  method.exchange.buffer = 3;
-  method.merge.kind = MergeKind::staleness;
-  return method;
+MethodEntry fedbuff() {
+  return {"fedbuff", "the server merges every K arrivals", "arXiv 2106.06639", asynchronous(3)};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

@@ -1,13 +1,13 @@
 // FedProx (arXiv 1812.06127): FedAvg with + mu/2 |w - w_g|^2 in the local loss.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_fedprox() {
-  Method method = make_fedavg();
+MethodEntry fedprox() {
+  Method method = averaging();
   method.objective.kind = ObjectiveKind::proximal;
   method.objective.weight = 0.01;
-  return method;
+  return {"fedprox", "FedAvg with a proximal term", "arXiv 1812.06127", method};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

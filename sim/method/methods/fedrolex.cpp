@@ -1,19 +1,12 @@
 // FedRolex (arXiv 2212.01548): a window that moves by one unit a round, the same for all devices of a rate.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_fedrolex() {
-  Method method;
-  method.split.rule = SplitRule::rolling;
-  method.split.rate.kind = RateChoice::Kind::automatic;
+MethodEntry fedrolex() {
+  Method method = partial_training(SplitRule::rolling);
   method.split.direction = SplitChoice::Direction::down;
-  method.objective.kind = ObjectiveKind::masked_cross_entropy;
-  method.objective.scaler = true;
-  method.exchange.kind = ExchangeKind::server;
-  method.merge.kind = MergeKind::overlap_mean;
-  method.merge.weights = MergeChoice::Weights::uniform;
-  return method;
+  return {"fedrolex", "sub-models from a window that rolls over the model", "arXiv 2212.01548", method};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

@@ -1,18 +1,11 @@
 // HeteroFL (arXiv 2010.01264): W(0, m) on every axis, scaler and masked loss as in its release.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_heterofl() {
-  Method method;
-  method.split.rule = SplitRule::fixed;
-  method.split.rate.kind = RateChoice::Kind::automatic;
-  method.objective.kind = ObjectiveKind::masked_cross_entropy;
-  method.objective.scaler = true;
-  method.exchange.kind = ExchangeKind::server;
-  method.merge.kind = MergeKind::overlap_mean;
-  method.merge.weights = MergeChoice::Weights::uniform;
-  return method;
+MethodEntry heterofl() {
+  return {"heterofl", "nested sub-models of the devices' rates", "arXiv 2010.01264",
+          partial_training(SplitRule::fixed)};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

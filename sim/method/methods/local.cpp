@@ -1,15 +1,13 @@
 // Everybody trains alone on its own data.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_local() {
-  Method method;
-  method.split.rule = SplitRule::full;
-  method.objective.kind = ObjectiveKind::cross_entropy;
+MethodEntry local() {
+  Method method = averaging();
   method.exchange.kind = ExchangeKind::none;
   method.merge.kind = MergeKind::none;
-  return method;
+  return {"local", "everybody alone: the lower bound", "", method};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

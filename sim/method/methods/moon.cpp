@@ -1,14 +1,14 @@
 // MOON (arXiv 2103.16257): FedAvg with a loss that pulls representations towards the global model's.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_moon() {
-  Method method = make_fedavg();
+MethodEntry moon() {
+  Method method = averaging();
   method.objective.kind = ObjectiveKind::model_contrastive;
   method.objective.weight = 1;
   method.objective.temperature = 0.5;
-  return method;
+  return {"moon", "FedAvg with a model-contrastive loss", "arXiv 2103.16257", method};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

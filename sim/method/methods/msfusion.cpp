@@ -1,10 +1,11 @@
-// MSfusion (arXiv 2407.03622): overlapping windows that shift between devices and between rounds, exchanged among peers.
-#include "sim/method/registry.hpp"
+// MSfusion (arXiv 2407.03622): overlapping windows that shift between devices and between rounds, exchanged among
+// peers.
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_msfusion() {
-  Method method;
+MethodEntry msfusion() {
+  Method method = averaging();
   method.split.rule = SplitRule::double_shift;
   method.split.rate.kind = RateChoice::Kind::automatic;
   method.objective.kind = ObjectiveKind::contrastive;
@@ -13,7 +14,8 @@ Method make_msfusion() {
   method.exchange.kind = ExchangeKind::peers;
   method.merge.kind = MergeKind::overlap_mean;
   method.merge.weights = MergeChoice::Weights::uniform;
-  return method;
+  return {"msfusion", "nobody holds the model: double shifting split, peers, overlap mean, contrastive loss",
+          "arXiv 2407.03622", method};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

@@ -1,14 +1,14 @@
 // SCAFFOLD (arXiv 1910.06378): y -= eta (g - c_i + c); the variates travel with the model.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_scaffold() {
-  Method method = make_fedavg();
+MethodEntry scaffold() {
+  Method method = averaging();
   method.objective.kind = ObjectiveKind::control_variates;
   method.merge.kind = MergeKind::variates;
   method.merge.weights = MergeChoice::Weights::uniform;
-  return method;
+  return {"scaffold", "FedAvg with control variates against client drift", "arXiv 1910.06378", method};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

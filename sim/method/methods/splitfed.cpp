@@ -1,13 +1,14 @@
 // SplitFed V1 (arXiv 2004.12088): the model is cut behind a layer; activations go up and gradients down every batch.
-#include "sim/method/registry.hpp"
+#include "sim/method/methods/families.hpp"
 
-namespace msfusion {
+namespace msfusion::methods {
 
-Method make_splitfed() {
-  Method method = make_fedavg();
+MethodEntry splitfed() {
+  Method method = averaging();
   method.exchange.kind = ExchangeKind::split;
   method.exchange.cut = 1;
-  return method;
+  return {"splitfed", "the device trains the first layers, the server the rest, batch by batch", "arXiv 2004.12088",
+          method};
 }
 
-}  // namespace msfusion
+}  // namespace msfusion::methods

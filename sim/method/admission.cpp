@@ -1,0 +1,81 @@
+#include "sim/method/admission.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/base/units.hpp"
+#include "sim/plan/split_rules.hpp"
+
+namespace msfusion {
+
+Admission::Admission(const PlannerSetup& setup, TaskCosts& costs, const Rates& rates)
+    : setup_(setup),
+      drawn_joules_(static_cast<std::size_t>(setup.fleet.size()), 0.0),
+      has_left_(static_cast<std::size_t>(setup.fleet.size()), false) {
+  if (!facts_of(setup_.method.exchange.kind).pools_data) check_memory(costs, rates);
+  check_batteries();
+}
+
+void Admission::check_memory(TaskCosts& costs, const Rates& rates) {
+  const ConstraintSpec::Memory policy = setup_.constraints.memory;
+  std::vector<Mistake> mistakes;
+  std::string example;
+  int too_large = 0;
+  for (NodeId device = 0; device < setup_.fleet.size(); ++device) {
+    const Device& host = setup_.fleet.node(device);
+    const double needed = peak_memory_bytes(costs.cost_of(fixed_slice(setup_.shape, rates.largest_of(device))),
+                                            costs.largest_training_of(device));
+    const bool known = host.memory_bytes.has_value();
+    if (!known && policy != ConstraintSpec::Memory::ignore) memory_of(setup_, device, "the memory limit");
+    const bool fits = !known || needed <= *host.memory_bytes;
+    if (!fits) {
+      ++too_large;
+      const std::string text = fmt::format("device {} needs {} to train and has {}", host.name,
+                                           human(needed, Quantity::bytes), human(*host.memory_bytes, Quantity::bytes));
+      if (example.empty()) example = text;
+      if (policy == ConstraintSpec::Memory::fail)
+        mistakes.push_back(mistake_of(
+            setup_, text, "a smaller split or batch, split=\"auto\", or constraints memory=\"exclude\" or \"ignore\""));
+    }
+    if (fits || policy == ConstraintSpec::Memory::ignore) members_.push_back(device);
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  if (too_large > 0)
+    warnings_.push_back(
+        fmt::format("the memory of {} of {} devices is too small for {}: {} ({})", too_large, setup_.fleet.size(),
+                    setup_.method.label,
+                    policy == ConstraintSpec::Memory::exclude ? "they are excluded" : "the limit is ignored", example));
+  if (members_.empty())
+    refuse(setup_, "every device is excluded: the model fits none", "a smaller model, split or batch");
+}
+
+void Admission::check_batteries() const {
+  for (const Device& device : setup_.fleet.devices)
+    if (device.battery_joules && !device.has_power)
+      refuse(setup_, fmt::format("device {} has a battery, but states no power that would empty it", device.name),
+             "a property wattage_per_state=\"IDLE:BUSY\" of the host in the platform file");
+}
+
+// Model recharging with the platform's state profiles.
+void Admission::observe(const TimedRound& timed) {
+  news_.clear();
+  const std::size_t devices = std::min(timed.nodes.size(), drawn_joules_.size());
+  for (std::size_t device = 0; device < devices; ++device) {
+    const Device& host = setup_.fleet.devices[device];
+    if (!host.battery_joules) continue;
+    drawn_joules_[device] += timed.nodes[device].joules;
+    if (has_left_[device] || drawn_joules_[device] < *host.battery_joules) continue;
+    has_left_[device] = true;
+    news_.push_back(fmt::format("the battery of {} ({}) is empty: it leaves", host.name,
+                                human(*host.battery_joules, Quantity::joules)));
+  }
+}
+
+std::optional<double> Admission::battery_left_joules(NodeId device) const {
+  const std::optional<double>& capacity = setup_.fleet.node(device).battery_joules;
+  if (!capacity) return std::nullopt;
+  return std::max(0.0, *capacity - drawn_joules_[static_cast<std::size_t>(device)]);
+}
+
+}  // namespace msfusion

@@ -1,0 +1,170 @@
+// What a method may choose, as tables: each value with its name, its meaning and the facts that others ask.
+#pragma once
+
+#include <array>
+#include <initializer_list>
+
+#include "sim/base/choice.hpp"
+#include "sim/plan/peer_graph.hpp"
+#include "sim/plan/split_rules.hpp"
+
+namespace msfusion {
+
+enum class ObjectiveKind {
+  cross_entropy,
+  masked_cross_entropy,
+  proximal,
+  control_variates,
+  model_contrastive,
+  contrastive,
+};
+
+struct ObjectiveRow : Choice<ObjectiveKind> {
+  int parameter_copies;        ///< held beside the model while training
+  int frozen_models;           ///< forwards of frozen models per sample, once the device has trained before
+  bool masks_absent_classes;   ///< depends on which classes the device holds; their classifier rows are not trained
+  bool compares_whole_models;  ///< has no meaning on slices
+  const char* weight_example;  ///< the attribute and value that a message suggests; null: the objective has no weight
+
+  bool contrasts() const { return frozen_models > 0; }
+};
+
+// clang-format off
+inline constexpr std::array<ObjectiveRow, 6> kObjectives{{
+    // value, name, meaning; then: copies, frozen models, masks, whole models, weight
+    {{ObjectiveKind::cross_entropy, "cross-entropy", "the plain loss"},
+     0, 0, false, false, nullptr},
+    {{ObjectiveKind::masked_cross_entropy, "masked-cross-entropy", "logits of classes that the device lacks count as 0"},
+     0, 0, true,  false, nullptr},
+    {{ObjectiveKind::proximal, "proximal", "plus mu / 2 |w - w_start|^2 (FedProx)"},
+     1, 0, false, false, "mu=\"0.01\""},
+    {{ObjectiveKind::control_variates, "control-variates", "gradients corrected by the device's and the server's variates (SCAFFOLD)"},
+     2, 0, false, false, nullptr},
+    {{ObjectiveKind::model_contrastive, "model-contrastive", "plus a loss that pulls representations towards the global model's (MOON)"},
+     0, 2, false, true,  "mu=\"1\""},
+    {{ObjectiveKind::contrastive, "contrastive", "plus a loss between representations of sub-models (MSfusion)"},
+     0, 2, false, false, "lambda=\"0.1\""},
+}};
+// clang-format on
+
+enum class MergeKind {
+  mean,
+  overlap_mean,
+  momentum,
+  adam,
+  variates,
+  gossip,
+  staleness,
+  distill,
+  average_logits,
+  none,
+};
+
+struct MergeRow : Choice<MergeKind> {
+  bool takes_slices;  ///< merges sub-models of different slices, not only whole models
+  bool is_mean;       ///< of models, weighted by samples or uniformly
+  bool distils;       ///< trains on unlabelled open samples
+  int models_sent;    ///< each way, for one model trained: SCAFFOLD's variates travel with the parameters
+};
+
+// clang-format off
+inline constexpr std::array<MergeRow, 10> kMerges{{
+    // value, name, meaning; then: takes slices, is a mean, distils, models sent
+    {{MergeKind::mean, "mean", "weighted mean of whole models"},
+     false, true,  false, 1},
+    {{MergeKind::overlap_mean, "overlap-mean", "mean of each element over those who trained it; others keep their value"},
+     true,  true,  false, 1},
+    {{MergeKind::momentum, "momentum", "mean update with momentum at the server (FedAvgM)"},
+     false, true,  false, 1},
+    {{MergeKind::adam, "adam", "Adam at the server on the mean update (FedAdam)"},
+     false, true,  false, 1},
+    {{MergeKind::variates, "variates", "mean of models and of control variates (SCAFFOLD)"},
+     false, false, false, 2},
+    {{MergeKind::gossip, "gossip", "each peer mixes its neighbours' models by Metropolis weights"},
+     false, false, false, 1},
+    {{MergeKind::staleness, "staleness", "updates weigh less the older the model that they started from"},
+     false, false, false, 1},
+    {{MergeKind::distill, "distill", "mean, then distilling the mean of the logits (FedDF)"},
+     false, true,  true,  1},
+    {{MergeKind::average_logits, "average-logits", "sharpened mean of the predictions on open data (DS-FL)"},
+     false, false, true,  1},
+    {{MergeKind::none, "none", "nothing is merged"},
+     false, false, false, 1},
+}};
+// clang-format on
+
+/// Some of the merges.
+class MergeSet {
+ public:
+  constexpr MergeSet(std::initializer_list<MergeKind> kinds) {
+    for (const MergeKind kind : kinds) bits_ |= bit(kind);
+  }
+  constexpr bool has(MergeKind kind) const { return (bits_ & bit(kind)) != 0; }
+
+ private:
+  static constexpr unsigned bit(MergeKind kind) { return 1U << static_cast<unsigned>(kind); }
+  unsigned bits_ = 0;
+};
+
+enum class ExchangeKind { server, edge, peers, asynchronous, split, logits, none, central };
+
+struct ExchangeRow : Choice<ExchangeKind> {
+  bool needs_server;
+  bool draws_cohort;       ///< the server draws who takes part in a round
+  bool among_peers;        ///< devices send to their neighbours in a peer graph
+  bool through_edge;       ///< an aggregator stands between each device and the server
+  bool spans_rounds;       ///< a training may go on while the server merges others
+  bool splits_network;     ///< the device holds only the first layers
+  bool pools_data;         ///< one node trains on everybody's samples
+  bool keeps_own_results;  ///< devices keep what they trained even when no message of theirs arrived
+  MergeSet merges;         ///< those that go with it
+};
+
+// clang-format off
+inline constexpr std::array<ExchangeRow, 8> kExchanges{{
+    // value, name, meaning;
+    // then: server, cohort, peers, edge, spans rounds, splits network, pools data, keeps own; merges
+    {{ExchangeKind::server, "server", "model down, training, update up"},
+     true,  true,  false, false, false, false, false, false,
+     {MergeKind::mean, MergeKind::overlap_mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates, MergeKind::distill}},
+    {{ExchangeKind::edge, "edge", "as server, through edge aggregators that each pass on one sum"},
+     true,  true,  false, true,  false, false, false, false,
+     {MergeKind::mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates}},
+    {{ExchangeKind::peers, "peers", "training, then what the neighbours need: parts of sub-models, or whole models with gossip"},
+     false, false, true,  false, false, false, false, true,
+     {MergeKind::overlap_mean, MergeKind::gossip}},
+    {{ExchangeKind::asynchronous, "asynchronous", "the server merges after every few arrivals and waits for nobody"},
+     true,  false, false, false, true,  false, false, false,
+     {MergeKind::staleness}},
+    {{ExchangeKind::split, "split", "activations up and gradients down, every batch (SplitFed)"},
+     true,  true,  false, false, false, true,  false, false,
+     {MergeKind::mean}},
+    {{ExchangeKind::logits, "logits", "predictions on open data instead of parameters (DS-FL)"},
+     true,  true,  false, false, false, false, false, true,
+     {MergeKind::average_logits}},
+    {{ExchangeKind::none, "none", "everybody trains alone"},
+     false, false, false, false, false, false, false, true,
+     {MergeKind::none}},
+    {{ExchangeKind::central, "central", "all data goes to one node, which trains alone"},
+     false, false, false, false, false, false, true,  true,
+     {MergeKind::none}},
+}};
+// clang-format on
+
+inline const SplitRuleRow& facts_of(SplitRule rule) {
+  return row_of(kSplitRules, rule);
+}
+inline const ObjectiveRow& facts_of(ObjectiveKind kind) {
+  return row_of(kObjectives, kind);
+}
+inline const ExchangeRow& facts_of(ExchangeKind kind) {
+  return row_of(kExchanges, kind);
+}
+inline const MergeRow& facts_of(MergeKind kind) {
+  return row_of(kMerges, kind);
+}
+inline const PeerGraphRow& facts_of(PeerGraph graph) {
+  return row_of(kPeerGraphs, graph);
+}
+
+}  // namespace msfusion

@@ -1,0 +1,38 @@
+// Who sends what to whom: each exchange adds its steps to a plan's tasks.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "sim/method/task_costs.hpp"
+#include "sim/plan/coverage.hpp"
+
+namespace msfusion {
+
+/// A plan under construction, and all that an exchange may ask while it adds steps.
+struct PlanDraft {
+  const PlannerSetup& setup;
+  TaskCosts& costs;
+  const Coverage& coverage;                                    ///< after the last observed round
+  const std::optional<PeerNetwork>& peers;                     ///< only for exchanges among peers
+  std::function<WidthSlice(std::size_t position)> next_slice;  ///< of a participant, in the next round
+  RoundPlan plan;
+
+  StepId push(Step step);
+  StepId compute(const TrainTask& task, NodeId node, double flops, std::vector<StepId> after);
+  StepId transfer(const TrainTask& task, NodeId from, NodeId to, double bytes, Cargo cargo, std::vector<StepId> after);
+
+  /// The task's training on its own device.
+  StepId train(const TrainTask& task, std::vector<StepId> after);
+};
+
+struct Exchange {
+  void (*add_steps)(PlanDraft&);
+  /// Throws UserError where the fleet or the model does not suit the exchange; null: any does.
+  void (*check)(const PlannerSetup&, TaskCosts&) = nullptr;
+};
+
+/// The exchange of each kind: the constant of that name in the file of that name.
+const Exchange& exchange_of(ExchangeKind kind);
+
+}  // namespace msfusion

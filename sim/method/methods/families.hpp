@@ -1,0 +1,20 @@
+// Choices that several methods share. A method is a file beside this one: it takes a family's choices and changes some.
+#pragma once
+
+#include "sim/method/registry.hpp"
+
+namespace msfusion::methods {
+
+/// FedAvg (McMahan et al. 2017): whole models, the server takes their mean, w = sum_k (n_k / n) w_k.
+Method averaging();
+
+/// Slices at rates that fit the devices, with the masked loss and the scaler of HeteroFL's release.
+Method partial_training(SplitRule rule);
+
+/// Whole models among peers on a ring, x_i = sum_j W_ij x_j with Metropolis weights.
+Method gossiping();
+
+/// The server merges after `buffer` arrivals, each weighted by the age of the model that it started from.
+Method asynchronous(int buffer);
+
+}  // namespace msfusion::methods

@@ -1,0 +1,43 @@
+#include "sim/method/overlap_schedule.hpp"
+
+#include <algorithm>
+
+namespace msfusion {
+
+namespace {
+
+constexpr int kPatience = 3;            // rounds without a better mean loss before the adaptive overlap moves
+constexpr double kAdaptiveStep = 0.25;  // of what is left to 1
+
+}  // namespace
+
+OverlapSchedule::OverlapSchedule(const SplitChoice& split, int rounds)
+    : overlap_(split.overlap),
+      start_(split.control),
+      last_round_(rounds - 1),
+      current_(split.control),
+      next_(split.control) {}
+
+double OverlapSchedule::control(int round) const {
+  switch (overlap_) {
+    case SplitChoice::Overlap::constant:
+      return start_;
+    case SplitChoice::Overlap::linear:
+      return last_round_ <= 0 ? 1 : std::min(1.0, start_ + (1 - start_) * round / last_round_);
+    case SplitChoice::Overlap::adaptive:
+      break;
+  }
+  return round <= planned_round_ ? current_ : next_;
+}
+
+void OverlapSchedule::observe(int round, double mean_loss) {
+  current_ = next_;
+  const bool better = round == 0 || mean_loss < best_loss_;
+  if (better) best_loss_ = mean_loss;
+  stalled_rounds_ = better ? 0 : stalled_rounds_ + 1;
+  if (stalled_rounds_ < kPatience) return;
+  next_ += kAdaptiveStep * (1 - next_);
+  stalled_rounds_ = 0;
+}
+
+}  // namespace msfusion

@@ -1,0 +1,119 @@
+#include "sim/method/rates.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/random/mersenne_twister.hpp>
+#include <boost/random/uniform_int_distribution.hpp>
+
+#include "sim/base/seed.hpp"
+#include "sim/base/units.hpp"
+#include "sim/plan/split_rules.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr int kRateSteps = 64;  // "auto" chooses among the multiples of 1/64
+
+}  // namespace
+
+double narrow_rate(const ModelSpec& model, const SampleShape& samples, const PlannerSetup& setup) {
+  for (int step = kRateSteps; step >= 1; --step) {
+    const double rate = static_cast<double>(step) / kRateSteps;
+    const Shape shape = build_shape(narrowed(model, rate), samples);
+    const SliceCost cost = slice_cost(shape, full_slice(shape));
+    bool fits = true;
+    for (NodeId device = 0; device < setup.fleet.size(); ++device)
+      fits = fits && peak_memory_bytes(cost, local_training(setup.training, setup.samples_of(device))) <=
+                         memory_of(setup, device, "split=\"auto\"");
+    if (fits) return rate;
+  }
+  refuse(setup, "no width of the model fits the device with the least memory",
+         "a smaller model or batch, or more memory");
+}
+
+Rates::Rates(const PlannerSetup& setup, TaskCosts& costs) : setup_(setup) {
+  for (NodeId device = 0; device < setup_.fleet.size(); ++device) settled_.push_back(settled(device, costs));
+}
+
+bool Rates::is_redrawn() const {
+  const RateChoice& rate = setup_.method.split.rate;
+  return rate.kind == RateChoice::Kind::levels && rate.dynamic;
+}
+
+double Rates::of(NodeId device, int round) const {
+  if (!is_redrawn()) return settled_[static_cast<std::size_t>(device)];
+  const std::vector<double>& levels = setup_.method.split.rate.levels;
+  boost::random::mt19937_64 random(
+      derive_seed(setup_.seed, Purpose::rates, static_cast<std::uint64_t>(device), static_cast<std::uint64_t>(round)));
+  return levels[boost::random::uniform_int_distribution<std::size_t>(0, levels.size() - 1)(random)];
+}
+
+double Rates::largest_of(NodeId device) const {
+  const std::vector<double>& levels = setup_.method.split.rate.levels;
+  return is_redrawn() ? *std::max_element(levels.begin(), levels.end()) : settled_[static_cast<std::size_t>(device)];
+}
+
+double Rates::settled(NodeId device, TaskCosts& costs) const {
+  const SplitChoice& split = setup_.method.split;
+  // A narrow model is already as small as it has to be.
+  if (!facts_of(split.rule).partial) return 1;
+  switch (split.rate.kind) {
+    case RateChoice::Kind::given:
+      return split.rate.levels.front();
+    case RateChoice::Kind::levels: {
+      // Consecutive equal blocks of devices, as HeteroFL's "fix".
+      const auto level =
+          static_cast<std::size_t>(device) * split.rate.levels.size() / static_cast<std::size_t>(setup_.fleet.size());
+      return split.rate.levels[level];
+    }
+    case RateChoice::Kind::device: {
+      const Device& host = setup_.fleet.node(device);
+      if (!host.split)
+        refuse(setup_, fmt::format("split=\"device\", but device {} states no split", host.name),
+               "a property split=\"0.25\" of the host in the platform file");
+      return *host.split;
+    }
+    case RateChoice::Kind::automatic:
+      break;
+  }
+  return widest_that_fits(device, costs);
+}
+
+double Rates::widest_that_fits(NodeId device, TaskCosts& costs) const {
+  const double available = memory_of(setup_, device, "split=\"auto\"");
+  const LocalTraining training = costs.largest_training_of(device);
+  for (int step = kRateSteps; step >= 1; --step) {
+    const double rate = static_cast<double>(step) / kRateSteps;
+    const SliceCost& cost = costs.cost_of(fixed_slice(setup_.shape, rate));
+    if (peak_memory_bytes(cost, training) <= available && keeps_limits(device, cost, training)) return rate;
+  }
+  refuse(setup_,
+         fmt::format("no slice of the model fits device {} ({})", setup_.fleet.node(device).name,
+                     human(available, Quantity::bytes)),
+         "a smaller model or batch, more memory, a later deadline, or more energy");
+}
+
+// Deadline and energy of a round, as far as one device alone can tell: its own computing and, with a server, sending
+// the model there and back on links that it has to itself.
+bool Rates::keeps_limits(NodeId device, const SliceCost& cost, const LocalTraining& training) const {
+  const Device& host = setup_.fleet.node(device);
+  const ConstraintSpec& limits = setup_.constraints;
+  const double computing = compute_seconds(cost, training, host);
+  if (limits.close == ConstraintSpec::Close::deadline) {
+    double seconds = computing;
+    const double bytes = kFloatBytes * static_cast<double>(cost.parameters);
+    const bool needs_server = facts_of(setup_.method.exchange.kind).needs_server;
+    if (needs_server && host.from_server) seconds += host.from_server->seconds(bytes);
+    if (needs_server && host.to_server) seconds += host.to_server->seconds(bytes);
+    if (seconds > limits.deadline_seconds) return false;
+  }
+  if (!limits.energy_joules) return true;
+  if (!host.training_watts)
+    refuse(setup_, fmt::format("device {} states no power, but split=\"auto\" has an energy limit to keep", host.name),
+           "a property wattage_per_state=\"IDLE:BUSY\" of the host in the platform file");
+  return computing * *host.training_watts <= *limits.energy_joules;
+}
+
+}  // namespace msfusion

@@ -1,0 +1,18 @@
+// Who takes part in a round.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "sim/method/admission.hpp"
+#include "sim/method/flights.hpp"
+
+namespace msfusion {
+
+/// The participants of a round, ascending: the admitted devices that are present (`is_present`; none given: all are),
+/// reachable through their aggregator and not busy, or as many of them, drawn at random, as the method's cohort or
+/// concurrency allows. Nobody where the method's server is away.
+std::vector<NodeId> select_participants(const PlannerSetup& setup, const Admission& admission, const Flights& flights,
+                                        int round, const std::function<bool(NodeId)>& is_present);
+
+}  // namespace msfusion

@@ -1,0 +1,89 @@
+#include "sim/method/task_costs.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace msfusion {
+
+namespace {
+
+int optimiser_slots(const TrainingSpec& training) {
+  if (training.optimiser != TrainingSpec::Optimiser::sgd) return 2;
+  return training.momentum > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+LocalTraining local_training(const TrainingSpec& training, std::int64_t samples) {
+  LocalTraining result;
+  result.batch = static_cast<int>(std::min<std::int64_t>(training.batch, std::max<std::int64_t>(samples, 1)));
+  result.optimiser_slots = optimiser_slots(training);
+  if (samples == 0) return result;
+  const std::int64_t batches = (samples + training.batch - 1) / training.batch;
+  if (training.local_steps) {
+    const std::int64_t epochs = *training.local_steps / batches, rest = *training.local_steps % batches;
+    result.optimiser_steps = *training.local_steps;
+    result.samples = epochs * samples + std::min(samples, rest * training.batch);
+  } else {
+    result.optimiser_steps = training.local_epochs * batches;
+    result.samples = training.local_epochs * samples;
+  }
+  return result;
+}
+
+TaskCosts::TaskCosts(const PlannerSetup& setup)
+    : setup_(setup), has_trained_(static_cast<std::size_t>(setup.fleet.size()) + 1, false) {}
+
+const SliceCost& TaskCosts::cost_of(const WidthSlice& slice) {
+  std::vector<int> lengths;
+  for (const IndexSet& set : slice.axes) lengths.push_back(set.length());
+  const auto known = costs_.find(lengths);
+  return known != costs_.end() ? known->second
+                               : costs_.emplace(std::move(lengths), slice_cost(setup_.shape, slice)).first->second;
+}
+
+LocalTraining TaskCosts::largest_training_of(NodeId device) const {
+  const std::int64_t samples = facts_of(setup_.method.exchange.kind).pools_data
+                                   ? std::accumulate(setup_.samples.begin(), setup_.samples.end(), std::int64_t{0})
+                                   : setup_.samples_of(device);
+  const ObjectiveRow& objective = facts_of(setup_.method.objective.kind);
+  LocalTraining training = local_training(setup_.training, samples);
+  training.parameter_copies = objective.parameter_copies;
+  training.frozen_models = objective.frozen_models;
+  return training;
+}
+
+LocalTraining TaskCosts::training_of(NodeId device) const {
+  LocalTraining training = largest_training_of(device);
+  if (!has_trained_[static_cast<std::size_t>(device)]) training.frozen_models = 0;
+  return training;
+}
+
+TrainTask TaskCosts::task(NodeId device, double split, WidthSlice slice) {
+  const LocalTraining training = training_of(device);
+  const SliceCost& cost = cost_of(slice);
+  TrainTask task;
+  task.id = next_task_++;
+  task.device = device;
+  task.split = split;
+  task.samples = training.samples;
+  task.optimiser_steps = training.optimiser_steps;
+  task.parameters = cost.parameters;
+  task.forward_macs = cost.forward_macs;
+  task.training_flops = training_flops(cost, training);
+  task.peak_memory_bytes = peak_memory_bytes(cost, training);
+  task.slice = std::move(slice);
+  return task;
+}
+
+double TaskCosts::work_flops(const TrainTask& task, NodeId node) {
+  const Device& host = setup_.fleet.node(node);
+  return compute_seconds(cost_of(task.slice), training_of(task.device), host) * host.speed_flops;
+}
+
+double TaskCosts::model_bytes(const TrainTask& task) {
+  return facts_of(setup_.method.merge.kind).models_sent * kFloatBytes *
+         static_cast<double>(cost_of(task.slice).parameters);
+}
+
+}  // namespace msfusion
