@@ -8,6 +8,7 @@
 #include <cassert>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "sim/base/error.hpp"
 #include "sim/base/seed.hpp"
@@ -528,9 +529,13 @@ void Planner::adapt_overlap(double mean_loss, int round) {
 
 std::vector<TaskId> trained_tasks(const RoundPlan& plan, const TimedRound& timed) {
   std::map<TaskId, bool> done;
+  std::set<TaskId> sent;  // what a device computes after that is no part of the training: DS-FL distils then
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what);
+    if (transfer && transfer->cargo == Cargo::trained) sent.insert(plan.steps[s].task);
     const auto* compute = std::get_if<Compute>(&plan.steps[s].what);
-    if (!compute || compute->node != task_of(plan, plan.steps[s].task).device) continue;
+    if (!compute || sent.count(plan.steps[s].task) > 0) continue;
+    if (compute->node != task_of(plan, plan.steps[s].task).device) continue;
     const Fate fate = timed.steps[s].fate;
     done[plan.steps[s].task] = fate == Fate::done || fate == Fate::in_flight;
   }

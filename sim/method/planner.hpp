@@ -40,8 +40,8 @@ double narrow_rate(const ModelSpec& model, const SampleShape& samples, const Pla
 /// The training that a round asks of a device with that many samples: epochs or steps with a partial last batch.
 LocalTraining local_training(const TrainingSpec& training, std::int64_t samples);
 
-/// The tasks of a plan whose training took place: all of the device's computing was done (or is still going on, where
-/// the plan keeps it in flight), whatever became of its messages.
+/// The tasks of a plan whose training took place: all of the device's computing until it sends the result was done
+/// (or is still going on, where the plan keeps it in flight), whatever became of its messages.
 std::vector<TaskId> trained_tasks(const RoundPlan& plan, const TimedRound& timed);
 
 const TrainTask& task_of(const RoundPlan& plan, TaskId id);

@@ -96,7 +96,7 @@ std::string csv_text(const std::optional<Field>& value) {
 std::unique_ptr<SQLite::Database> open_database(const std::string& file) {
   try {
     // Opened for writing where allowed, so that SQLite can tidy its log away; query_only keeps our hands off.
-    auto database = std::make_unique<SQLite::Database>(file, SQLite::OPEN_READWRITE, kBusyTimeoutMs);
+    auto database = std::make_unique<SQLite::Database>(sqlite_name(file), SQLite::OPEN_READWRITE, kBusyTimeoutMs);
     database->exec("PRAGMA query_only = ON");
     database->execAndGet("SELECT count(*) FROM meta");
     return database;
@@ -197,6 +197,13 @@ MetaMap StoreReader::meta() const {
     while (statement.executeStep()) meta[statement.getColumn(0).getString()] = statement.getColumn(1).getString();
     return meta;
   });
+}
+
+std::string StoreReader::id() const {
+  const MetaMap facts = meta();
+  const auto found = facts.find(meta_key::id);
+  if (found == facts.end()) throw UserError(Mistake{impl_->file_, 0, "the store has no identity", kWhatToDo});
+  return found->second;
 }
 
 std::vector<RunRecord> StoreReader::runs() const {

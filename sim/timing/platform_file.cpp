@@ -13,6 +13,7 @@
 #include <sstream>
 #include <unordered_set>
 
+#include "sim/base/input_files.hpp"
 #include "sim/base/spelling.hpp"
 #include "sim/base/units.hpp"
 #include "sim/base/xml.hpp"
@@ -376,6 +377,7 @@ class Checker : public XmlDocument::Visitor {
              "a file, its path relative to the platform file");
       return {};
     }
+    InputLog::note(*path);
     std::ostringstream text;
     text << stream.rdbuf();
     return parse_profile(text.str(), *path, 1, {}, kind, mistakes_);
