@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <set>
@@ -153,7 +154,9 @@ class TorchLearner : public Learner {
       if (finished.count(delivery.task) == 0) finished.emplace(delivery.task, collect(delivery.task));
     for (const auto& [id, trained] : finished) arrivals.tasks.push_back(&trained);
     ActivityClock clock(profile_);
+    const auto began = std::chrono::steady_clock::now();
     state_->merge(arrivals);
+    merge_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     clock.charge(Activity::merging);
 
     std::vector<TaskOutcome> outcomes;
@@ -170,6 +173,8 @@ class TorchLearner : public Learner {
   } catch (...) {
     rethrow_plainly();
   }
+
+  double merge_seconds() const override { return merge_seconds_; }
 
   void keep_in_flight(const std::set<TaskId>& tasks) override {
     for (auto flight = in_flight_.begin(); flight != in_flight_.end();) {
@@ -396,6 +401,7 @@ class TorchLearner : public Learner {
   const TrainingContext training_;
   const EvaluationContext evaluating_;
 
+  double merge_seconds_ = 0;
   std::map<NodeId, WidthSlice> slices_;           // of the devices' sub-models as they are now
   std::map<NodeId, SubModel> previous_;           // what a device trained last, before merging
   std::map<NodeId, std::vector<SubModel>> held_;  // what it last got from its peers

@@ -91,6 +91,9 @@ class Learner {
   /// started and not delivered is dropped, unless the plan keeps it in flight. Outcomes in the order of task ids.
   virtual std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) = 0;
 
+  /// Real seconds that the last merge() took once the trainings were there.
+  virtual double merge_seconds() const = 0;
+
   /// Drops what was started and is not among these trainings: it can never be delivered.
   virtual void keep_in_flight(const std::set<TaskId>& tasks) = 0;
 

@@ -307,7 +307,18 @@ std::vector<DeviceEvaluationRecord> StoreReader::device_evaluations(int run, int
   return impl_->all<DeviceEvaluationRecord>(" WHERE run = ? AND round = ?", {run, round});
 }
 std::vector<AxisCoverageRecord> StoreReader::coverage(int run) const {
-  return impl_->of_run<AxisCoverageRecord>(run);
+  std::vector<AxisCoverageRecord> records = impl_->of_run<AxisCoverageRecord>(run);
+  std::map<std::string, std::size_t> units;  // by axis
+  for (const AxisCoverageRecord& record : records) {
+    const std::size_t count = record.trained_by.size(), first = units.emplace(record.axis, count).first->second;
+    if (count == 0 || count != first)
+      throw UserError(
+          Mistake{impl_->file_, 0,
+                  fmt::format("the store was altered: axis {} has {} units in round {}, and {} in the first",
+                              record.axis, count, record.round, first),
+                  kWhatToDo});
+  }
+  return records;
 }
 std::vector<LinkRoundRecord> StoreReader::links(int run) const {
   return impl_->of_run<LinkRoundRecord>(run);

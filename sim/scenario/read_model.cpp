@@ -94,7 +94,7 @@ TransformerSpec read_transformer(AttributeReader& reader) {
   spec.window = reader.integer("window", spec.window);
   spec.masked = reader.choice("objective", spec.masked, {{"causal", false}, {"masked", true}});
   spec.pre_norm = reader.choice("norm-order", spec.pre_norm, {{"post", false}, {"pre", true}});
-  if (spec.embedding % spec.heads != 0) {
+  if (spec.heads < 1 || spec.embedding % spec.heads != 0) {
     const std::string name = reader.has("heads") ? "heads" : "embedding";
     reader.mistake(name,
                    fmt::format("{}: {} heads in an embedding of {}", reader.quote(name), spec.heads, spec.embedding),
@@ -106,8 +106,9 @@ TransformerSpec read_transformer(AttributeReader& reader) {
 LstmSpec read_lstm(AttributeReader& reader) {
   LstmSpec spec;
   const std::vector<int> hidden = reader.integers("hidden", {spec.hidden});
-  spec.hidden = hidden.front();
-  if (hidden.size() != 1)
+  if (hidden.size() == 1)
+    spec.hidden = hidden.front();
+  else
     reader.mistake("hidden", reader.quote("hidden"), "an lstm has one number of hidden units for all layers");
   spec.embedding = reader.integer("embedding", spec.embedding);
   spec.layers = reader.integer("layers", spec.layers);
