@@ -210,3 +210,38 @@ TEST_CASE("a folder with a user's own files is refused by their names, and they 
   CHECK_FALSE(fs::exists(folder.file("r/earlier-1")));
   CHECK(msfusion_program(long_run(folder.file("r"), 1, true)).code == 0);
 }
+
+TEST_CASE("an output folder may look like a URI, and may not have a path that SQLite cannot open") {
+  const TemporaryFolder folder;
+  const Ended uri = msfusion_program(long_run("file:zz", 1), [&] { fs::current_path(folder.path()); });
+  INFO(uri.err);
+  CHECK(uri.code == 0);
+  CHECK(fs::exists(folder.file("file:zz/run.sqlite")));
+  const std::string part(200, 'x');
+  const Ended deep = msfusion_program(long_run(folder.file(part + "/" + part + "/" + part), 1));
+  CHECK(deep.code == 2);
+  CHECK_THAT(deep.err, ContainsSubstring("at most 504: a shorter one with -o DIR"));
+}
+
+TEST_CASE("a limit on the size of files ends the runs with that reason") {
+  const TemporaryFolder folder;
+  const Ended ended = msfusion_program(long_run(folder.file("r"), 200), [] {
+    const rlimit limit{300 << 10, 300 << 10};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  });
+  INFO(ended.err);
+  CHECK(ended.code == 1);
+  CHECK_THAT(ended.err, ContainsSubstring("ulimit -f"));
+}
+
+TEST_CASE("a transformer without heads and an lstm without units are refused") {
+  for (const std::vector<std::string>& settings : {std::vector<std::string>{"model.kind=transformer", "model.heads=0"},
+                                                   {"model.kind=lstm", "model.hidden="},
+                                                   {"model.kind=lstm", "model.hidden= "}}) {
+    const Ended ended =
+        msfusion_program({"check", input("every-model.xml"), "--set", settings[0], "--set", settings[1]});
+    INFO(ended.err);
+    CHECK(ended.code == 2);
+    CHECK_THAT(ended.err, ContainsSubstring(settings[1].substr(0, settings[1].find('='))));
+  }
+}
