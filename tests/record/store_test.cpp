@@ -413,3 +413,11 @@ TEST_CASE("reading a store beside one's own writer does not drop the writer's lo
   waitpid(child, &status, 0);
   CHECK(WEXITSTATUS(status) == 0);
 }
+
+TEST_CASE("coverage that was altered to nothing is refused") {
+  TemporaryFolder folder;
+  StoreWriter::create(folder.store(), {}, {a_run(0)}).write_round(a_round(0, 0));
+  REQUIRE_FALSE(StoreReader(folder.store()).coverage(0).empty());
+  SQLite::Database(folder.store(), SQLite::OPEN_READWRITE).exec("UPDATE axis_coverage SET trained_by = x''");
+  CHECK_THROWS_WITH(StoreReader(folder.store()).coverage(0), ContainsSubstring("the store was altered: axis"));
+}
