@@ -117,7 +117,7 @@ std::string how_section(const Results& results, const std::vector<std::string>& 
                                                                   {network_model, "Network model"},
                                                                   {calibration, "Calibration"},
                                                                   {network_calibration, "Calibration of the network"}};
-  std::set<std::string> own = {scenario, description, scenario_text, platform_text, targets};
+  std::set<std::string> own = {id, inputs, scenario, description, scenario_text, platform_text, targets};
   std::string text;
   for (const auto& store : results.stores) {
     std::string list;

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <mutex>
 
+#include "sim/base/input_files.hpp"
 #include "sim/base/units.hpp"
 #include "sim/base/xml_impl.hpp"
 
@@ -140,6 +141,7 @@ std::string read_whole(const std::string& file, std::size_t max_bytes) {
   if (std::filesystem::is_regular_file(status) && std::filesystem::file_size(file, error) > max_bytes) too_large();
   std::ifstream in(file, std::ios::binary);
   if (!in) fail(fmt::format("cannot be read: {}", std::strerror(errno)), "");
+  InputLog::note(file);
   std::string text;
   char block[65536];
   while (text.size() <= max_bytes && (in.read(block, sizeof block) || in.gcount() > 0))

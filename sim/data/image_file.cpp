@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/base/error.hpp"
+#include "sim/base/input_files.hpp"
 
 namespace msfusion {
 
@@ -29,6 +30,7 @@ std::vector<std::uint8_t> read_whole(const std::string& path) {
   if (size > kMaxFileBytes) fail(path, fmt::format("{} bytes", size), fmt::format("at most {}", kMaxFileBytes));
   std::vector<std::uint8_t> bytes(size);
   std::ifstream file(path, std::ios::binary);
+  InputLog::note(path);
   if (!file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size))) {
     fail(path, "the file cannot be read", "a PNG or JPEG file");
   }

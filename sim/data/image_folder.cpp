@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "sim/base/error.hpp"
+#include "sim/base/input_files.hpp"
 #include "sim/data/image_file.hpp"
 
 namespace msfusion {
@@ -61,6 +62,7 @@ std::vector<Entry> list_classes(const fs::path& split, const Classes& classes) {
 /// Tiny-ImageNet's val/val_annotations.txt: "val_0.JPEG <tab> n03444034 <tab> box" a line.
 std::vector<Entry> list_annotated(const fs::path& folder, const fs::path& annotations, const Classes& classes) {
   std::ifstream file(annotations);
+  InputLog::note(annotations.string());
   std::vector<Entry> entries;
   std::string text;
   for (int line = 1; std::getline(file, text); ++line) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "sim/base/error.hpp"
+#include "sim/base/input_files.hpp"
 
 namespace msfusion {
 
@@ -28,6 +29,7 @@ InputFile::InputFile(const std::string& path) : path_(path), stream_(std::make_u
   bytes_on_disk_ = fs::file_size(path, error);
   stream_->file = gzopen(path.c_str(), "rb");
   if (error || !stream_->file) throw UserError({path, 0, "the file cannot be read", "a readable file"});
+  InputLog::note(path);
   gzbuffer(stream_->file, 1u << 17);
 }
 

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -20,19 +21,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kMagic[] = "MSFUSION-CHECKPOINT 1\n";
+constexpr char kMagic[] = "MSFUSION-CHECKPOINT 2\n";
 constexpr std::size_t kMagicLength = sizeof kMagic - 1;
 constexpr std::size_t kKept = 2;
+constexpr std::size_t kIdLength = 32;
+constexpr std::size_t kHeaderLength = kMagicLength + kIdLength + 4 + 4 + 8 + 4;
 
 struct Header {
+  std::string store_id;
+  std::int32_t run;
   std::int32_t round;
-  std::uint64_t length;
-  std::uint32_t checksum;
 };
-constexpr std::size_t kHeaderLength = kMagicLength + 4 + 8 + 4;
 
-std::uint32_t checksum_of(const std::string& payload) {
-  return static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const unsigned char*>(payload.data()), payload.size()));
+std::uint32_t checksum_of(const std::string& header, const char* payload, std::size_t length) {
+  const auto bytes = [](const char* text) { return reinterpret_cast<const unsigned char*>(text); };
+  const uLong sum = crc32_z(0, bytes(header.data()), header.size());
+  return static_cast<std::uint32_t>(crc32_z(sum, bytes(payload), length));
 }
 
 template <class T>
@@ -85,20 +89,26 @@ class Descriptor {
 std::string damage(const std::string& bytes, Header& header, std::string& payload) {
   if (bytes.size() < kHeaderLength || bytes.compare(0, kMagicLength, kMagic) != 0)
     return "is not a checkpoint of this version";
-  std::size_t at = kMagicLength;
+  std::size_t at = kMagicLength + kIdLength;
+  header.store_id = bytes.substr(kMagicLength, kIdLength);
+  header.run = take<std::int32_t>(bytes, at);
   header.round = take<std::int32_t>(bytes, at);
-  header.length = take<std::uint64_t>(bytes, at);
-  header.checksum = take<std::uint32_t>(bytes, at);
-  if (header.length != bytes.size() - at)
-    return fmt::format("promises {} bytes and has {}", header.length, bytes.size() - at);
+  const auto length = take<std::uint64_t>(bytes, at);
+  const std::string summed = bytes.substr(0, at);
+  const auto checksum = take<std::uint32_t>(bytes, at);
+  if (length != bytes.size() - at) return fmt::format("promises {} bytes and has {}", length, bytes.size() - at);
   payload = bytes.substr(at);
-  return checksum_of(payload) == header.checksum ? "" : "has a wrong checksum";
+  return checksum_of(summed, payload.data(), payload.size()) == checksum ? "" : "has a wrong checksum";
 }
 
 }  // namespace
 
 fs::path Checkpoints::file(int round) const {
   return folder_ / fmt::format("run-{}.round-{}.checkpoint", run_, round);
+}
+
+fs::path Checkpoints::unfinished() const {
+  return folder_ / fmt::format("run-{}.unfinished", run_);
 }
 
 std::vector<int> Checkpoints::rounds() const {
@@ -122,18 +132,24 @@ void Checkpoints::write(int round, const std::function<void(std::ostream&)>& sav
   save(state);
   const std::string payload = state.str();
   std::string bytes(kMagic, kMagicLength);
+  assert(store_id_.size() == kIdLength);
+  bytes += store_id_;
+  append(bytes, static_cast<std::int32_t>(run_));
   append(bytes, static_cast<std::int32_t>(round));
   append(bytes, static_cast<std::uint64_t>(payload.size()));
-  append(bytes, checksum_of(payload));
+  append(bytes, checksum_of(bytes, payload.data(), payload.size()));
   bytes += payload;
 
   std::error_code error;
   fs::create_directory(folder_, error);  // but not the results folder: who removed that meant it
-  const fs::path temporary = folder_ / fmt::format("run-{}.unfinished", run_);
-  {
+  const fs::path temporary = unfinished();
+  try {
     const Descriptor out(temporary, O_CREAT | O_TRUNC | O_WRONLY);
     out.write_all(bytes);
     out.sync();
+  } catch (...) {
+    fs::remove(temporary, error);
+    throw;
   }
   fs::rename(temporary, file(round), error);
   if (error)
@@ -152,10 +168,12 @@ std::optional<Checkpoints::Found> Checkpoints::newest(int last_round, std::vecto
     bytes << in.rdbuf();
     Header header{};
     Found found;
-    const std::string wrong = damage(bytes.str(), header, found.state);
+    std::string wrong = damage(bytes.str(), header, found.state);
+    if (wrong.empty() && header.store_id != store_id_) wrong = "belongs to other results than the ones in this folder";
+    if (wrong.empty() && (header.run != run_ || header.round != *round)) wrong = "is of another run or round";
     found.round = header.round;
-    if (wrong.empty() && found.round == *round) return found;
-    warnings.push_back(fmt::format("{} {}; {}", file(*round).string(), wrong.empty() ? "is of another round" : wrong,
+    if (wrong.empty()) return found;
+    warnings.push_back(fmt::format("{} {}; {}", file(*round).string(), wrong,
                                    std::next(round) == candidates.rend()
                                        ? "there is none before it: the run starts over"
                                        : "the checkpoint before it is used"));
@@ -166,6 +184,7 @@ std::optional<Checkpoints::Found> Checkpoints::newest(int last_round, std::vecto
 void Checkpoints::remove_all() const {
   std::error_code ignored;
   for (int round : rounds()) fs::remove(file(round), ignored);
+  fs::remove(unfinished(), ignored);
 }
 
 }  // namespace msfusion

@@ -29,6 +29,10 @@ std::atomic<bool> g_stop{false};  // in a child: finish the round
 // While the parent waits for the store, nobody watches the runs.
 constexpr int kParentWaitsMs = 1000;
 
+constexpr const char* kStoppedFromOutside =
+    "a signal from outside stopped the process of this run alone, as programs that free memory do; its finished rounds "
+    "are kept, and --resume goes on with them";
+
 enum ChildExit { kFinished = 0, kFailed = 1, kInterrupted = 3 };
 
 class Child {
@@ -92,14 +96,14 @@ int be_child(const Preparation& preparation, const RunSpec& run, const LearnerFa
   cores.i_am(slot);
   int status = kFailed;
   try {
-    StoreWriter store = StoreWriter::open(options.store_file);
+    StoreWriter store = StoreWriter::open(options.store_file, options.store_id);
     store.set_state(run.run, "running");
     const RunInputs inputs(preparation, run);
     RunOptions run_options;
     run_options.workers = jobs;
     run_options.cores = &cores;
     run_options.stop = &g_stop;
-    const Checkpoints checkpoints(options.checkpoint_folder, run.run);
+    const Checkpoints checkpoints(options.checkpoint_folder, run.run, options.store_id);
     run_options.checkpoints = &checkpoints;
     run_options.checkpoint_every = options.checkpoint_every;
     if (options.resume) run_options.resume = resume_point(options, run.run, checkpoints, store);
@@ -260,8 +264,10 @@ class Launcher {
     slot_run_[slot] = -1;
     if (end.signal == 0 && end.code == kFinished) {
       report.state = RunReport::State::finished;
-    } else if (end.signal == 0 && end.code == kInterrupted) {
+    } else if (end.signal == 0 && end.code == kInterrupted && StopSignals::count() > 0) {
       report.state = RunReport::State::interrupted;
+    } else if (end.signal == 0 && end.code == kInterrupted) {
+      fail(report, kStoppedFromOutside);
     } else if (StopSignals::count() > 0 && report.message.empty()) {
       report.state = RunReport::State::interrupted;
       to_write_down_.push_back(report.run.run);  // a run that was ended at once could not say so itself
@@ -289,7 +295,7 @@ class Launcher {
     try {
       while (!to_write_down_.empty()) {
         const RunReport& report = reports_[static_cast<std::size_t>(to_write_down_.back())];
-        StoreWriter::open(options_.store_file, kParentWaitsMs)
+        StoreWriter::open(options_.store_file, options_.store_id, kParentWaitsMs)
             .set_state(report.run.run, report.state == RunReport::State::failed ? "failed" : "interrupted",
                        report.message);
         to_write_down_.pop_back();

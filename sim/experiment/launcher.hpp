@@ -20,6 +20,7 @@ struct RunReport {
 
 struct LaunchOptions {
   std::string store_file;
+  std::string store_id;         ///< of the store that is meant: another that takes its place is left alone
   int jobs = 0;                 ///< cores in use at once; 0: all there are
   CoreBudget* cores = nullptr;  ///< shared with other launches; none: one of `jobs` cores
   int first_process = 0;        ///< in the shared budget: this launch uses jobs + 1 numbers from here on

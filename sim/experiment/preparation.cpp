@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sim/base/error.hpp"
+#include "sim/base/input_files.hpp"
 #include "sim/base/random.hpp"
 #include "sim/base/seed.hpp"
 #include "sim/data/catalogue.hpp"
@@ -100,6 +101,7 @@ Preparation prepare(const std::string& scenario_file, const std::vector<Override
 }
 
 Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& before_data) {
+  const InputLog log;
   Preparation result;
   result.scenario = std::move(read);
   const Scenario& scenario = result.scenario;
@@ -123,6 +125,7 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
     if (!mistakes.empty() && run.seed != scenario.seeds.back()) break;  // other seeds would only repeat it
   }
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  result.input_files = log.files();
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct Preparation {
   Fleet fleet;
   Dataset data;
   SampleShape samples;
+  std::set<std::string> input_files;  ///< all that were read but the scenario: platform, its profiles, graphs, data
 };
 
 /// Reads the scenario and all that it names. Throws UserError with every mistake that can be found without running.

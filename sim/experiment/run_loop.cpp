@@ -179,7 +179,8 @@ class RunLoop {
       wall.evaluation_seconds = part.lap();
       outcomes = learner_->merge(plan, arrivals);
       clock_.skip();
-      wall.training_seconds = part.lap();
+      wall.merge_seconds = learner_->merge_seconds();
+      wall.training_seconds = part.lap() - wall.merge_seconds;
     } else {
       finish_pending();
     }

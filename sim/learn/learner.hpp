@@ -91,6 +91,9 @@ class Learner {
   /// delivered are dropped, unless the plan keeps them in flight. Outcomes are in the order of task ids.
   virtual std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) = 0;
 
+  /// Real seconds that the last merge() took once the trainings were there.
+  virtual double merge_seconds() const = 0;
+
   /// Drops all started trainings but these: the others can never be delivered.
   virtual void keep_in_flight(const std::set<TaskId>& tasks) = 0;
 

@@ -1,6 +1,7 @@
 #include "sim/plan/timed_round.hpp"
 
 #include <map>
+#include <set>
 
 namespace msfusion {
 
@@ -17,9 +18,12 @@ std::vector<StepId> arrived_parts(const RoundPlan& plan, const TimedRound& timed
 
 std::vector<TaskId> trained_tasks(const RoundPlan& plan, const TimedRound& timed) {
   std::map<TaskId, bool> done;
+  std::set<TaskId> sent;  // what a device computes after that is no part of the training: DS-FL distils then
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what);
+    if (transfer && transfer->cargo == Cargo::trained) sent.insert(plan.steps[s].task);
     const auto* compute = std::get_if<Compute>(&plan.steps[s].what);
-    if (!compute || compute->node != task_of(plan, plan.steps[s].task).device) continue;
+    if (!compute || sent.count(plan.steps[s].task) > 0 || compute->node != task_of(plan, plan.steps[s].task).device) continue;
     const Fate fate = timed.steps[s].fate;
     done[plan.steps[s].task] = fate == Fate::done || fate == Fate::in_flight;
   }

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "sim/base/input_files.hpp"
 #include "sim/base/units.hpp"
 
 namespace msfusion {
@@ -93,6 +94,7 @@ std::optional<Profile> PlatformProfiles::read_file(const std::string& name, int 
   }
   std::ostringstream text;
   text << stream.rdbuf();
+  InputLog::note(*path);
   return parse_profile(text.str(), *path, 1, {}, kind, checks_.mistakes());
 }
 

@@ -17,10 +17,12 @@ using MetaMap = std::map<std::string, std::string>;
 /// must not cross a fork: close it before, and let each process open its own.
 class StoreWriter {
  public:
-  /// Makes a new store; an old one at that place must have been dealt with by the caller.
+  /// Makes a new store, with a new identity in its `meta`; an old one at that place must have been dealt with by the
+  /// caller.
   static StoreWriter create(const std::string& file, const MetaMap& meta, const std::vector<RunRecord>& runs);
+  /// Opens the store of that identity, and no other that may lie in its place by now; no id: whichever lies there.
   /// Waits up to `busy_timeout_ms` for another writer's transaction, at each of its own.
-  static StoreWriter open(const std::string& file, int busy_timeout_ms = 30000);
+  static StoreWriter open(const std::string& file, const std::string& id = "", int busy_timeout_ms = 30000);
   StoreWriter(StoreWriter&&) noexcept;
   ~StoreWriter();
 
@@ -72,6 +74,7 @@ class StoreReader {
   ~StoreReader();
 
   MetaMap meta() const;
+  std::string id() const;  ///< which store this is, whatever its name or place; throws UserError for one without
   std::vector<RunRecord> runs() const;
   std::vector<DeviceRecord> devices(int run) const;
   std::vector<RoundRecord> rounds(int run) const;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <cstdint>
@@ -9,13 +10,34 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/base/units.hpp"
 #include "sim/record/format.hpp"
 
 namespace msfusion {
 
 namespace {
 
-std::string cause(const SQLite::Exception& error) {
+// Whether a file that SQLite writes has reached the size that the system allows, or nearly: SQLite writes in pages.
+bool reached_size_limit(const std::string& file, rlim_t limit) {
+  constexpr std::uintmax_t kNear = 64 << 10;
+  for (const char* part : {"", "-wal", "-journal"}) {
+    std::error_code missing;
+    const std::uintmax_t size = std::filesystem::file_size(file + part, missing);
+    if (!missing && size + kNear >= limit) return true;
+  }
+  return false;
+}
+
+std::string io_error(const std::string& file, const SQLite::Exception& error) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      reached_size_limit(file, limit.rlim_cur))
+    return fmt::format("files may not become larger than {} here (ulimit -f); raise that, then resume",
+                       human(static_cast<double>(limit.rlim_cur), Quantity::bytes));
+  return fmt::format("the file system reports an error ({}); check the disk", error.what());
+}
+
+std::string cause(const std::string& file, const SQLite::Exception& error) {
   switch (error.getErrorCode() & 0xff) {
     case SQLITE_FULL:
       return "the disk is full; free some space, then resume";
@@ -29,7 +51,7 @@ std::string cause(const SQLite::Exception& error) {
     case SQLITE_CANTOPEN:
       return "it cannot be opened; does the folder exist, and may it be written?";
     case SQLITE_IOERR:
-      return fmt::format("the file system reports an error ({}); check the disk", error.what());
+      return io_error(file, error);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return fmt::format("the file is damaged ({})", error.what());
@@ -80,7 +102,11 @@ std::uint32_t big_endian(const std::array<char, 100>& header, std::size_t at) {
 }  // namespace
 
 std::string store_problem(const std::string& file, const std::string& doing, const SQLite::Exception& error) {
-  return fmt::format("{}: cannot {}: {}", file, doing, cause(error));
+  return fmt::format("{}: cannot {}: {}", file, doing, cause(file, error));
+}
+
+std::string sqlite_name(const std::string& file) {
+  return std::filesystem::absolute(file).string();
 }
 
 std::string header_problem(const std::string& file) {

@@ -96,7 +96,7 @@ std::string csv_text(const std::optional<Field>& value) {
 std::unique_ptr<SQLite::Database> open_database(const std::string& file) {
   try {
     // Opened for writing where allowed, so that SQLite can tidy its log away; query_only keeps our hands off.
-    auto database = std::make_unique<SQLite::Database>(file, SQLite::OPEN_READWRITE, kBusyTimeoutMs);
+    auto database = std::make_unique<SQLite::Database>(sqlite_name(file), SQLite::OPEN_READWRITE, kBusyTimeoutMs);
     database->exec("PRAGMA query_only = ON");
     database->execAndGet("SELECT count(*) FROM meta");
     return database;
@@ -197,6 +197,13 @@ MetaMap StoreReader::meta() const {
     while (statement.executeStep()) meta[statement.getColumn(0).getString()] = statement.getColumn(1).getString();
     return meta;
   });
+}
+
+std::string StoreReader::id() const {
+  const MetaMap facts = meta();
+  const auto found = facts.find(meta_key::id);
+  if (found == facts.end()) throw UserError(Mistake{impl_->file_, 0, "the store has no identity", kWhatToDo});
+  return found->second;
 }
 
 std::vector<RunRecord> StoreReader::runs() const {
@@ -300,7 +307,18 @@ std::vector<DeviceEvaluationRecord> StoreReader::device_evaluations(int run, int
   return impl_->all<DeviceEvaluationRecord>(" WHERE run = ? AND round = ?", {run, round});
 }
 std::vector<AxisCoverageRecord> StoreReader::coverage(int run) const {
-  return impl_->of_run<AxisCoverageRecord>(run);
+  std::vector<AxisCoverageRecord> records = impl_->of_run<AxisCoverageRecord>(run);
+  std::map<std::string, std::size_t> units;  // by axis
+  for (const AxisCoverageRecord& record : records) {
+    const std::size_t count = record.trained_by.size(), first = units.emplace(record.axis, count).first->second;
+    if (count == 0 || count != first)
+      throw UserError(
+          Mistake{impl_->file_, 0,
+                  fmt::format("the store was altered: axis {} has {} units in round {}, and {} in the first",
+                              record.axis, count, record.round, first),
+                  kWhatToDo});
+  }
+  return records;
 }
 std::vector<LinkRoundRecord> StoreReader::links(int run) const {
   return impl_->of_run<LinkRoundRecord>(run);

@@ -1,11 +1,15 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "sim/base/error.hpp"
 #include "sim/record/columns.hpp"
@@ -109,6 +113,23 @@ void write_meta(SQLite::Database& database, const std::string& key, const std::s
   statement.exec();
 }
 
+constexpr const char* kReplaced = "another store lies in its place, of another run";
+
+std::string new_id() {
+  unsigned char bytes[16];
+  std::string id;
+  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) throw RunError("the system gives no random numbers");
+  for (const unsigned char byte : bytes) id += fmt::format("{:02x}", byte);
+  return id;
+}
+
+/// Device and inode; none: there is no such file.
+std::optional<std::pair<dev_t, ino_t>> place_of(const std::string& file) {
+  struct stat found {};
+  if (stat(file.c_str(), &found) != 0) return std::nullopt;
+  return std::pair(found.st_dev, found.st_ino);
+}
+
 /// Runs `work` and turns what SQLite throws into a RunError.
 template <class Work>
 auto guarded(const std::string& file, const std::string& doing, Work&& work) {
@@ -125,10 +146,14 @@ auto guarded(const std::string& file, const std::string& doing, Work&& work) {
 
 class StoreWriter::Impl {
  public:
-  Impl(const std::string& file, int busy_timeout_ms)
-      : file_(file), database_(file, SQLite::OPEN_READWRITE, busy_timeout_ms) {
+  Impl(const std::string& file, const std::string& id, int busy_timeout_ms)
+      : file_(file), place_(place_of(file)), database_(sqlite_name(file), SQLite::OPEN_READWRITE, busy_timeout_ms) {
     // A commit survives a crash of the program; a power cut may take the last rounds, never the file.
     database_.exec("PRAGMA synchronous = NORMAL");
+    if (id.empty()) return;
+    SQLite::Statement statement(database_, "SELECT value FROM meta WHERE key = ?");
+    statement.bind(1, meta_key::id);
+    if (!statement.executeStep() || statement.getColumn(0).getString() != id) throw RunError(kReplaced);
   }
 
   /// One transaction, taken at once: a later upgrade could fail without waiting.
@@ -139,13 +164,15 @@ class StoreWriter::Impl {
       work();
       transaction.commit();
     });
-    // SQLite goes on writing happily into a file that has been removed.
-    std::error_code no_error;
-    if (!std::filesystem::exists(file_, no_error))
-      throw RunError(fmt::format("{}: cannot {}: the file was removed while the run was writing to it", file_, doing));
+    // SQLite goes on writing happily into a file that has been removed or replaced.
+    const auto place = place_of(file_);
+    if (place == place_) return;
+    throw RunError(fmt::format("{}: cannot {}: {}", file_, doing,
+                               place ? kReplaced : "the file was removed while the run was writing to it"));
   }
 
   std::string file_;
+  std::optional<std::pair<dev_t, ino_t>> place_;  // of the file that is open
   SQLite::Database database_;
   Insert<DeviceRecord> device_{database_, "INSERT OR REPLACE"};
   Insert<LinkRecord> platform_link_{database_, "INSERT OR REPLACE"};
@@ -171,19 +198,21 @@ StoreWriter::~StoreWriter() = default;
 
 StoreWriter StoreWriter::create(const std::string& file, const MetaMap& meta, const std::vector<RunRecord>& runs) {
   if (std::filesystem::exists(file)) throw RunError(file + ": cannot create the store: the file is already there");
+  const std::string id = new_id();
   // Renamed when it is whole: who is killed in between leaves no half store for a resume to stumble over.
   const std::string unfinished = file + ".unfinished";
   std::error_code error;
   for (const std::string& name : {unfinished, file})  // nothing that belonged to another store either
     for (const char* part : {"", "-journal", "-wal", "-shm"}) std::filesystem::remove(name + part, error);
   guarded(file, "create the store", [&] {
-    SQLite::Database database(unfinished, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Database database(sqlite_name(unfinished), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     SQLite::Transaction transaction(database, SQLite::TransactionBehavior::EXCLUSIVE);
     database.exec(fmt::format("PRAGMA application_id = {}", kStoreApplication));
     database.exec(fmt::format("PRAGMA user_version = {}", kStoreVersion));
     database.exec(kMetaTable);
     for_each_table([&](auto record) { database.exec(create_table_sql<decltype(record)>()); });
     for (const auto& [key, value] : meta) write_meta(database, key, value);
+    write_meta(database, meta_key::id, id);
     Insert<RunRecord> insert(database);
     for (const auto& run : runs) insert(run);
     transaction.commit();
@@ -193,13 +222,14 @@ StoreWriter StoreWriter::create(const std::string& file, const MetaMap& meta, co
   });
   std::filesystem::rename(unfinished, file, error);
   if (error) throw RunError(fmt::format("{}: cannot create the store: {}", file, error.message()));
-  return open(file);
+  return open(file, id);
 }
 
-StoreWriter StoreWriter::open(const std::string& file, int busy_timeout_ms) {
+StoreWriter StoreWriter::open(const std::string& file, const std::string& id, int busy_timeout_ms) {
   if (const auto problem = header_problem(file); !problem.empty())
     throw RunError(fmt::format("{}: cannot open the store: {}", file, problem));
-  return guarded(file, "open the store", [&] { return StoreWriter(std::make_unique<Impl>(file, busy_timeout_ms)); });
+  return guarded(file, "open the store",
+                 [&] { return StoreWriter(std::make_unique<Impl>(file, id, busy_timeout_ms)); });
 }
 
 void StoreWriter::write_devices(const std::vector<DeviceRecord>& devices) {

@@ -154,7 +154,7 @@ const Vocabulary<TransformerSpec>& transformer_vocabulary() {
                        "Layer norm after or before each block.", "pre for deep or modern (GPT-2) networks."),
       },
       [](const T& spec, GivenAttributes& given) {
-        if (spec.embedding % spec.heads == 0) return;
+        if (spec.heads > 0 && spec.embedding % spec.heads == 0) return;
         const std::string name = given.has("heads") ? "heads" : "embedding";
         given.object(name,
                      fmt::format("{}: {} heads in an embedding of {}", given.quote(name), spec.heads, spec.embedding),

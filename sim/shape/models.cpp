@@ -97,7 +97,7 @@ void build(ShapeBuilder& builder, const ResNetSpec& spec) {
 }
 
 void build(ShapeBuilder& builder, const TransformerSpec& spec, int vocabulary) {
-  require(spec.embedding % spec.heads == 0, fmt::format("embedding {} with {} heads", spec.embedding, spec.heads),
+  require(spec.heads > 0 && spec.embedding % spec.heads == 0, fmt::format("embedding {} with {} heads", spec.embedding, spec.heads),
           "an embedding that the number of heads divides");
   // A masked language model reads one more token than it predicts: the mask.
   int at = builder.embedding("embedding", vocabulary + (spec.masked ? 1 : 0), spec.embedding);

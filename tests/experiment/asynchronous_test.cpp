@@ -66,6 +66,8 @@ class Ledger : public Learner {
     return outcomes;
   }
 
+  double merge_seconds() const override { return 0; }
+
   void keep_in_flight(const std::set<TaskId>& tasks) override {
     for (auto task = held_.begin(); task != held_.end();) {
       if (tasks.count(task->first) > 0) {

@@ -94,7 +94,7 @@ void fuzz_checkpoint(const std::uint8_t* bytes, std::size_t count) {
   const fs::path file = as_file("run-0.round-1.checkpoint", bytes, count);
   refusing([&] {
     std::vector<std::string> warnings;
-    Checkpoints(file.parent_path(), 0).newest(1, warnings);
+    Checkpoints(file.parent_path(), 0, std::string(32, '0')).newest(1, warnings);
   });
 }
 

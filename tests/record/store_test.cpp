@@ -103,7 +103,7 @@ TEST_CASE("what is written is what is read") {
   writer.set_meta("scenario", "quicker");
 
   const StoreReader reader(folder.store());
-  CHECK(reader.meta() == MetaMap{{"scenario", "quicker"}});
+  CHECK(reader.meta() == MetaMap{{"id", reader.id()}, {"scenario", "quicker"}});
   REQUIRE(reader.runs().size() == 2);
   CHECK(reader.runs()[1].seed == std::numeric_limits<std::uint64_t>::max());
   CHECK(reader.runs()[1].state == "failed");
@@ -263,7 +263,7 @@ TEST_CASE("a store that cannot be written says why") {
   }
   SECTION("another process has locked it") {
     StoreWriter::create(folder.store(), {}, {a_run(0)});
-    auto writer = StoreWriter::open(folder.store(), 50);
+    auto writer = StoreWriter::open(folder.store(), "", 50);
     SQLite::Database other(folder.store(), SQLite::OPEN_READWRITE);
     SQLite::Transaction lock(other, SQLite::TransactionBehavior::IMMEDIATE);
     CHECK_THROWS_WITH(writer.write_round(a_round(0, 0)), ContainsSubstring("another process holds a lock"));
@@ -412,4 +412,12 @@ TEST_CASE("reading a store beside one's own writer does not drop the writer's lo
   int status = 0;
   waitpid(child, &status, 0);
   CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("coverage that was altered to nothing is refused") {
+  TemporaryFolder folder;
+  StoreWriter::create(folder.store(), {}, {a_run(0)}).write_round(a_round(0, 0));
+  REQUIRE_FALSE(StoreReader(folder.store()).coverage(0).empty());
+  SQLite::Database(folder.store(), SQLite::OPEN_READWRITE).exec("UPDATE axis_coverage SET trained_by = x''");
+  CHECK_THROWS_WITH(StoreReader(folder.store()).coverage(0), ContainsSubstring("the store was altered: axis"));
 }

@@ -52,6 +52,7 @@ struct RecostCommand {
   std::vector<Override> overrides;
   std::string command_line;
   bool in_sweep = false;  ///< the sweep compares at its end
+  bool resume = false;    ///< leave a folder as it is that holds the same recosted already
   CoreShare share;        ///< of a sweep's cores
 };
 

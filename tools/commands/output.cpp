@@ -20,6 +20,7 @@ void complain(const std::string& text) {
 
 void guard_standard_streams() {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   // The next file that is opened would get the lowest free number. Writing to one that is open for reading fails, as
   // writing to a closed one does.
   while (true) {

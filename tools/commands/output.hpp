@@ -12,7 +12,7 @@ void say(const std::string& text);
 void complain(const std::string& text);
 
 /// To be called first: takes care that nobody who closed the program's input or output finds them in its files, and
-/// that a closed pipe is an error of writing and not the program's end.
+/// that a closed pipe and a file that reaches its limit (ulimit -f) are errors of writing and not the program's end.
 void guard_standard_streams();
 
 /// Whether everything that was printed has arrived.

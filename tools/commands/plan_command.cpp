@@ -111,10 +111,11 @@ int plan_scenario(const PlanCommand& command) {
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
       command.json);
   const std::string store_file = folder.file("run.sqlite");
-  StoreWriter::create(store_file, meta_of(preparation, command.command_line), run_records(preparation));
+  StoreWriter::create(store_file, meta_of(preparation, command.command_line, ResultKind::plan), run_records(preparation));
 
   LaunchOptions options;
   options.store_file = store_file;
+  options.store_id = StoreReader(store_file).id();
   options.checkpoint_folder = folder.file("checkpoints");
   options.jobs = command.jobs;
   options.cores = command.share.budget;

@@ -92,6 +92,20 @@ void check_comparable(const StoreReader& store, const std::string& store_file, c
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
 }
 
+// Whether a folder holds these runs, recosted from the same ones with the same scenario and platform, all finished.
+bool is_recosted(const fs::path& out, const MetaMap& meta) {
+  const std::string store_file = (out / "run.sqlite").string();
+  if (!fs::exists(store_file)) return false;
+  const StoreReader store(store_file);
+  const MetaMap before = store.meta();
+  for (const char* key : {"kind", "recosted_from", "scenario_text", "platform_text", "libraries"}) {
+    const auto found = before.find(key);
+    if (found == before.end() || found->second != meta.at(key)) return false;
+  }
+  const std::vector<RunRecord> runs = store.runs();
+  return std::all_of(runs.begin(), runs.end(), [](const RunRecord& run) { return run.state == "finished"; });
+}
+
 }  // namespace
 
 int recost_run(const RecostCommand& command) {
@@ -103,6 +117,7 @@ int recost_run(const RecostCommand& command) {
   {
     const StoreReader store(recorded_file);  // not kept open across the fork
     before = store.meta();
+    require_kind(before, recorded_file, {ResultKind::run, ResultKind::recost}, "the folder of a finished run");
     preparation = prepare_again(command, before, recorded_file);
     check_comparable(store, recorded_file, preparation);
   }
@@ -111,14 +126,16 @@ int recost_run(const RecostCommand& command) {
     out = (fs::path(from).has_filename() ? fs::path(from) : fs::path(from).parent_path()).string() + "-recost";
   if (fs::exists(out) && fs::equivalent(out, from))
     throw UserError(Mistake{out.string(), 0, "that is the folder of the run itself", "another folder with -o"});
-  const ResultsFolder folder(out, false);
-  MetaMap meta = meta_of(preparation, command.command_line);
+  MetaMap meta = meta_of(preparation, command.command_line, ResultKind::recost);
   meta["recosted_from"] = fmt::format("{}: {}", from, meta_at(before, "command", recorded_file));
+  if (command.resume && is_recosted(out, meta)) return 0;
+  const ResultsFolder folder(out, false);
   const std::string store_file = folder.file("run.sqlite");
   StoreWriter::create(store_file, meta, run_records(preparation));
 
   LaunchOptions options;
   options.store_file = store_file;
+  options.store_id = StoreReader(store_file).id();
   options.checkpoint_folder = folder.file("checkpoints");
   options.participation_folder = folder.path().string();
   options.recorded_folder = from;
@@ -138,7 +155,7 @@ int recost_run(const RecostCommand& command) {
     for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(store_file + suffix);
     throw UserError(std::move(refusals));
   }
-  write_reports(folder);
+  write_reports(folder, options.store_id);
   if (command.in_sweep) return exit_code(reports, interruption.signal);
   fmt::print("{}\nreport: {}\n", comparison({from, folder.path().string()}, TableFormat::terminal),
              folder.file("report.html"));

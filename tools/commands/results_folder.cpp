@@ -5,10 +5,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <vector>
 
 #include "sim/base/error.hpp"
 #include "sim/record/store.hpp"
@@ -20,6 +22,26 @@ namespace fs = std::filesystem;
 
 namespace {
 constexpr int kLockTries = 40;
+constexpr std::size_t kLongestStorePath = 504;  // of SQLite, with the names of its logs
+
+bool is_numbered(const std::string& name, const std::string& before, const std::string& after) {
+  const std::size_t around = before.size() + after.size();
+  return name.size() > around && name.compare(0, before.size(), before) == 0 &&
+         name.compare(name.size() - after.size(), after.size(), after) == 0 &&
+         std::all_of(name.begin() + static_cast<std::ptrdiff_t>(before.size()),
+                     name.end() - static_cast<std::ptrdiff_t>(after.size()),
+                     [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// What this program writes into a results folder, but for the pages that it may share with others.
+bool is_ours(const std::string& name) {
+  return name == "lock" || name == "checkpoints" || name == "participation" || name.rfind("run.sqlite", 0) == 0 ||
+         is_numbered(name, "earlier-", "") || is_numbered(name, "plan-", ".jsonl");
+}
+
+bool is_page(const std::string& name) {
+  return name == "report.html" || name == "summary.json";
+}
 
 // A killed program leaves a log beside its store, whose rounds belong into it: the two must never be parted.
 void tidy(const fs::path& store) {
@@ -33,6 +55,7 @@ void tidy(const fs::path& store) {
 
 ResultsFolder::ResultsFolder(fs::path path, bool resume, bool quiet) : path_(std::move(path)) {
   make();
+  if (!resume) refuse_other_things();
   lock();
   if (!resume) set_aside_earlier(quiet);
 }
@@ -48,12 +71,33 @@ void ResultsFolder::fail(const std::string& found) const {
 
 void ResultsFolder::make() {
   std::error_code error;
+  if (const std::size_t length = fs::absolute(path_ / "run.sqlite").string().size(); length > kLongestStorePath)
+    throw UserError(Mistake{path_.string(), 0, fmt::format("the path of the store would have {} characters", length),
+                            fmt::format("at most {}: a shorter one with -o DIR", kLongestStorePath)});
   fs::create_directories(path_, error);
   if (!error && fs::is_directory(path_)) return;
   if (!error || error == std::errc::not_a_directory || error == std::errc::file_exists)
     throw UserError(Mistake{path_.string(), 0, "the output folder cannot be made (a file is in the way)",
                             "a folder that can be written: -o DIR"});
   fail(fmt::format("the output folder cannot be made ({})", error.message()));
+}
+
+// Results among somebody's own files could overwrite them, and would take them along when they are set aside.
+void ResultsFolder::refuse_other_things() const {
+  constexpr std::size_t kNamed = 3;
+  const bool has_store = fs::exists(path_ / "run.sqlite");
+  std::vector<std::string> others;
+  for (const auto& entry : fs::directory_iterator(path_)) {
+    const std::string name = entry.path().filename().string();
+    if (!is_ours(name) && !(has_store && is_page(name))) others.push_back(name);
+  }
+  if (others.empty()) return;
+  std::sort(others.begin(), others.end());
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kNamed, others.size()); ++i) text += (i > 0 ? ", " : "") + others[i];
+  if (others.size() > kNamed) text += fmt::format(" and {} more", others.size() - kNamed);
+  throw UserError(Mistake{path_.string(), 0, "the output folder holds other things than results: " + text,
+                          "a folder of its own for the results: -o DIR"});
 }
 
 void ResultsFolder::lock() {
@@ -82,7 +126,7 @@ void ResultsFolder::set_aside_earlier(bool quiet) {
   fs::create_directory(aside);
   for (const auto& entry : fs::directory_iterator(path_)) {
     const std::string name = entry.path().filename().string();
-    if (name != "lock" && name != store.filename() && name.rfind("earlier-", 0) != 0)
+    if (name != "lock" && name != store.filename() && !is_numbered(name, "earlier-", ""))
       fs::rename(entry.path(), aside / name);
   }
   fs::rename(store, aside / store.filename());

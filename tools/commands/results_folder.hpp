@@ -9,8 +9,9 @@ namespace msfusion {
 class ResultsFolder {
  public:
   /// Makes and locks it. Earlier results move to the first free subfolder earlier-N, unless they are to be resumed.
-  /// Says where to, unless `quiet`. Throws UserError where a file is in the way, RunError where it may not be written
-  /// or another program writes there.
+  /// Says where to, unless `quiet`. Throws UserError where a file is in the way, where the path is too long for a
+  /// store, and for a folder that holds other things than results, unless it is resumed; RunError where it may not be
+  /// written or another program writes there.
   ResultsFolder(std::filesystem::path path, bool resume, bool quiet = false);
   ~ResultsFolder();
   ResultsFolder(const ResultsFolder&) = delete;
@@ -22,6 +23,7 @@ class ResultsFolder {
  private:
   [[noreturn]] void fail(const std::string& found) const;
   void make();
+  void refuse_other_things() const;
   void lock();
   void set_aside_earlier(bool quiet);
 

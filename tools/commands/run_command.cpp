@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <map>
 #include <sstream>
 
 #include "reports/comparison.hpp"
 #include "sim/base/error.hpp"
+#include "sim/record/format.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/learner_plugin.hpp"
 #include "tools/commands/output.hpp"
@@ -20,10 +22,39 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kUnchanged = "the unchanged file with --resume, or the changed one without";
+
+// File by checksum, from the lines that sha256sum(1) prints.
+std::map<std::string, std::string> checksums_in(const MetaMap& meta) {
+  std::map<std::string, std::string> sums;
+  const auto found = meta.find(meta_key::inputs);
+  std::istringstream lines(found == meta.end() ? "" : found->second);
+  std::string sum, file;
+  while (lines >> sum && std::getline(lines.ignore(2), file)) sums[file] = sum;
+  return sums;
+}
+
+void check_input_files(const MetaMap& before, const MetaMap& now, std::vector<Mistake>& mistakes) {
+  const auto then = checksums_in(before), found = checksums_in(now);
+  for (const auto& [file, sum] : found) {
+    const auto same = then.find(file);
+    if (same == then.end())
+      mistakes.push_back({file, 0, "the interrupted run did not read this file", kUnchanged});
+    else if (same->second != sum)
+      mistakes.push_back({file, 0,
+                          fmt::format("the file has changed since the interrupted run: its SHA-256 is {}, and was {}",
+                                      sum, same->second),
+                          kUnchanged});
+  }
+  for (const auto& [file, sum] : then)
+    if (found.count(file) == 0)
+      mistakes.push_back({file, 0, "the interrupted run read this file, which is not read any more", kUnchanged});
+}
+
 // Refuses to go on with other inputs than the ones that the folder's runs began with, and shows what differs.
-void check_unchanged(const MetaMap& before, const MetaMap& now) {
+void check_unchanged(const MetaMap& before, const MetaMap& now, const std::string& platform_file) {
   std::vector<Mistake> mistakes;
-  for (const char* key : {"scenario_text", "platform_text", "libraries"}) {
+  for (const char* key : {"scenario_text", "platform_text"}) {
     std::istringstream old_lines(before.count(key) ? before.at(key) : ""), new_lines(now.at(key));
     std::string old_line, new_line;
     for (int line = 1;; ++line) {
@@ -33,18 +64,24 @@ void check_unchanged(const MetaMap& before, const MetaMap& now) {
       if (!more_old) old_line.clear();
       if (!more_new) new_line.clear();
       if (old_line == new_line) continue;
-      const std::string file = std::string(key) == "scenario_text" ? now.at("scenario_file") : key;
-      mistakes.push_back({file, line, fmt::format("now \"{}\", but the interrupted run had \"{}\"", new_line, old_line),
-                          "the unchanged file with --resume, or the changed one without"});
+      const std::string file = std::string(key) == "scenario_text" ? now.at("scenario_file") : platform_file;
+      mistakes.push_back(
+          {file, line, fmt::format("now \"{}\", but the interrupted run had \"{}\"", new_line, old_line), kUnchanged});
     }
   }
+  check_input_files(before, now, mistakes);
+  if (before.at("libraries") != now.at("libraries"))
+    mistakes.push_back({"", 0,
+                        fmt::format("this program has the libraries \"{}\", but the interrupted run had \"{}\"",
+                                    now.at("libraries"), before.at("libraries")),
+                        "the program that the run began with, or a new run without --resume"});
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
 }
 
 // The runs have written to the store until now: whatever is wrong with it is no mistake of the user's.
-void report(const ResultsFolder& folder) {
+void report(const ResultsFolder& folder, const std::string& store_id) {
   try {
-    write_reports(folder);
+    write_reports(folder, store_id);
   } catch (const UserError& error) {
     throw RunError(
         fmt::format("the results folder was removed, moved or damaged while the runs went on: {}", error.what()));
@@ -73,9 +110,11 @@ int run_scenario(const RunCommand& command) {
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out), command.resume);
   const std::string store_file = folder.file("run.sqlite");
-  const MetaMap meta = meta_of(preparation, command.command_line);
+  const MetaMap meta = meta_of(preparation, command.command_line, ResultKind::run);
   if (command.resume && fs::exists(store_file)) {
-    check_unchanged(StoreReader(store_file).meta(), meta);
+    const MetaMap before = StoreReader(store_file).meta();
+    require_kind(before, store_file, {ResultKind::run}, "the folder of a run, or another folder with -o");
+    check_unchanged(before, meta, preparation.scenario.platform.file);
   } else {
     StoreWriter::create(store_file, meta, run_records(preparation));
   }
@@ -83,6 +122,7 @@ int run_scenario(const RunCommand& command) {
   ProgressView view(preparation);
   LaunchOptions options;
   options.store_file = store_file;
+  options.store_id = StoreReader(store_file).id();
   options.checkpoint_folder = folder.file("checkpoints");
   options.checkpoint_every = command.checkpoint_every;
   options.participation_folder = folder.path().string();
@@ -106,7 +146,7 @@ int run_scenario(const RunCommand& command) {
 
   // However the runs ended, what they finished is reported; but who asks twice does not want to wait.
   if (!interruption.at_once) {
-    report(folder);
+    report(folder, options.store_id);
     say(fmt::format("\n{}\nreport: {}\n", comparison({folder.path().string()}, TableFormat::terminal),
                     folder.file("report.html")));
   }

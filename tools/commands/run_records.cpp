@@ -10,7 +10,10 @@
 #include "reports/export.hpp"
 #include "reports/html_report.hpp"
 #include "reports/summary.hpp"
+#include "sim/base/error.hpp"
+#include "sim/base/input_files.hpp"
 #include "sim/method/method.hpp"
+#include "sim/record/format.hpp"
 
 namespace msfusion {
 
@@ -23,7 +26,44 @@ std::string joined(const std::vector<T>& values) {
   return text;
 }
 
+const char* name_of(ResultKind kind) {
+  switch (kind) {
+    case ResultKind::run:
+      return "run";
+    case ResultKind::plan:
+      return "plan";
+    case ResultKind::recost:
+      return "recost";
+  }
+  return "";
+}
+
+// "SHA-256  FILE" a line, as sha256sum(1) prints them. Relative to the scenario's folder, so that a folder may move as
+// a whole. The platform is not among them: its text is kept itself.
+std::string checksums(const Preparation& preparation) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::absolute(preparation.scenario.file).parent_path();
+  std::string lines;
+  for (const std::string& file : preparation.input_files) {
+    if (file == preparation.scenario.platform.file) continue;
+    const fs::path name = fs::path(file).is_absolute() ? fs::path(file) : fs::proximate(fs::absolute(file), folder);
+    lines += fmt::format("{}  {}\n", sha256_of(file), name.string());
+  }
+  return lines;
+}
+
 }  // namespace
+
+void require_kind(const MetaMap& meta, const std::string& store_file, const std::vector<ResultKind>& kinds,
+                  const std::string& instead) {
+  const auto found = meta.find(meta_key::kind);
+  for (const ResultKind kind : kinds)
+    if (found != meta.end() && found->second == name_of(kind)) return;
+  throw UserError(Mistake{store_file, 0,
+                          found == meta.end() ? "the store does not say what it holds"
+                                              : fmt::format("these are the results of msfusion {}", found->second),
+                          instead});
+}
 
 std::string file_text(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
@@ -44,9 +84,10 @@ std::optional<std::string> calibration_of(const Fleet& fleet) {
   return text;
 }
 
-MetaMap meta_of(const Preparation& preparation, const std::string& command_line) {
+MetaMap meta_of(const Preparation& preparation, const std::string& command_line, ResultKind kind) {
   const Scenario& scenario = preparation.scenario;
-  MetaMap meta = {{"scenario", scenario.name},
+  MetaMap meta = {{meta_key::kind, name_of(kind)},
+                  {"scenario", scenario.name},
                   {"description", scenario.description},
                   {"scenario_file", scenario.file},
                   {"working_folder", std::filesystem::current_path().string()},
@@ -58,6 +99,7 @@ MetaMap meta_of(const Preparation& preparation, const std::string& command_line)
                   {"network_model", scenario.platform.network == PlatformSpec::Network::cm02 ? "CM02" : "LV08"},
                   {"targets", joined(scenario.targets)},
                   {"seeds", joined(scenario.seeds)}};
+  if (kind == ResultKind::run) meta[meta_key::inputs] = checksums(preparation);
   if (const auto calibration = calibration_of(preparation.fleet)) meta["calibration"] = *calibration;
   const std::string& of_network = preparation.fleet.network_calibration;
   if (!of_network.empty()) meta["network_calibration"] = of_network;
@@ -80,8 +122,12 @@ std::vector<RunRecord> run_records(const Preparation& preparation) {
   return records;
 }
 
-void write_reports(const ResultsFolder& folder) {
-  write_file(folder.file("summary.json"), summary_json(StoreReader(folder.file("run.sqlite"))));
+void write_reports(const ResultsFolder& folder, const std::string& store_id) {
+  const StoreReader store(folder.file("run.sqlite"));
+  if (store.id() != store_id)
+    throw RunError(folder.path().string() +
+                   ": the results folder was replaced by another run's while the runs went on");
+  write_file(folder.file("summary.json"), summary_json(store));
   write_file(folder.file("report.html"), html_report({folder.path().string()}));
 }
 

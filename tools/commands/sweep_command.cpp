@@ -1,6 +1,7 @@
 // A sweep: a scenario run for every combination of values, each in a folder of its own, side by side as cores
 // allow, and compared.
 #include <fmt/format.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cctype>
@@ -26,7 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostCombinations = 10'000;
 
-constexpr std::size_t kMaxCombinations = 10000;
+constexpr std::size_t kLongestName = 200;  // of a folder, with ".log" behind it; most systems allow 255 bytes
 
 // Training does not depend on these: combinations that differ in nothing else can share it.
 bool is_cost(const std::string& path) {
@@ -39,12 +40,15 @@ std::string fit_for_a_name(std::string text) {
   return text;
 }
 
-// "batch=16,split=0.25": the last word of each path, which is what a reader looks for.
+// "batch=16,split=0.25": the last word of each path, which is what a reader looks for. Long names end in a checksum.
 std::string name_of(const std::vector<Override>& combination) {
   std::string name;
   for (const Override& value : combination)
     name += fmt::format("{}{}={}", name.empty() ? "" : ",", value.path.substr(value.path.rfind('.') + 1), value.value);
-  return fit_for_a_name(name);
+  name = fit_for_a_name(name);
+  if (name.size() <= kLongestName) return name;
+  const auto sum = crc32_z(0, reinterpret_cast<const unsigned char*>(name.data()), name.size());
+  return name.substr(0, kLongestName) + fmt::format("-{:08x}", sum);
 }
 
 // As the scenario's own name, so that the comparison tells the combinations apart.
@@ -97,13 +101,6 @@ Sweep split_sweep(const std::vector<Override>& overrides, const std::vector<Swee
     auto axis = axis_of(change.path);
     if (axis == sweep.axes.end()) axis = sweep.axes.insert(axis, SweepAxis{change.path, {}, 0});
     axis->values.push_back(change.value);
-  }
-  std::size_t combinations = 1;
-  for (const SweepAxis& axis : sweep.axes) {
-    combinations *= axis.values.size();
-    if (combinations > kMaxCombinations)
-      throw UserError(Mistake{"", axis.line, "a sweep of more combinations than anybody will look at",
-                              fmt::format("at most {} combinations", kMaxCombinations)});
   }
   return sweep;
 }
@@ -182,6 +179,7 @@ int run_group(const RunCommand& command, const Sweep& sweep, const std::vector<c
       recost.overrides = costs;
       recost.command_line = one.command_line;
       recost.in_sweep = true;
+      recost.resume = command.resume;
       recost.share = share;
       recost.overrides.push_back({"name", run_name(combination->values)});
       try {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <set>
@@ -69,7 +70,9 @@ class TorchLearner : public Learner {
       if (finished.count(delivery.task) == 0) finished.emplace(delivery.task, take(delivery.task));
     for (const auto& [id, trained] : finished) arrivals.tasks.push_back(&trained);
     ActivityClock clock(profile_);
+    const auto began = std::chrono::steady_clock::now();
     state_->merge(arrivals);
+    merge_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     clock.charge(Activity::merging);
 
     std::vector<TaskOutcome> outcomes;
@@ -83,6 +86,8 @@ class TorchLearner : public Learner {
   } catch (...) {
     rethrow_as_run_error();
   }
+
+  double merge_seconds() const override { return merge_seconds_; }
 
   void keep_in_flight(const std::set<TaskId>& tasks) override { in_flight_.keep_only(tasks); }
 
@@ -238,6 +243,7 @@ class TorchLearner : public Learner {
   DeviceMemory memory_;
   std::optional<double> last_loss_;  // the last finite one
   std::unique_ptr<PendingEvaluation> pending_;
+  double merge_seconds_ = 0;     // of the last merge
   Profile profile_;              // of the calling thread, and the shares that finished jobs report
   Pool pool_;                    // after what its jobs use: its destructor waits for them
   TrainingsInFlight in_flight_;  // after the pool: abandons its trainings before the pool waits
