@@ -234,6 +234,10 @@ void charge_round(const ObservationInputs& inputs, const TimedRound& timed, cons
     if (std::isnan(link.joules)) continue;
     add(round.joules, link.joules);
     add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules));
+    if (inputs.prices.usd_per_kwh) {
+      is_priced = true;
+      usd += *inputs.prices.usd_per_kwh * link.joules / kJoulesPerKwh;
+    }
   }
   // Where energy has a price, a total without some node's energy would be too low.
   if (is_priced && !(inputs.prices.usd_per_kwh && lacks_energy)) round.usd = usd;

@@ -131,17 +131,18 @@ TEST_CASE("a method without a server costs the same whether or not a server idle
   const std::string text = text_of(input("tiny.xml")), with_server = text_of(input("platform.xml"));
   const std::size_t begin = text.find("<methods>"), end = text.find("</methods>");
   const std::string scenario = folder.write(
-      "s.xml", text.substr(0, begin) +
-                   "<methods><method name=\"msfusion\" split=\"0.5\"/><method name=\"dfedavg\"/><method name=\"local\"/>" +
-                   text.substr(end));
+      "s.xml",
+      text.substr(0, begin) +
+          "<methods><method name=\"msfusion\" split=\"0.5\"/><method name=\"dfedavg\"/><method name=\"local\"/>" +
+          text.substr(end));
   std::string without;
   std::istringstream lines(with_server);
   for (std::string line; std::getline(lines, line);)
     if (line.find("\"server\"") == std::string::npos) without += line + '\n';
   for (const auto& [name, platform] : {std::pair("with", with_server), std::pair("without", without)}) {
     folder.write("platform.xml", platform);
-    const Ended plan = msfusion_program({"plan", scenario, "--set", "seeds.values=1", "--set",
-                                         "prices.carbon=400gCO2/kWh", "-o", folder.file(name)});
+    const Ended plan = msfusion_program(
+        {"plan", scenario, "--set", "seeds.values=1", "--set", "prices.carbon=400gCO2/kWh", "-o", folder.file(name)});
     INFO(plan.err);
     REQUIRE(plan.code == 0);
   }
@@ -243,8 +244,8 @@ TEST_CASE("a generated platform with churn is run to its end, empty rounds inclu
 TEST_CASE("models far too large to train here are planned") {
   for (const char* name : {"resnet152-cost", "gpt2-cost"}) {
     const TemporaryFolder folder;
-    const Ended plan = msfusion_program({"plan", source_file("scenarios/" + std::string(name) + ".xml"),
-                                         "--set", "training.rounds=1", "--json", "-o", folder.file("p")});
+    const Ended plan = msfusion_program({"plan", source_file("scenarios/" + std::string(name) + ".xml"), "--set",
+                                         "training.rounds=1", "--json", "-o", folder.file("p")});
     INFO(name << plan.err);
     REQUIRE(plan.code == 0);
     const json object = json::parse(plan.out);
