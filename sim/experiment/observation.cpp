@@ -266,7 +266,7 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
         device_record(inputs, task, use, node == times.end() ? nullptr : &node->second, timed, fates.at(task.id)));
     const auto loss = losses.find(task.id);
     if (loss != losses.end()) result.devices.back().loss = loss->second;
-    round.training_flops += task.training_flops;
+    round.training_flops += task.training_flops + task.server_flops;
   }
 
   round.completed = static_cast<int>(outcomes.size());

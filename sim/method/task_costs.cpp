@@ -31,6 +31,10 @@ LocalTraining local_training(const TrainingSpec& training, std::int64_t samples)
   return result;
 }
 
+SliceCost device_part(const SliceCost& whole, const ExchangeChoice& exchange) {
+  return facts_of(exchange.kind).splits_network ? cut_behind(whole, exchange.cut).front : whole;
+}
+
 TaskCosts::TaskCosts(const PlannerSetup& setup)
     : setup_(setup), has_trained_(static_cast<std::size_t>(setup.fleet.size()) + 1, false) {}
 
@@ -61,17 +65,19 @@ LocalTraining TaskCosts::training_of(NodeId device) const {
 
 TrainTask TaskCosts::task(NodeId device, double split, WidthSlice slice) {
   const LocalTraining training = training_of(device);
-  const SliceCost& cost = cost_of(slice);
+  const SliceCost& whole = cost_of(slice);
+  const SliceCost own = device_cost_of(slice);
   TrainTask task;
   task.id = next_task_++;
   task.device = device;
   task.split = split;
   task.samples = training.samples;
   task.optimiser_steps = training.optimiser_steps;
-  task.parameters = cost.parameters;
-  task.forward_macs = cost.forward_macs;
-  task.training_flops = training_flops(cost, training);
-  task.peak_memory_bytes = peak_memory_bytes(cost, training);
+  task.parameters = whole.parameters;
+  task.forward_macs = own.forward_macs;
+  task.training_flops = training_flops(own, training);
+  task.server_flops = training_flops(whole, training) - task.training_flops;
+  task.peak_memory_bytes = peak_memory_bytes(own, training);
   task.slice = std::move(slice);
   return task;
 }

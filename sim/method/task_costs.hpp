@@ -14,11 +14,16 @@ namespace msfusion {
 /// The training that a round asks of a device with that many samples: epochs or steps with a partial last batch.
 LocalTraining local_training(const TrainingSpec& training, std::int64_t samples);
 
+/// What a device itself trains: the layers before the cut where the exchange splits the network, or else everything.
+SliceCost device_part(const SliceCost& whole, const ExchangeChoice& exchange);
+
 class TaskCosts {
  public:
   explicit TaskCosts(const PlannerSetup& setup);  ///< which must outlive it
 
   const SliceCost& cost_of(const WidthSlice& slice);
+
+  SliceCost device_cost_of(const WidthSlice& slice) { return device_part(cost_of(slice), setup_.method.exchange); }
 
   /// As the device trains now, and as it does when the objective has all its frozen models.
   LocalTraining training_of(NodeId device) const;

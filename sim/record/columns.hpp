@@ -109,7 +109,8 @@ struct Columns<RoundRecord> {
     visitor("end_seconds", r.end_seconds, "s", "simulated, since the run began");
     visitor("participants", r.participants, "", "trainings planned");
     visitor("completed", r.completed, "", "trainings that the merge used");
-    visitor("training_flops", r.training_flops, "FLOP", "2 x MACs of all local trainings");
+    visitor("training_flops", r.training_flops, "FLOP",
+            "2 x MACs of all local trainings, a server's part of a split network included");
     visitor("bytes_sent", r.bytes_sent, "B", "that left any node, server included");
     visitor("bytes_received", r.bytes_received, "B", "that arrived complete at any node");
     visitor("joules", r.joules, "J",
@@ -142,8 +143,8 @@ struct Columns<DeviceRoundRecord> {
     visitor("slice", r.slice, "", "window of each axis in the shape's order: start+length/size, separated by blanks");
     visitor("parameters", r.parameters, "", "of the sub-model");
     visitor("samples", r.samples, "", "processed: local epochs x samples held");
-    visitor("training_flops", r.training_flops, "FLOP", "2 x MACs");
-    visitor("peak_memory_bytes", r.peak_memory_bytes, "B", "needed while training");
+    visitor("training_flops", r.training_flops, "FLOP", "2 x MACs, of the layers that the device itself trains");
+    visitor("peak_memory_bytes", r.peak_memory_bytes, "B", "needed while training these layers");
     visitor("bytes_sent", r.bytes_sent, "B", "by this device");
     visitor("bytes_received", r.bytes_received, "B", "by this device");
     visitor("start_seconds", r.start_seconds, "s", "simulated: its first step");

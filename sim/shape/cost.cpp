@@ -76,7 +76,6 @@ class Coster {
     const std::int64_t positions = layer.out.positions();
     return std::visit(
         Overloaded{
-            [](const Flatten&) { return std::int64_t{0}; },  // a view of its input
             [&](const MaxPool2d&) { return out + elements(index) * kPoolIndexBytes; },
             [&](const Attention& attention) { return out + positions * positions * attention.heads * kFloatBytes; },
             [&](const Dropout&) { return 2 * out; },  // and the mask
@@ -111,10 +110,11 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
       activations += coster.elements(input);
     }
     has_gradient[i] = input_gradient || !layer.tensors.empty();
-    cost.activation_bytes += coster.kept_bytes(index);
-    if (std::holds_alternative<Flatten>(layer.op)) continue;
+    if (std::holds_alternative<Flatten>(layer.op)) continue;  // a view of its input
 
     LayerCost part;
+    part.kept_bytes = coster.kept_bytes(index);
+    cost.activation_bytes += part.kept_bytes;
     part.layer = index;
     part.parameters = coster.parameters(layer);
     part.forward_macs = coster.forward_macs(index);
@@ -148,6 +148,25 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
     cost.layers.push_back(part);
   }
   return cost;
+}
+
+CutCost cut_behind(const SliceCost& whole, int parametrised_layers) {
+  CutCost result;
+  result.front.activation_bytes = whole.activation_bytes;  // the sample, once the layers' are taken off
+  for (const LayerCost& layer : whole.layers) result.front.activation_bytes -= layer.kept_bytes;
+  int parametrised = 0;
+  for (const LayerCost& layer : whole.layers) {
+    parametrised += layer.parameters > 0;
+    const bool in_front = parametrised <= parametrised_layers;
+    SliceCost& part = in_front ? result.front : result.rest;
+    part.layers.push_back(layer);
+    part.parameters += layer.parameters;
+    part.forward_macs += layer.forward_macs;
+    part.training_macs += layer.training_macs;
+    part.activation_bytes += layer.kept_bytes;
+    if (in_front) result.last_layer = layer.layer;
+  }
+  return result;
 }
 
 }  // namespace msfusion

@@ -28,6 +28,7 @@ struct LayerCost {
   std::int64_t pooled_elements = 0;  ///< that a maximum is looked for among
   std::int64_t exponentials = 0;     ///< exp, erf or tanh of an element; attention's softmax is as fast as memory
   std::int64_t random_draws = 0;     ///< of dropout; only where it trains
+  std::int64_t kept_bytes = 0;       ///< of its result, that backward needs
   std::int64_t calls = 1;            ///< kernels that forward starts: many for each recurrent step
   std::int64_t tensors = 0;          ///< of parameters
   std::int64_t sample_calls = 0;     ///< and for every sample: attention multiplies sample by sample and head by head
@@ -44,5 +45,14 @@ struct SliceCost {
 };
 
 SliceCost slice_cost(const Shape& shape, const WidthSlice& slice);
+
+/// A model cut in two: each part's cost, of which the first reads the sample. `last_layer` is the first part's last.
+struct CutCost {
+  SliceCost front, rest;
+  int last_layer = 0;
+};
+
+/// Cuts behind so many layers that have parameters, and behind those without that follow.
+CutCost cut_behind(const SliceCost& whole, int parametrised_layers);
 
 }  // namespace msfusion
