@@ -95,7 +95,12 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
              human(summary.total.seconds, Quantity::seconds), human(summary.total.bytes, Quantity::bytes),
              summary.total.joules ? human(*summary.total.joules, Quantity::joules) : "energy unknown",
              money(summary.total.usd));
-  fmt::print("  longest round {}: {}\n\n", slowest->round + 1, slowest->critical_path);
+  fmt::print("  longest round {}: {}\n", slowest->round + 1, slowest->critical_path);
+  for (const WarningRecord& warning : store.warnings())
+    if (warning.run == run.run)
+      fmt::print("  warning       {}{}\n", warning.round < 0 ? "" : fmt::format("round {}: ", warning.round + 1),
+                 warning.text);
+  fmt::print("\n");
 }
 
 }  // namespace
@@ -111,7 +116,8 @@ int plan_scenario(const PlanCommand& command) {
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
       command.json);
   const std::string store_file = folder.file("run.sqlite");
-  StoreWriter::create(store_file, meta_of(preparation, command.command_line, ResultKind::plan), run_records(preparation));
+  StoreWriter::create(store_file, meta_of(preparation, command.command_line, ResultKind::plan),
+                      run_records(preparation));
 
   LaunchOptions options;
   options.store_file = store_file;
