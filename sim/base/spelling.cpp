@@ -24,11 +24,24 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+/// Lower-case letters and digits alone: "FashionMNIST" and "fashion-mnist" are one name to a reader.
+std::string letters_of(std::string_view text) {
+  std::string letters;
+  for (const char c : text) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if ((lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9')) letters += lower;
+  }
+  return letters;
+}
+
 }  // namespace
 
 std::string nearest_spelling(std::string_view text, const std::vector<std::string>& candidates) {
   constexpr std::size_t kLongestName = 64;  // nobody misspells a name into something longer; keeps the cost bounded
   if (text.size() > kLongestName) return "";
+  const std::string letters = letters_of(text);
+  for (const std::string& candidate : candidates)
+    if (!letters.empty() && letters_of(candidate) == letters) return candidate;
   std::string best;
   std::size_t best_distance = (text.size() < 4 ? 1 : std::max<std::size_t>(2, text.size() / 3)) + 1;
   for (const std::string& candidate : candidates) {

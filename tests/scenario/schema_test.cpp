@@ -31,6 +31,13 @@ TEST_CASE("the schema takes every scenario that ships") {
   }
 }
 
+TEST_CASE("the schema takes a rate as a fraction") {
+  Parts parts;
+  parts.methods = "<methods><method name='msfusion' split='1/8 1/4'/></methods>";
+  const test::ScenarioFile file(parts.text());
+  CHECK(fits_schema(file.path()));
+}
+
 TEST_CASE("the schema and the program refuse the same wrong scenarios") {
   struct Wrong {
     std::string Parts::*part;
