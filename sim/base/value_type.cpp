@@ -115,7 +115,7 @@ TypeOf<std::vector<T>> list_type(const TypeOf<T>& item) {
       fmt::format("1 to {} {}s{}, separated by blanks", kMostItems, one.substr(0, noun_end), one.substr(noun_end));
   type.name = "list-of-" + item.name;
   type.is_share = item.is_share;
-  type.parts = {item};
+  type.parts = {item.without_values()};
   type.schema =
       fmt::format("<xs:restriction><xs:simpleType><xs:list itemType=\"{}\"/></xs:simpleType>{}</xs:restriction>",
                   item.name, facet("minLength", "1") + facet("maxLength", fmt::to_string(kMostItems)));

@@ -37,7 +37,7 @@ struct TypeOf : ValueType {
 
   /// The same type for those who only ask whether a text is a value.
   ValueType without_values() const {
-    ValueType type = *this;
+    ValueType type = static_cast<const ValueType&>(*this);
     type.accepts = [parse = parse](const std::string& text) { return parse(text).has_value(); };
     return type;
   }

@@ -81,7 +81,7 @@ TypeOf<RateChoice> split_type() {
   const ValueType words = words_type("split-word", {"auto", "device"});
   TypeOf<RateChoice> type;
   type.name = "split";
-  type.parts = {rates, rate};
+  type.parts = {rates.without_values(), rate.without_values()};
   type.allowed = rate.allowed + ", several such numbers separated by blanks, auto or device";
   type.schema = fmt::format("<xs:union memberTypes=\"{}\"><xs:simpleType>{}</xs:simpleType></xs:union>", rates.name,
                             words.schema);
@@ -381,7 +381,7 @@ std::vector<AttributeInfo> method_attributes() {
   label.when = "Needed where a method occurs twice with different choices.";
   std::vector<AttributeInfo> all = {name, label};
   for (const Attribute<Method>& row : method_vocabulary().attributes) {
-    all.push_back(row);
+    all.push_back(static_cast<const AttributeInfo&>(row));
     if (row.fallback.empty()) all.back().fallback = default_of(row);
   }
   return all;
