@@ -74,10 +74,10 @@ void check_energy_limit(const Scenario& scenario, const Fleet& fleet) {
   if (!scenario.training.until.joules) return;
   for (NodeId node = 0; node < fleet.nodes(); ++node)
     if (!fleet.node(node).has_power)
-      throw UserError(Mistake{
-          scenario.file, scenario.training.line,
-          fmt::format("until names an energy, but the platform states no power of {}", fleet.node(node).name),
-          "the property wattage_per_state of every host, or another limit"});
+      throw UserError(
+          Mistake{scenario.file, scenario.training.line,
+                  fmt::format("until names an energy, but the platform states no power of {}", fleet.node(node).name),
+                  "the property wattage_per_state of every host, or another limit"});
 }
 
 double sample_bytes(const Dataset& data) {

@@ -281,14 +281,8 @@ class RunLoop {
     store_.write_round(result);
     clock_.charge(Activity::recording);
     if (!options_.on_progress) return;
-    Progress progress{inputs_.run.run,
-                      result.round.round + 1,
-                      budget_.rounds(),
-                      result.round.end_seconds,
-                      std::nullopt,
-                      result.round.mean_loss,
-                      pending_share_,
-                      budget_.ended_by().has_value()};
+    Progress progress{inputs_.run.run, result.round.round + 1, budget_.rounds(), result.round.end_seconds,
+                      std::nullopt,    result.round.mean_loss, pending_share_,   budget_.ended_by().has_value()};
     if (result.evaluation) progress.accuracy = result.evaluation->global_accuracy;
     options_.on_progress(progress);
   }

@@ -64,7 +64,8 @@ TypeOf<RunLimits> run_limits_type() {
     for (const char c : allowed_units(kind.quantity)) units += c == ',' ? "|" : c == ' ' ? "" : std::string(1, c);
     one += fmt::format("|([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+\\-]?[0-9]+)?({})", units);
   }
-  type.schema = fmt::format("<xs:restriction base=\"xs:token\"><xs:pattern value=\"({0})( ({0}))*\"/></xs:restriction>", one);
+  type.schema =
+      fmt::format("<xs:restriction base=\"xs:token\"><xs:pattern value=\"({0})( ({0}))*\"/></xs:restriction>", one);
   type.parse = read_limits;
   type.write = [](const RunLimits& limits) {
     std::string text;
@@ -106,7 +107,8 @@ bool RunBudget::charge(int round, const Spent& of_round) {
     const auto& limit = limits_.*kind.limit;
     if (!limit) continue;
     const auto value = spent_of(spent, kind.ending);
-    if (!value) throw RunError("until names an energy, and the energy is unknown: a host of the platform states no power");
+    if (!value)
+      throw RunError("until names an energy, and the energy is unknown: a host of the platform states no power");
     if (*value <= *limit) {
       share = std::max(share, *value / *limit);
       continue;

@@ -24,8 +24,8 @@ TEST_CASE("limits of a run are read in any order, each once") {
   CHECK(text_of(all) == "10 min or 500 MB or 50 kJ or target");
   CHECK(text_of(limits(run_limits_type().write(all))) == text_of(all));
   CHECK_FALSE(limits("1h").target);
-  for (const char* wrong : {"", " ", "10", "0", "0s", "-1s", "10min 1h", "target target", "10 min", "5W", "goal", "nans",
-                            "10min,5MB"}) {
+  for (const char* wrong :
+       {"", " ", "10", "0", "0s", "-1s", "10min 1h", "target target", "10 min", "5W", "goal", "nans", "10min,5MB"}) {
     INFO(wrong);
     CHECK_FALSE(run_limits_type().parse(wrong));
   }
@@ -73,7 +73,8 @@ TEST_CASE("a target ends a run only where until names it") {
 
 TEST_CASE("a limit that the first round passes, and one on an unknown energy, fail with the reason") {
   RunBudget budget(9, limits("5s"));
-  CHECK_THROWS_WITH(budget.charge(0, {10, 0, 0}), ContainsSubstring("the first round would go beyond until=\"5 s\": 10 s"));
+  CHECK_THROWS_WITH(budget.charge(0, {10, 0, 0}),
+                    ContainsSubstring("the first round would go beyond until=\"5 s\": 10 s"));
   RunBudget energy(9, limits("5J"));
   CHECK_THROWS_WITH(energy.charge(0, {10, 0, std::nullopt}), ContainsSubstring("states no power"));
 }
