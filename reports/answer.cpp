@@ -55,16 +55,33 @@ std::string seeds_note(const Results& results) {
   return results.methods.size() > 1 && of_one_seed(results) ? " One seed supports no order beyond itself." : "";
 }
 
+/// The simulated time that a run had. One that a limit of time ended had all of it: no further round would have ended
+/// before.
+double time_given(const RunSummary& run) {
+  return run.run.ended_by == "time" && run.run.until_seconds ? *run.run.until_seconds : run.total.seconds;
+}
+
 double mean_length(const Results& results, const MethodResults& method) {
-  return results.over_seeds(method, [](const RunSummary& run) -> Maybe { return run.total.seconds; })->mean;
+  return results.over_seeds(method, [](const RunSummary& run) -> Maybe { return time_given(run); })->mean;
+}
+
+/// A method whose runs all ended at the target had no use for more time.
+bool stopped_at_target(const Results& results, const MethodResults& method) {
+  return std::all_of(method.runs.begin(), method.runs.end(),
+                     [&](std::size_t run) { return results.runs[run].summary.run.ended_by == "target"; });
 }
 
 std::string lengths_note(const Results& results) {
   if (results.methods.size() < 2) return "";
-  std::vector<double> lengths;
-  for (const auto& method : results.methods) lengths.push_back(mean_length(results, method));
+  std::vector<double> lengths, limited;
+  for (const auto& method : results.methods) {
+    lengths.push_back(mean_length(results, method));
+    if (!stopped_at_target(results, method)) limited.push_back(lengths.back());
+  }
+  if (limited.size() < 2) return "";
+  const auto [least, most] = std::minmax_element(limited.begin(), limited.end());
+  if (*most <= kEqualLengths * *least) return "";
   const auto [shortest, longest] = std::minmax_element(lengths.begin(), lengths.end());
-  if (*longest <= kEqualLengths * *shortest) return "";
   const auto length_of = [&](const MethodResults& method) {
     return method.label + " " + simulated_length(results, method);
   };
@@ -102,7 +119,7 @@ Race race_to(const Results& results, double target) {
       const auto& summary = results.runs[run].summary;
       const auto missed = std::any_of(summary.targets.begin(), summary.targets.end(),
                                       [&](const TargetCost& cost) { return cost.accuracy == target && !cost.reached; });
-      return missed && summary.total.seconds < fastest;
+      return missed && time_given(summary) < fastest;
     });
     if (short_of_time) race.cut_short.push_back(i);
   }

@@ -54,14 +54,19 @@ void send_line(int pipe, const json& message) {
 }
 
 json to_json(const Progress& progress) {
-  json message = {{"done", progress.rounds_done}, {"rounds", progress.rounds}, {"seconds", progress.simulated_seconds}};
+  json message = {{"done", progress.rounds_done},
+                  {"rounds", progress.rounds},
+                  {"seconds", progress.simulated_seconds},
+                  {"share", progress.share},
+                  {"last", progress.is_last}};
   if (progress.accuracy) message["accuracy"] = *progress.accuracy;
   if (progress.mean_loss) message["loss"] = *progress.mean_loss;
   return message;
 }
 
 Progress from_json(const json& message, int run) {
-  Progress progress{run, message.at("done"), message.at("rounds"), message.at("seconds"), std::nullopt, std::nullopt};
+  Progress progress{run,          message.at("done"), message.at("rounds"), message.at("seconds"),
+                    std::nullopt, std::nullopt,       message.at("share"),  message.at("last")};
   if (message.contains("accuracy")) progress.accuracy = message["accuracy"].get<double>();
   if (message.contains("loss")) progress.mean_loss = message["loss"].get<double>();
   return progress;
@@ -141,8 +146,11 @@ class Launcher {
         own_cores_(jobs_, jobs_ + 1),
         cores_(options.cores ? *options.cores : own_cores_) {
     for (const RunSpec& run : runs_of(preparation))
-      reports_.push_back(
-          {run, RunReport::State::waiting, "", {run.run, 0, preparation.scenario.training.rounds, 0, {}, {}}, {}});
+      reports_.push_back({run,
+                          RunReport::State::waiting,
+                          "",
+                          {run.run, 0, rounds_of(preparation.scenario, *run.method), 0, {}, {}},
+                          {}});
     if (options.resume)
       for (const RunRecord& record : StoreReader(options.store_file).runs())
         if (record.state == "finished")

@@ -212,6 +212,18 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
 
 }  // namespace
 
+RunBudget::Spent spent_in(const TimedRound& timed) {
+  RunBudget::Spent spent{timed.end_seconds, 0, 0};
+  for (const NodeUse& use : timed.nodes) {
+    spent.bytes += use.bytes_sent;
+    add(spent.joules, known(use.joules));
+  }
+  // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
+  for (const LinkUse& link : timed.links)
+    if (!std::isnan(link.joules)) add(spent.joules, link.joules);
+  return spent;
+}
+
 RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan, const TimedRound& timed,
                           const std::vector<TaskOutcome>& outcomes, const Planner& planner) {
   RoundResult result;
@@ -242,14 +254,14 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
     for (const TaskOutcome& outcome : outcomes) sum += outcome.mean_loss;
     round.mean_loss = sum / static_cast<double>(outcomes.size());
   }
-  round.joules = 0.0;
+  const RunBudget::Spent spent = spent_in(timed);
+  round.bytes_sent = spent.bytes;
+  round.joules = spent.joules;
   round.grams_co2 = 0.0;
   bool priced = false;
   double usd = 0;
   for (const NodeUse& use : timed.nodes) {
-    round.bytes_sent += use.bytes_sent;
     round.bytes_received += use.bytes_received;
-    add(round.joules, known(use.joules));
     add(round.grams_co2, grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules));
     if (const Maybe cost = price(inputs, use, timed.end_seconds - timed.start_seconds)) {
       priced = true;
@@ -262,11 +274,7 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
       std::any_of(timed.nodes.begin(), timed.nodes.end(), [](const NodeUse& use) { return std::isnan(use.joules); });
   if (priced && !lacks_energy) round.usd = usd;
   for (const LinkUse& link : timed.links) {
-    // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
-    if (!std::isnan(link.joules)) {
-      add(round.joules, link.joules);
-      add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules));
-    }
+    if (!std::isnan(link.joules)) add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules));
     result.links.push_back({inputs.run, plan.round, link.name, link.bytes, known(link.joules)});
   }
 

@@ -22,13 +22,18 @@ std::string RecordedRun::participation_file(const std::string& results_folder, i
 }
 
 RecordedRun::RecordedRun(const std::string& results_folder, int run)
-    : participation_(read_participation(participation_file(results_folder, run))) {
+    : ended_by_(RunEnding::rounds), participation_(read_participation(participation_file(results_folder, run))) {
   const StoreReader store(results_folder + "/run.sqlite");
+  ended_by_ = value_of(kRunEndings, store.runs().at(static_cast<std::size_t>(run)).ended_by).value();
   rounds_ = store.rounds(run);
   for (DeviceRoundRecord& device : store.device_rounds(run)) devices_[device.round].push_back(std::move(device));
   for (const EvaluationRecord& evaluation : store.evaluations(run)) evaluations_[evaluation.round] = evaluation;
   for (const DeviceEvaluationRecord& score : store.device_evaluations(run))
     device_evaluations_[score.round].push_back(score);
+}
+
+RunBudget RecordedRun::budget() const {
+  return RunBudget::of_recorded(static_cast<int>(rounds_.size()), ended_by_);
 }
 
 void RecordedRun::compare(const RoundResult& result, std::uint32_t participation, const Fleet& fleet) const {

@@ -138,6 +138,12 @@ const Vocabulary<Method>& method_vocabulary() {
   static const Vocabulary<M> all{
       {
           attribute<M>(
+              "rounds", [](auto& m) -> auto& { return m.rounds; }, whole(1),
+              "Rounds of this method, instead of the scenario's.",
+              "More for an asynchronous method, whose rounds are merges.")
+              .in("rounds")
+              .absent("of <training>"),
+          attribute<M>(
               "split", [](auto& m) -> auto& { return m.split.rate; }, split_type(),
               "Width of the devices' sub-models: a rate; several rates (levels) dealt to equal blocks of devices; "
               "auto: the widest that fits memory, deadline and energy; device: the property split of each host.",
@@ -173,8 +179,8 @@ const Vocabulary<Method>& method_vocabulary() {
               .only_with("", shifts, "split-rule=\"double-shift\""),
           attribute<M>(
               "overlap", [](auto& m) -> auto& { return m.split.overlap; }, one_of_table("overlap", kOverlaps),
-              "Schedule of the overlap control: constant; linear up to 1 over the rounds; adaptive moves towards 1 "
-              "when the loss stalls.",
+              "Schedule of the overlap control: constant; linear up to 1 over the rounds, whatever until says; adaptive "
+              "moves towards 1 when the loss stalls.",
               "linear pulls the sub-models together early.")
               .only_with("", shifts, "split-rule=\"double-shift\""),
           attribute<M>(

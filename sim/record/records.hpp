@@ -18,7 +18,9 @@ struct RunRecord {
   std::string method, label;
   std::string choices;  ///< "double shift | contrastive | peers | overlap mean"
   std::uint64_t seed = 0;
-  int rounds = 0;                                             ///< planned
+  int rounds = 0;                                             ///< at most
+  Maybe until_seconds;                                        ///< of simulated time, at most
+  std::string ended_by;                                       ///< see Columns<RunRecord>
   std::string state;                                          ///< waiting | running | finished | failed | interrupted
   std::string message;                                        ///< why it failed
   std::int64_t model_parameters = 0, model_forward_macs = 0;  ///< of the global model, per sample

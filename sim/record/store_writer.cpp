@@ -280,6 +280,15 @@ void StoreWriter::set_state(int run, const std::string& state, const std::string
   });
 }
 
+void StoreWriter::set_ended_by(int run, const std::string& ending) {
+  impl_->transact("write what ended a run", [&] {
+    SQLite::Statement statement(impl_->database_, "UPDATE runs SET ended_by = ? WHERE run = ?");
+    statement.bind(1, ending);
+    statement.bind(2, run);
+    statement.exec();
+  });
+}
+
 void StoreWriter::set_model(int run, std::int64_t parameters, std::int64_t forward_macs) {
   impl_->transact("write the model's size", [&] {
     SQLite::Statement statement(impl_->database_,

@@ -9,6 +9,7 @@ namespace {
 struct Run {
   double seconds = 0;             ///< simulated, of the whole run
   std::optional<double> reached;  ///< when it reached 60 %
+  std::string ended_by = "rounds";
 };
 
 /// Methods a, b, ... with these runs; the first is the baseline.
@@ -21,6 +22,8 @@ Results results_of(const std::vector<std::vector<Run>>& methods) {
     for (const Run& run : methods[m]) {
       RunSummary summary;
       summary.run.state = "finished";
+      summary.run.ended_by = run.ended_by;
+      if (run.ended_by == "time") summary.run.until_seconds = 100;
       summary.rounds_done = 1;
       summary.total.seconds = run.seconds;
       CurvePoint point;
@@ -79,6 +82,18 @@ TEST_CASE("no winner is named by a target that another method had no time to rea
 TEST_CASE("a method that missed the target in more time than the fastest one needed was slower") {
   CHECK_THAT(answer(results_of({{{600, 5.0}}, {{8.8, {}}}})),
              StartsWith("a reached 60 % accuracy first, in 5 s") && ContainsSubstring("Not reached: b in 8.80 s."));
+}
+
+TEST_CASE("runs that the same limit of time ended are equally long, however long their last rounds were") {
+  const auto text = answer(results_of({{{99, 95.0, "time"}}, {{90, {}, "time"}}}));
+  CHECK_THAT(text, StartsWith("a reached 60 % accuracy first, in 1.58 min") &&
+                       ContainsSubstring("Not reached: b in 1.50 min.") && !ContainsSubstring("length"));
+}
+
+TEST_CASE("runs that ended at the target are not shorter than others to their disadvantage") {
+  CHECK_THAT(answer(results_of({{{40, 40.0, "target"}}, {{10, 10.0, "target"}}})),
+             StartsWith("b reached 60 % accuracy first, in 10 s") && !ContainsSubstring("length"));
+  CHECK_THAT(answer(results_of({{{100, {}, "time"}}, {{10, 10.0, "target"}}})), !ContainsSubstring("length"));
 }
 
 TEST_CASE("runs of nearly equal length pass for equally long") {

@@ -34,7 +34,8 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "6: split=\"1.5\" in <method>; allowed: a number above 0 and up to 1, several such numbers separated by blanks, "
        "auto or device\n"},
       {&P::methods, method("name='msfusion' splt='1'").substr(0),
-       "6: unknown attribute splt in <method>; allowed: one of name, label, split, levels, split-rule, direction, "
+       "6: unknown attribute splt in <method>; allowed: one of name, label, rounds, split, levels, split-rule, "
+       "direction, "
        "zeta, shift, overlap, "
        "overlap-control, objective, contrastive, lambda, mu, tau, negatives, scaler, cohort, graph, degree, "
        "probability, radius, "

@@ -15,9 +15,11 @@ int check_scenario(const std::string& scenario_file, const std::vector<Override>
   const Preparation preparation = prepare(scenario_file, overrides, true);
   const Scenario& scenario = preparation.scenario;
   require_device(scenario);
-  fmt::print("{}: {} devices, {} training and {} test samples, {} rounds, {} runs\n", scenario.name,
+  const RunLimits& until = scenario.training.until;
+  fmt::print("{}: {} devices, {} training and {} test samples, {}{} rounds{}, {} runs\n", scenario.name,
              preparation.fleet.size(), preparation.data.train_samples(), preparation.data.test_samples(),
-             scenario.training.rounds, runs_of(preparation).size());
+             until.empty() ? "" : "at most ", scenario.training.rounds, until.empty() ? "" : " until " + text_of(until),
+             runs_of(preparation).size());
   for (const RunSpec& run : runs_of(preparation)) {
     if (run.seed != scenario.seeds.front()) continue;
     const RunInputs inputs(preparation, run);
@@ -35,6 +37,7 @@ int check_scenario(const std::string& scenario_file, const std::vector<Override>
     fmt::print("  {:<12} {}\n  {:<12} split {:.3g}{}, first round {:.3g} GFLOP and {} sent, peak memory {}\n",
                run.method->label, choices_text(*run.method), "", low, high > low ? fmt::format(" to {:.3g}", high) : "",
                flops / 1e9, human(bytes, Quantity::bytes), human(largest, Quantity::bytes));
+    if (run.method->rounds) fmt::print("  {:<12} {} rounds of its own\n", "", *run.method->rounds);
     for (const std::string& warning : planner.admission().warnings()) fmt::print("  {:<12} warning: {}\n", "", warning);
   }
   return 0;

@@ -46,10 +46,11 @@ void print_json(const Scenario& scenario, const ResultsFolder& folder, const std
              scenario.platform.network == PlatformSpec::Network::cm02 ? "CM02" : "LV08");
   for (const RunRecord& run : runs) {
     fmt::print(
-        "{}\n{{\"method\":{},\"label\":{},\"seed\":{},\"state\":\"{}\",\"model\":{{\"parameters\":{},\"forward_macs\":{"
+        "{}\n{{\"method\":{},\"label\":{},\"seed\":{},\"state\":\"{}\",\"ended_by\":{},\"model\":{{\"parameters\":{},\"forward_macs\":{"
         "}}},"
         "\"rounds\":[",
-        run.run == 0 ? "" : ",", quoted(run.method), quoted(run.label), run.seed, run.state, run.model_parameters,
+        run.run == 0 ? "" : ",", quoted(run.method), quoted(run.label), run.seed, run.state,
+        run.ended_by.empty() ? "null" : quoted(run.ended_by), run.model_parameters,
         run.model_forward_macs);
     std::ifstream rounds(rounds_file(folder, run.run));
     const char* before = "";
@@ -81,6 +82,9 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
     return a.end_seconds - a.start_seconds < b.end_seconds - b.start_seconds;
   });
   const int count = summary.rounds_done;
+  const std::string ending = run.ended_by.empty() || run.ended_by == name_of(kRunEndings, RunEnding::rounds)
+                                 ? ""
+                                 : fmt::format(", ended by {}", run.ended_by);
   fmt::print("{}: {}\n", run.label, run.choices);
   fmt::print("  model         {:.4g} M parameters, {:.4g} M MACs per sample forward\n",
              static_cast<double>(run.model_parameters) / 1e6, static_cast<double>(run.model_forward_macs) / 1e6);
@@ -91,10 +95,10 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
              per_round(summary.total.bytes, count, Quantity::bytes),
              per_round(summary.total.joules, count, Quantity::joules),
              money(summary.total.usd ? Maybe(*summary.total.usd / count) : Maybe{}));
-  fmt::print("  {:>3} round{}    {}, {} sent, {}, {}\n", count, count == 1 ? " " : "s",
+  fmt::print("  {:>3} round{}    {}, {} sent, {}, {}{}\n", count, count == 1 ? " " : "s",
              human(summary.total.seconds, Quantity::seconds), human(summary.total.bytes, Quantity::bytes),
              summary.total.joules ? human(*summary.total.joules, Quantity::joules) : "energy unknown",
-             money(summary.total.usd));
+             money(summary.total.usd), ending);
   fmt::print("  longest round {}: {}\n\n", slowest->round + 1, slowest->critical_path);
 }
 
@@ -136,6 +140,8 @@ int plan_scenario(const PlanCommand& command) {
   } else {
     for (const RunRecord& run : runs)
       if (run.seed == preparation.scenario.seeds.front()) print_summary(store, run);
+    if (preparation.scenario.training.until.target)
+      fmt::print("without training nobody knows when the target is reached: the plan goes on to the other limits\n");
     fmt::print("every round and device: {}\n", store_file);
   }
   return exit_code(reports, interruption.signal);

@@ -29,9 +29,11 @@ constexpr std::size_t kMostCombinations = 10'000;
 
 constexpr std::size_t kLongestName = 200;  // of a folder, with ".log" behind it; most systems allow 255 bytes
 
-// Training does not depend on these: combinations that differ in nothing else can share it.
-bool is_cost(const std::string& path) {
-  return path.rfind("platform.", 0) == 0 || path.rfind("prices.", 0) == 0;
+// Training does not depend on these: combinations that differ in nothing else can share it. Where a limit of time,
+// traffic or energy ends the runs, the platform decides how many rounds are trained.
+bool is_cost(const std::string& path, const RunLimits& until) {
+  const bool ends_by_platform = until.seconds || until.bytes || until.joules;
+  return (path.rfind("platform.", 0) == 0 && !ends_by_platform) || path.rfind("prices.", 0) == 0;
 }
 
 std::string fit_for_a_name(std::string text) {
@@ -59,10 +61,10 @@ std::string run_name(const std::vector<Override>& combination) {
   return name;
 }
 
-std::string key_of_training(const std::vector<Override>& combination) {
+std::string key_of_training(const std::vector<Override>& combination, const RunLimits& until) {
   std::string key;
   for (const Override& value : combination)
-    if (!is_cost(value.path)) key += value.path + "=" + value.value + "\n";
+    if (!is_cost(value.path, until)) key += value.path + "=" + value.value + "\n";
   return key;
 }
 
@@ -110,6 +112,7 @@ namespace {
 struct Combination {
   std::vector<Override> values;
   std::string name;  // of its folder
+  RunLimits until;
 };
 
 std::vector<Combination> combinations_of(const Sweep& sweep, const std::string& scenario) {
@@ -123,13 +126,14 @@ std::vector<Combination> combinations_of(const Sweep& sweep, const std::string& 
   std::vector<Combination> combinations;
   std::set<std::string> names;
   for (const std::vector<Override>& values : product(sweep.axes)) {
-    combinations.push_back({values, name_of(values)});
+    combinations.push_back({values, name_of(values), {}});
     if (!names.insert(combinations.back().name).second)
       throw UserError(Mistake{scenario, 0, fmt::format("two combinations of the sweep called {}", name_of(values)),
                               "values that differ in letters or digits"});
     std::vector<Override> all = sweep.fixed;
     all.insert(all.end(), values.begin(), values.end());
-    prepare(scenario, all, true);  // a mistake in the last combination must not cost the first ones' hours
+    // A mistake in the last combination must not cost the first ones' hours.
+    combinations.back().until = prepare(scenario, all, true).scenario.training.until;
   }
   return combinations;
 }
@@ -171,7 +175,7 @@ int run_group(const RunCommand& command, const Sweep& sweep, const std::vector<c
     if (!trained.empty()) {
       std::vector<Override> costs;
       for (const Override& value : combination->values)
-        if (is_cost(value.path)) costs.push_back(value);
+        if (is_cost(value.path, combination->until)) costs.push_back(value);
       RecostCommand recost;
       recost.run = trained;
       recost.out = one.out;
@@ -213,7 +217,7 @@ int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& 
   std::vector<std::string> keys;
   std::map<std::string, std::vector<const Combination*>> groups;
   for (const Combination& combination : combinations) {
-    const std::string key = key_of_training(combination.values);
+    const std::string key = key_of_training(combination.values, combination.until);
     if (groups[key].empty()) keys.push_back(key);
     groups[key].push_back(&combination);
   }
