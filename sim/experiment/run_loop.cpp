@@ -8,6 +8,7 @@
 #include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/participation.hpp"
+#include "sim/record/format.hpp"
 #include "sim/shape/cost.hpp"
 #include "sim/timing/timing.hpp"
 
@@ -253,8 +254,9 @@ class RunLoop {
     store_.write_round(result);
     clock_.charge(Activity::recording);
     if (!options_.on_progress) return;
-    Progress progress{inputs_.run.run,          result.round.round + 1, inputs_.training.rounds,
-                      result.round.end_seconds, std::nullopt,           result.round.mean_loss};
+    Progress progress{
+        inputs_.run.run, shown_round(result.round.round), inputs_.training.rounds, result.round.end_seconds,
+        std::nullopt,    result.round.mean_loss};
     if (result.evaluation) progress.accuracy = result.evaluation->global_accuracy;
     options_.on_progress(progress);
   }
