@@ -81,8 +81,8 @@ class RunLoop {
     return RunEnd::finished;
   }
 
-  Profile profile() const {
-    Profile all = profile_;
+  CpuProfile profile() const {
+    CpuProfile all = profile_;
     if (learner_) all += learner_->profile();
     return all;
   }
@@ -265,7 +265,7 @@ class RunLoop {
   const Scenario& scenario_;
   StoreWriter& store_;
   const RunOptions& options_;
-  Profile profile_;  // of this thread; the learner knows its own
+  CpuProfile profile_;  // of this thread; the learner knows its own
   ActivityClock clock_{profile_};
   Timing timing_;
   Planner planner_;
