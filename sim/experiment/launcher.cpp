@@ -113,7 +113,7 @@ int be_child(const Preparation& preparation, const RunSpec& run, const LearnerFa
     run_options.checkpoint_every = options.checkpoint_every;
     if (options.resume) run_options.resume = resume_point(options, run.run, checkpoints, store);
     run_options.on_progress = [&](const Progress& progress) { send_line(pipe, to_json(progress)); };
-    run_options.on_end = [&](const Profile& profile) { send_line(pipe, {{"profile", profile.seconds}}); };
+    run_options.on_end = [&](const CpuProfile& profile) { send_line(pipe, {{"profile", profile.seconds}}); };
     std::optional<RecordedRun> recorded;
     if (!options.recorded_folder.empty()) run_options.recorded = &recorded.emplace(options.recorded_folder, run.run);
     if (!options.participation_folder.empty())

@@ -77,12 +77,10 @@ std::map<TaskId, Fate> task_fates(const RoundPlan& plan, const TimedRound& timed
   return fates;
 }
 
-std::string slice_text(const WidthSlice& slice) {
-  std::string text;
-  for (const IndexSet& set : slice.axes)
-    text += fmt::format("{}{}{}+{}/{}", text.empty() ? "" : " ", set.is_window() ? "" : "~", set.start(), set.length(),
-                        set.size());
-  return text;
+std::vector<AxisSlice> recorded_slice(const WidthSlice& slice) {
+  std::vector<AxisSlice> axes;
+  for (const IndexSet& set : slice.axes) axes.push_back({set.start(), set.length(), set.size(), set.is_window()});
+  return axes;
 }
 
 // Price of owning the node for the round, of what it sent, and of what it consumed, as far as prices are stated;
@@ -156,9 +154,8 @@ ActivityRecord activity_of(const ObservationInputs& inputs, const NodeUse& use, 
      : span.sends                  ? record.send_seconds
                                    : record.receive_seconds) += seconds;
     record.idle_seconds -= seconds;
-    record.spans += fmt::format("{}{}{}{}{}:{:.9g}:{:.9g}", record.spans.empty() ? "" : " ", span.computes ? "c" : "",
-                                span.sends ? "s" : "", span.receives ? "r" : "", span.is_off ? "o" : "",
-                                span.start_seconds - timed.start_seconds, span.end_seconds - timed.start_seconds);
+    record.spans.push_back({span.start_seconds - timed.start_seconds, span.end_seconds - timed.start_seconds,
+                            span.computes, span.sends, span.receives, span.is_off});
   }
   record.idle_seconds = std::max(0.0, record.idle_seconds);  // rounding
   return record;
@@ -185,7 +182,7 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
   record.round = timed.round;
   record.device = task.device;
   record.split = task.split;
-  record.slice = slice_text(task.slice);
+  record.slice = recorded_slice(task.slice);
   record.parameters = task.parameters;
   record.samples = task.samples;
   record.training_flops = task.training_flops;

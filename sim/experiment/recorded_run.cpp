@@ -6,13 +6,15 @@
 
 #include "sim/base/error.hpp"
 #include "sim/experiment/participation.hpp"
+#include "sim/record/encoding.hpp"
+#include "sim/record/format.hpp"
 
 namespace msfusion {
 
 namespace {
 
 [[noreturn]] void refuse(int round, const std::string& why) {
-  throw RunError(fmt::format("round {} would not train the same: {}", round + 1, why));
+  throw RunError(fmt::format("round {} would not train the same: {}", shown_round(round), why));
 }
 
 }  // namespace
@@ -46,9 +48,10 @@ void RecordedRun::compare(const RoundResult& result, std::uint32_t participation
     const auto same = std::find_if(then.begin(), then.end(),
                                    [&](const DeviceRoundRecord& other) { return other.device == now.device; });
     if (same == then.end()) refuse(round, fmt::format("{} takes part, and did not", name));
-    if (same->split != now.split || same->slice != now.slice)
-      refuse(round, fmt::format("{} trains split {:.4g} ({}), and trained {:.4g} ({})", name, now.split, now.slice,
-                                same->split, same->slice));
+    const std::string slice = text_of(now.slice), slice_then = text_of(same->slice);
+    if (same->split != now.split || slice_then != slice)
+      refuse(round, fmt::format("{} trains split {:.4g} ({}), and trained {:.4g} ({})", name, now.split, slice,
+                                same->split, slice_then));
     if (same->samples != now.samples)
       refuse(round, fmt::format("{} trains {} samples, and trained {}", name, now.samples, same->samples));
     if (same->fate != now.fate)

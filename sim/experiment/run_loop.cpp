@@ -8,6 +8,7 @@
 #include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/participation.hpp"
+#include "sim/record/format.hpp"
 #include "sim/shape/cost.hpp"
 #include "sim/timing/timing.hpp"
 
@@ -91,8 +92,8 @@ class RunLoop {
     return RunEnd::finished;
   }
 
-  Profile profile() const {
-    Profile all = profile_;
+  CpuProfile profile() const {
+    CpuProfile all = profile_;
     if (learner_) all += learner_->profile();
     return all;
   }
@@ -281,7 +282,7 @@ class RunLoop {
     store_.write_round(result);
     clock_.charge(Activity::recording);
     if (!options_.on_progress) return;
-    Progress progress{inputs_.run.run, result.round.round + 1, budget_.rounds(), result.round.end_seconds,
+    Progress progress{inputs_.run.run, shown_round(result.round.round), budget_.rounds(), result.round.end_seconds,
                       std::nullopt,    result.round.mean_loss, pending_share_,   budget_.ended_by().has_value()};
     if (result.evaluation) progress.accuracy = result.evaluation->global_accuracy;
     options_.on_progress(progress);
@@ -291,7 +292,7 @@ class RunLoop {
   const Scenario& scenario_;
   StoreWriter& store_;
   const RunOptions& options_;
-  Profile profile_;  // of this thread; the learner knows its own
+  CpuProfile profile_;  // of this thread; the learner knows its own
   ActivityClock clock_{profile_};
   Timing timing_;
   Planner planner_;

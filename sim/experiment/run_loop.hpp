@@ -44,7 +44,7 @@ struct RunOptions {
   CoreBudget* cores = nullptr;
   const std::atomic<bool>* stop = nullptr;           ///< finish the round, then end as interrupted
   std::function<void(const Progress&)> on_progress;  ///< called after every recorded round
-  std::function<void(const Profile&)> on_end;        ///< called once, however the run ends
+  std::function<void(const CpuProfile&)> on_end;        ///< called once, however the run ends
   const Checkpoints* checkpoints = nullptr;
   int checkpoint_every = 0;  ///< rounds; 0: only when interrupted
   std::optional<ResumePoint> resume;

@@ -49,8 +49,9 @@ bool recorded(const StoreReader& store, int run, const std::string& chart) {
   if (chart == "disagreement") return any(store.evaluations(run), [](const auto& at) { return at.disagreement; });
   if (chart == "fairness") return !store.device_rounds(run).empty();
   if (chart == "overlap")  // is measured between windows
-    return !any(store.device_rounds(run),
-                [](const auto& device) { return device.slice.find('~') != std::string::npos; });
+    return !any(store.device_rounds(run), [](const auto& device) {
+      return any(device.slice, [](const AxisSlice& axis) { return !axis.is_window; });
+    });
   return true;
 }
 

@@ -108,6 +108,17 @@ TEST_CASE("without a reached target the highest accuracy is claimed as far as th
                  ContainsSubstring("not distinguishable at these seeds"));
 }
 
+TEST_CASE("an accuracy that all methods share is named once") {
+  CHECK_THAT(answer(results_of({{{100, {}}}, {{100, {}}}, {{100, {}}}})),
+             ContainsSubstring(" a, b and c reached 40 % accuracy at best."));
+}
+
+TEST_CASE("names with commas stay apart in a list") {
+  CHECK(in_a_row({"a"}) == "a");
+  CHECK(in_a_row({"a", "b", "c"}, "or") == "a, b or c");
+  CHECK(in_a_row({"complete", "regular, degree 4", "ring"}) == "complete; regular, degree 4 and ring");
+}
+
 TEST_CASE("the length of a method's runs spans its seeds") {
   const auto results = results_of({{{8.6, {}}, {9.1, {}}}});
   CHECK(simulated_length(results, results.methods[0]) == "8.60 to 9.10 s");

@@ -10,6 +10,7 @@
 #include "sim/base/error.hpp"
 #include "sim/base/units.hpp"
 #include "sim/experiment/plan_json.hpp"
+#include "sim/record/format.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/output.hpp"
 #include "tools/commands/run_records.hpp"
@@ -99,7 +100,7 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
              human(summary.total.seconds, Quantity::seconds), human(summary.total.bytes, Quantity::bytes),
              summary.total.joules ? human(*summary.total.joules, Quantity::joules) : "energy unknown",
              money(summary.total.usd), ending);
-  fmt::print("  longest round {}: {}\n\n", slowest->round + 1, slowest->critical_path);
+  fmt::print("  longest round {}: {}\n\n", shown_round(slowest->round), slowest->critical_path);
 }
 
 }  // namespace
@@ -115,7 +116,8 @@ int plan_scenario(const PlanCommand& command) {
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
       command.json);
   const std::string store_file = folder.file("run.sqlite");
-  StoreWriter::create(store_file, meta_of(preparation, command.command_line, ResultKind::plan), run_records(preparation));
+  StoreWriter::create(store_file, meta_of(preparation, command.command_line, ResultKind::plan),
+                      run_records(preparation));
 
   LaunchOptions options;
   options.store_file = store_file;
