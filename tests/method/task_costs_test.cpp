@@ -27,7 +27,10 @@ TEST_CASE("frozen models and copies cost memory and work only while the objectiv
   const double model = 4.0 * static_cast<double>(after.parameters);
   CHECK(after.training_flops ==
         before.training_flops + 2 * 2.0 * static_cast<double>(after.samples) * static_cast<double>(after.forward_macs));
-  CHECK(after.peak_memory_bytes == before.peak_memory_bytes + 2 * model);
-  CHECK(fedprox.task(0, 1, full).peak_memory_bytes == reference.peak_memory_bytes + model);
+  CHECK(after.peak_memory_bytes >= before.peak_memory_bytes + 2 * model);
+  // The model that the round began with; and, where activations take less, the whole gradient beside a tensor's.
+  const double proximal = fedprox.task(0, 1, full).peak_memory_bytes;
+  CHECK(proximal >= reference.peak_memory_bytes + model);
+  CHECK(proximal <= reference.peak_memory_bytes + 2 * model);
   CHECK(after.id == before.id + 1);
 }
