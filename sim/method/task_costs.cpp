@@ -76,7 +76,8 @@ TrainTask TaskCosts::task(NodeId device, double split, WidthSlice slice) {
   task.parameters = cost.parameters;
   task.forward_macs = cost.forward_macs;
   task.training_flops = training_flops(cost, training);
-  task.peak_memory_bytes = peak_memory_bytes(cost, training);
+  // From the first round on as admission judges it, frozen models included: a device that stays needs it in the next.
+  task.peak_memory_bytes = peak_memory_bytes(cost, largest_training_of(device));
   task.slice = std::move(slice);
   return task;
 }
