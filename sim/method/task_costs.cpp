@@ -18,6 +18,7 @@ LocalTraining local_training(const TrainingSpec& training, std::int64_t samples)
   LocalTraining result;
   result.batch = static_cast<int>(std::min<std::int64_t>(training.batch, std::max<std::int64_t>(samples, 1)));
   result.optimiser_slots = optimiser_slots(training);
+  result.gathers_gradient = result.optimiser_slots > 0 || training.weight_decay > 0 || training.clip_norm;
   if (samples == 0) return result;
   const std::int64_t batches = (samples + training.batch - 1) / training.batch;
   if (training.local_steps) {
@@ -49,6 +50,10 @@ LocalTraining TaskCosts::largest_training_of(NodeId device) const {
   const ObjectiveRow& objective = facts_of(setup_.method.objective.kind);
   LocalTraining training = local_training(setup_.training, samples);
   training.parameter_copies = objective.parameter_copies;
+  if (objective.corrects_gradient) {
+    training.update_copies = 1;
+    training.gathers_gradient = true;
+  }
   training.frozen_models = objective.frozen_models;
   return training;
 }
@@ -71,7 +76,8 @@ TrainTask TaskCosts::task(NodeId device, double split, WidthSlice slice) {
   task.parameters = cost.parameters;
   task.forward_macs = cost.forward_macs;
   task.training_flops = training_flops(cost, training);
-  task.peak_memory_bytes = peak_memory_bytes(cost, training);
+  // From the first round on as admission judges it, frozen models included: a device that stays needs it in the next.
+  task.peak_memory_bytes = peak_memory_bytes(cost, largest_training_of(device));
   task.slice = std::move(slice);
   return task;
 }

@@ -76,8 +76,20 @@ double compute_seconds(const SliceCost& cost, const LocalTraining& training, con
 }
 
 double peak_memory_bytes(const SliceCost& cost, const LocalTraining& training) {
-  const int copies = 2 + training.optimiser_slots + training.frozen_models + training.parameter_copies;
-  return copies * kFloatBytes * real(cost.parameters) + training.batch * real(cost.activation_bytes);
+  const auto most_of = [&](const Moments& moments) {
+    double most = 0;
+    for (const HeldBytes& moment : moments)
+      most = std::max(most, training.batch * real(moment.per_sample) + real(moment.per_step));
+    return most;
+  };
+  const double model = kFloatBytes * real(cost.parameters);
+  double step = most_of(training.gathers_gradient ? cost.memory.gathered : cost.memory.apart);
+  if (training.frozen_models > 0) step = std::max(step, most_of(cost.memory.frozen));
+  // The update comes when the activations are gone.
+  step = std::max(step, model * training.update_copies);
+  const int models = 1 + (training.gathers_gradient ? 1 : 0) + training.optimiser_slots + training.frozen_models +
+                     training.parameter_copies;
+  return models * model + step;
 }
 
 }  // namespace msfusion

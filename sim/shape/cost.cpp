@@ -7,8 +7,6 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::int64_t kPoolIndexBytes = 8;  // LibTorch keeps the position of each maximum as int64
-
 class Coster {
  public:
   Coster(const Shape& shape, const WidthSlice& slice) : shape_(shape), slice_(slice) {}
@@ -69,23 +67,6 @@ class Coster {
         layer.op);
   }
 
-  // What backward needs of a layer's result, per sample.
-  std::int64_t kept_bytes(int index) const {
-    const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
-    const std::int64_t out = elements(index) * kFloatBytes;
-    const std::int64_t positions = layer.out.positions();
-    return std::visit(
-        Overloaded{
-            [](const Flatten&) { return std::int64_t{0}; },  // a view of its input
-            [&](const MaxPool2d&) { return out + elements(index) * kPoolIndexBytes; },
-            [&](const Attention& attention) { return out + positions * positions * attention.heads * kFloatBytes; },
-            [&](const Dropout&) { return 2 * out; },  // and the mask
-            [&](const Lstm&) { return 6 * out; },     // four gates, cell state and output
-            [&](const auto&) { return out; },
-        },
-        layer.op);
-  }
-
  private:
   const Extent& extent_of(int layer) const {
     return layer == kModelInput ? shape_.input : shape_.layers[static_cast<std::size_t>(layer)].out;
@@ -99,7 +80,7 @@ class Coster {
 SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
   const Coster coster(shape, slice);
   SliceCost cost;
-  cost.activation_bytes = coster.elements(kModelInput) * kFloatBytes;
+  cost.memory = step_memory(shape, slice);
   std::vector<bool> has_gradient(shape.layers.size());
   for (std::size_t i = 0; i < shape.layers.size(); ++i) {
     const Layer& layer = shape.layers[i];
@@ -111,7 +92,6 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
       activations += coster.elements(input);
     }
     has_gradient[i] = input_gradient || !layer.tensors.empty();
-    cost.activation_bytes += coster.kept_bytes(index);
     if (std::holds_alternative<Flatten>(layer.op)) continue;
 
     LayerCost part;

@@ -6,11 +6,9 @@
 
 #include "sim/shape/shape.hpp"
 #include "sim/shape/slice.hpp"
+#include "sim/shape/step_memory.hpp"
 
 namespace msfusion {
-
-/// Parameters, activations and gradients are single-precision numbers, in memory and in messages.
-constexpr int kFloatBytes = 4;
 
 /// One layer of a slice, per sample unless said otherwise. Only layers with work appear.
 struct LayerCost {
@@ -37,9 +35,9 @@ struct LayerCost {
 /// All bytes are for 4-byte floats.
 struct SliceCost {
   std::int64_t parameters = 0;
-  std::int64_t forward_macs = 0;      ///< per sample
-  std::int64_t training_macs = 0;     ///< per sample
-  std::int64_t activation_bytes = 0;  ///< per sample: every layer's output that backward needs
+  std::int64_t forward_macs = 0;   ///< per sample
+  std::int64_t training_macs = 0;  ///< per sample
+  StepMemory memory;
   std::vector<LayerCost> layers;
 };
 

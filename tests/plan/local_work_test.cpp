@@ -190,14 +190,23 @@ TEST_CASE("exponentials, random draws and the steps of a recurrent layer take th
   CHECK(extra(lstm, &Roofline::layer_overhead_seconds) == Approx(2 * (4 * (1 + 12 * 6) + 3 * 6) * 1e-3));
 }
 
-TEST_CASE("memory counts parameters, gradients, optimiser state, frozen models and one batch of activations") {
+TEST_CASE("memory counts the model, optimiser state, frozen models, copies, and the largest moment of a step") {
   LocalTraining training;
   training.batch = 5;
   const SliceCost cost = cost_of_mlp();
   const double model = 4.0 * (4 * 8 + 8 + 8 * 3 + 3);
-  const double activations = 5 * 4.0 * (4 + 8 + 8 + 3);  // input, hidden, ReLU, logits
-  CHECK(peak_memory_bytes(cost, training) == 2 * model + activations);
+  // The ReLU's backward pass: input, hidden layer, its gradient coming and going, logits; the class is eight bytes.
+  const double relu = 5 * (4.0 * (4 + 8 + 8 + 8 + 3) + 8), behind = 4.0 * (8 * 3 + 3);
+  CHECK(peak_memory_bytes(cost, training) == model + relu + behind);
+  // Where gradients are gathered, those of the classifier are held while it has its backward pass only.
+  const double classifier = 5 * (4.0 * (4 + 8 + 8 + 3 + 3) + 8) + behind;
+  training.gathers_gradient = true;
   training.optimiser_slots = 2;
   training.frozen_models = 2;
-  CHECK(peak_memory_bytes(cost, training) == 6 * model + activations);
+  CHECK(peak_memory_bytes(cost, training) == 6 * model + classifier);
+  training.parameter_copies = 3;
+  CHECK(peak_memory_bytes(cost, training) == 9 * model + classifier);
+  training.batch = 1;
+  training.update_copies = 1;  // the update holds more than a step of one sample
+  CHECK(peak_memory_bytes(cost, training) == 10 * model);
 }
