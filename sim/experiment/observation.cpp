@@ -207,13 +207,44 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
   return record;
 }
 
+// What the round cost: the nodes that have a part in the method, and the links that it used.
+void charge_round(const ObservationInputs& inputs, const TimedRound& timed, const std::vector<bool>& participants,
+                  RoundRecord& round) {
+  const RunBudget::Spent spent = spent_in(timed, participants);
+  round.bytes_sent = spent.bytes;
+  round.joules = spent.joules;
+  round.grams_co2 = 0.0;
+  bool is_priced = false, lacks_energy = false;
+  double usd = 0;
+  for (const NodeUse& use : timed.nodes) {
+    round.bytes_received += use.bytes_received;
+    if (!participants[static_cast<std::size_t>(use.node)]) continue;
+    add(round.grams_co2, grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules));
+    lacks_energy = lacks_energy || std::isnan(use.joules);
+    if (const Maybe cost = price(inputs, use, timed.end_seconds - timed.start_seconds)) {
+      is_priced = true;
+      usd += *cost;
+    }
+  }
+  for (const LinkUse& link : timed.links) {
+    if (std::isnan(link.joules)) continue;
+    add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules));
+    if (inputs.prices.usd_per_kwh) {
+      is_priced = true;
+      usd += *inputs.prices.usd_per_kwh * link.joules / kJoulesPerKwh;
+    }
+  }
+  // Where energy has a price, a total without some node's energy would be too low.
+  if (is_priced && !(inputs.prices.usd_per_kwh && lacks_energy)) round.usd = usd;
+}
+
 }  // namespace
 
-RunBudget::Spent spent_in(const TimedRound& timed) {
+RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& participants) {
   RunBudget::Spent spent{timed.end_seconds, 0, 0};
   for (const NodeUse& use : timed.nodes) {
     spent.bytes += use.bytes_sent;
-    add(spent.joules, known(use.joules));
+    if (participants[static_cast<std::size_t>(use.node)]) add(spent.joules, known(use.joules));
   }
   // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
   for (const LinkUse& link : timed.links)
@@ -251,29 +282,9 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
     for (const TaskOutcome& outcome : outcomes) sum += outcome.mean_loss;
     round.mean_loss = sum / static_cast<double>(outcomes.size());
   }
-  const RunBudget::Spent spent = spent_in(timed);
-  round.bytes_sent = spent.bytes;
-  round.joules = spent.joules;
-  round.grams_co2 = 0.0;
-  bool priced = false;
-  double usd = 0;
-  for (const NodeUse& use : timed.nodes) {
-    round.bytes_received += use.bytes_received;
-    add(round.grams_co2, grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules));
-    if (const Maybe cost = price(inputs, use, timed.end_seconds - timed.start_seconds)) {
-      priced = true;
-      usd += *cost;
-    }
-  }
-  // Where energy has a price, a total without some node's energy would be too low.
-  const bool lacks_energy =
-      inputs.prices.usd_per_kwh &&
-      std::any_of(timed.nodes.begin(), timed.nodes.end(), [](const NodeUse& use) { return std::isnan(use.joules); });
-  if (priced && !lacks_energy) round.usd = usd;
-  for (const LinkUse& link : timed.links) {
-    if (!std::isnan(link.joules)) add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules));
+  charge_round(inputs, timed, planner.participants(plan), round);
+  for (const LinkUse& link : timed.links)
     result.links.push_back({inputs.run, plan.round, link.name, link.bytes, known(link.joules)});
-  }
 
   round.coverage = planner.coverage().share_trained_in(plan.round);
   round.coverage_ever = planner.coverage().share_trained_ever();

@@ -25,7 +25,7 @@ struct ObservationInputs {
 };
 
 /// What a round used, as its row says.
-RunBudget::Spent spent_in(const TimedRound& timed);
+RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& participants);
 
 /// The rows of one round, without evaluation and wall-clock figures.
 RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan, const TimedRound& timed,

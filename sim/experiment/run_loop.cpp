@@ -143,7 +143,7 @@ class RunLoop {
     for (int round = 0; round <= point.checkpoint.round; ++round) {
       const RoundPlan plan = next_plan(round);
       const TimedRound timed = timing_.execute(plan);
-      budget_.charge(round, spent_in(timed));
+      budget_.charge(round, spent_in(timed, planner_.participants(plan)));
       note_participation(plan, timed, arrived(plan, timed));
       planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
     }
@@ -186,7 +186,7 @@ class RunLoop {
     ahead_.timed = timing_.execute(ahead_.plan);
     ahead_.wall.timing_seconds = part.lap();
     clock_.charge(Activity::timing);
-    budget_.charge(round, spent_in(ahead_.timed));
+    budget_.charge(round, spent_in(ahead_.timed, planner_.participants(ahead_.plan)));
   }
 
   void carry_out_round(int round) {

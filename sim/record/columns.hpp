@@ -117,9 +117,11 @@ struct Columns<RoundRecord> {
     visitor("training_flops", r.training_flops, "FLOP", "2 x MACs of all local trainings");
     visitor("bytes_sent", r.bytes_sent, "B", "that left any node, server included");
     visitor("bytes_received", r.bytes_received, "B", "that arrived complete at any node");
-    visitor("joules", r.joules, "J", "all nodes and links, idle included; absent where the platform states no power");
-    visitor("usd", r.usd, "USD", "devices, traffic and energy by the price list; absent without one");
-    visitor("grams_co2", r.grams_co2, "g", "of CO2, of the energy; absent without a figure for it");
+    visitor("joules", r.joules, "J",
+            "of the nodes that have a part in the method, idle included, and of links; absent where a node states no "
+            "power");
+    visitor("usd", r.usd, "USD", "of the same: their time, traffic and energy by the price list; absent without one");
+    visitor("grams_co2", r.grams_co2, "g", "of CO2, of that energy; absent without a figure for it");
     visitor("mean_loss", r.mean_loss, "",
             "of the local objective over the completed trainings; absent in an empty round");
     visitor("coverage", r.coverage, "", "share of the model's parameters trained in this round, 0 to 1");

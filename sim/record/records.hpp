@@ -66,7 +66,7 @@ struct RoundRecord {
   int participants = 0, completed = 0;  ///< tasks planned, and those that the merge used
   double training_flops = 0;
   double bytes_sent = 0, bytes_received = 0;
-  Maybe joules;  ///< all nodes and links, idle included
+  Maybe joules;  ///< of the nodes that have a part in the method, idle included, and of the links
   Maybe usd, grams_co2;
   Maybe mean_loss;                   ///< of the completed tasks; none in an empty round
   Maybe coverage, coverage_ever;     ///< share of the model's parameters trained this round, and in any round so far

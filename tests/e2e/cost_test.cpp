@@ -1,6 +1,7 @@
 // What is planned, timed again and swept, without training where none is needed.
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
@@ -125,6 +126,41 @@ TEST_CASE("a plan costs what the trained run costs") {
   }
 }
 
+TEST_CASE("a method without a server costs the same whether or not a server idles beside it") {
+  const TemporaryFolder folder;
+  const std::string text = text_of(input("tiny.xml")), with_server = text_of(input("platform.xml"));
+  const std::size_t begin = text.find("<methods>"), end = text.find("</methods>");
+  const std::string scenario = folder.write(
+      "s.xml",
+      text.substr(0, begin) +
+          "<methods><method name=\"msfusion\" split=\"0.5\"/><method name=\"dfedavg\"/><method name=\"local\"/>" +
+          text.substr(end));
+  std::string without;
+  std::istringstream lines(with_server);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("\"server\"") == std::string::npos) without += line + '\n';
+  for (const auto& [name, platform] : {std::pair("with", with_server), std::pair("without", without)}) {
+    folder.write("platform.xml", platform);
+    const Ended plan = msfusion_program(
+        {"plan", scenario, "--set", "seeds.values=1", "--set", "prices.carbon=400gCO2/kWh", "-o", folder.file(name)});
+    INFO(plan.err);
+    REQUIRE(plan.code == 0);
+  }
+  const StoreReader idle(folder.file("with/run.sqlite")), none(folder.file("without/run.sqlite"));
+  for (const RunRecord& run : idle.runs())
+    for (int round = 0; round < 5; ++round) {
+      INFO(run.method << ' ' << round);
+      const RoundRecord a = idle.rounds(run.run).at(static_cast<std::size_t>(round)),
+                        b = none.rounds(run.run).at(static_cast<std::size_t>(round));
+      CHECK(a.end_seconds == b.end_seconds);
+      CHECK(*a.joules > 0);
+      CHECK(*a.usd > 0);
+      CHECK(a.joules == b.joules);
+      CHECK(a.usd == b.usd);
+      CHECK(a.grams_co2 == b.grams_co2);
+    }
+}
+
 TEST_CASE("asynchronous methods train, merge and evaluate through the whole program, and recost the same") {
   const TemporaryFolder folder;
   const std::string text = replaced(text_of(input("tiny.xml")), "<method name=\"fedavg\"/>",
@@ -208,8 +244,8 @@ TEST_CASE("a generated platform with churn is run to its end, empty rounds inclu
 TEST_CASE("models far too large to train here are planned") {
   for (const char* name : {"resnet152-cost", "gpt2-cost"}) {
     const TemporaryFolder folder;
-    const Ended plan = msfusion_program({"plan", source_file("scenarios/" + std::string(name) + ".xml"),
-                                         "--set", "training.rounds=1", "--json", "-o", folder.file("p")});
+    const Ended plan = msfusion_program({"plan", source_file("scenarios/" + std::string(name) + ".xml"), "--set",
+                                         "training.rounds=1", "--json", "-o", folder.file("p")});
     INFO(name << plan.err);
     REQUIRE(plan.code == 0);
     const json object = json::parse(plan.out);
