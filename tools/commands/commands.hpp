@@ -7,6 +7,7 @@
 
 #include "sim/scenario/scenario.hpp"
 #include "tools/commands/side_by_side.hpp"
+#include "tools/commands/sweep.hpp"
 
 namespace msfusion {
 
@@ -77,15 +78,6 @@ struct CalibrateCommand {
   std::string only;                   ///< "device" or "network"; empty: both
   bool verbose = false;               ///< every step and transfer
 };
-
-/// What varies, and the changes that are the same for all.
-struct Sweep {
-  std::vector<SweepAxis> axes;
-  std::vector<Override> fixed;
-};
-
-/// Paths that the command line gives several times, and those of the scenario's <sweep>.
-Sweep split_sweep(const std::vector<Override>& overrides, const std::vector<SweepAxis>& of_scenario);
 
 int calibrate_machine(const CalibrateCommand& command);
 int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& scenario_name);

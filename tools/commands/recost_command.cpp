@@ -6,6 +6,7 @@
 
 #include "reports/comparison.hpp"
 #include "sim/base/error.hpp"
+#include "sim/scenario/overrides.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/run_records.hpp"
 
@@ -33,7 +34,7 @@ void check_overrides(const std::vector<Override>& overrides) {
     if (root_attribute || element == "platform" || element == "prices" || element == "constraints" ||
         element == "target")
       continue;
-    mistakes.push_back({fmt::format("--set {}={}", change.path, change.value), 0,
+    mistakes.push_back({to_string(change), 0,
                         fmt::format("<{}> decides what is trained, and recost does not train", element),
                         "platform, prices, constraints, target, or a new run"});
   }
