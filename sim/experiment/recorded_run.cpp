@@ -21,9 +21,16 @@ std::string RecordedRun::participation_file(const std::string& results_folder, i
   return fmt::format("{}/participation/run-{}.txt", results_folder, run);
 }
 
-RecordedRun::RecordedRun(const std::string& results_folder, int run)
-    : participation_(read_participation(participation_file(results_folder, run))) {
+RecordedRun::RecordedRun(const std::string& results_folder, const std::string& label, std::uint64_t seed) {
   const StoreReader store(results_folder + "/run.sqlite");
+  const std::vector<RunRecord> runs = store.runs();
+  const auto recorded = std::find_if(runs.begin(), runs.end(),
+                                     [&](const RunRecord& one) { return one.label == label && one.seed == seed; });
+  if (recorded == runs.end()) throw RunError("there is no such run in " + results_folder);
+  if (recorded->state != "finished")
+    throw RunError(fmt::format("the run is {}: msfusion run --resume goes on with it", recorded->state));
+  const int run = recorded->run;
+  participation_ = read_participation(participation_file(results_folder, run));
   rounds_ = store.rounds(run);
   for (DeviceRoundRecord& device : store.device_rounds(run)) devices_[device.round].push_back(std::move(device));
   for (const EvaluationRecord& evaluation : store.evaluations(run)) evaluations_[evaluation.round] = evaluation;

@@ -106,9 +106,10 @@ TEST_CASE("check tries every combination of a sweep, and mistakes name the line 
   const TemporaryFolder folder;
   std::filesystem::copy(input("platform.xml"), folder.file("platform.xml"));
   const auto swept = [&](const std::string& vary) {
-    return folder.write("s.xml", replaced(text_of(input("two-methods.xml")), "</methods>\n",
-                                          "</methods>\n  <seeds values=\"1 2 3\"/>\n  <sweep>\n" + vary +
-                                              "\n<vary path=\"training.local-epochs\" values=\"1 | 2 | 3\"/></sweep>\n"));
+    return folder.write("s.xml",
+                        replaced(text_of(input("two-methods.xml")), "</methods>\n",
+                                 "</methods>\n  <seeds values=\"1 2 3\"/>\n  <sweep>\n" + vary +
+                                     "\n<vary path=\"training.local-epochs\" values=\"1 | 2 | 3\"/></sweep>\n"));
   };
   const std::string scenario = swept("<vary path=\"training.batch\" values=\"8 | 4\"/>");
   const Ended good = msfusion_program({"check", scenario});

@@ -46,9 +46,10 @@ struct PlanCommand {
 };
 
 struct RecostCommand {
-  std::string run;       ///< results folder
-  std::string platform;  ///< file; empty: the run's own
-  std::string out;       ///< folder; empty: RUN-recost
+  std::string run;                   ///< results folder
+  std::vector<std::string> methods;  ///< labels of those that are recosted; empty: all
+  std::string platform;              ///< file; empty: the run's own
+  std::string out;                   ///< folder; empty: RUN-recost
   int jobs = 0;
   std::vector<Override> overrides;
   std::string command_line;

@@ -143,6 +143,11 @@ struct CommandLine {
     recost_command->add_option("run", recost.run, "Results folder of a finished run")->required();
     recost_command->add_option("-p,--platform", recost.platform, "Platform file (default: the run's own)")
         ->type_name("FILE");
+    recost_command
+        ->add_option("--method", recost.methods, "Only the method with this label; may be repeated (default: all)")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("LABEL");
     recost_command->add_option("-o,--out", recost.out, "Results folder (default: RUN-recost)")->type_name("DIR");
     recost_command->add_option("-j,--jobs", recost.jobs, "Runs at once (default: as many as cores)")
         ->check(CLI::Range(1, 1024));

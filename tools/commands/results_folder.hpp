@@ -17,6 +17,10 @@ class ResultsFolder {
   ResultsFolder(const ResultsFolder&) = delete;
   ResultsFolder& operator=(const ResultsFolder&) = delete;
 
+  /// Takes everything back: what was written since, and the setting aside of earlier results. A folder that was made
+  /// for this goes.
+  void discard() const;
+
   const std::filesystem::path& path() const { return path_; }
   std::string file(const std::string& name) const { return (path_ / name).string(); }
 
@@ -28,6 +32,8 @@ class ResultsFolder {
   void set_aside_earlier(bool quiet);
 
   std::filesystem::path path_;
+  std::filesystem::path aside_;  ///< where earlier results went; empty: there were none
+  bool made_ = false;            ///< by this program, now
   int lock_ = -1;
 };
 

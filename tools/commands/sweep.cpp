@@ -60,7 +60,6 @@ std::vector<std::vector<Override>> product(const std::vector<SweepAxis>& axes, c
   return combinations;
 }
 
-
 void check_count(const Sweep& sweep, const std::string& scenario) {
   std::size_t count = 1;
   for (const SweepAxis& axis : sweep.axes) {
@@ -73,7 +72,8 @@ void check_count(const Sweep& sweep, const std::string& scenario) {
 
 std::string text_of(const std::vector<Override>& values) {
   std::string text;
-  for (const Override& value : values) text += fmt::format("{}{}={}", text.empty() ? "" : ", ", value.path, value.value);
+  for (const Override& value : values)
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", value.path, value.value);
   return text;
 }
 
