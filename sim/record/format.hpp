@@ -33,11 +33,13 @@ std::string store_tables_markdown();
 
 /// Keys of the `meta` table that the reports understand; others are shown as they are.
 namespace meta_key {
-inline constexpr const char* id = "id";              ///< of this store, drawn when it was made
-inline constexpr const char* kind = "kind";          ///< what the folder holds: run, plan or recost
-inline constexpr const char* inputs = "inputs";      ///< of a run: SHA-256 and name of every file that it read, a line each
+inline constexpr const char* id = "id";          ///< of this store, drawn when it was made
+inline constexpr const char* kind = "kind";      ///< what the folder holds: run, plan or recost
+inline constexpr const char* inputs = "inputs";  ///< of a run: SHA-256 and name of every file that it read, a line each
 inline constexpr const char* scenario = "scenario";  ///< name
 inline constexpr const char* description = "description";
+inline constexpr const char* sweep = "sweep";  ///< name of the scenario whose combination this is; absent: no sweep
+inline constexpr const char* sweep_values = "sweep_values";    ///< what varies: PATH=VALUE, a line each
 inline constexpr const char* scenario_file = "scenario_file";  ///< as the user wrote it
 inline constexpr const char* scenario_text = "scenario_text";  ///< with all --set changes applied
 inline constexpr const char* platform_text = "platform_text";

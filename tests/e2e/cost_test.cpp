@@ -1,4 +1,5 @@
 // What is planned, timed again and swept, without training where none is needed.
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -214,10 +215,15 @@ TEST_CASE("a sweep runs the product of the values, shares training where only co
   for (const char* method : {"heterofl\" split=\"0.5", "fedrolex\" split=\"0.5", "narrow"})
     two = replaced(two, std::string("<method name=\"") + method + "\"/>", "");
   const std::string scenario = folder.write("two.xml", two);
-  const Ended run =
-      msfusion_program({"run", scenario, "--set", "training.rounds=1", "--set", "seeds.values=1", "--set",
-                        "training.batch=8", "--set", "training.batch=16", "--set", "prices.traffic=1USD/GB", "--set",
-                        "prices.traffic=2USD/GB", "-o", folder.file("s")});
+  const std::vector<std::string> again = {"run",   scenario,
+                                          "--set", "training.rounds=1",
+                                          "--set", "seeds.values=1",
+                                          "--set", "training.batch=8",
+                                          "--set", "training.batch=16",
+                                          "--set", "prices.traffic=1USD/GB",
+                                          "--set", "prices.traffic=2USD/GB",
+                                          "-o",    folder.file("s")};
+  const Ended run = msfusion_program(again);
   INFO(run.out << run.err);
   REQUIRE(run.code == 0);
   std::set<std::string> found;
@@ -233,6 +239,35 @@ TEST_CASE("a sweep runs the product of the values, shares training where only co
   CHECK(dear.evaluations(0).back().global_loss == cheap.evaluations(0).back().global_loss);
   CHECK(std::filesystem::exists(folder.file("s/report.html")));
 
+  {
+    INFO("its page keeps the scenario's title and description and names what varies, also when it is made again");
+    REQUIRE(msfusion_program({"report", folder.file("s"), "-o", folder.file("again.html")}).code == 0);
+    for (const char* file : {"s/report.html", "again.html"}) {
+      const std::string page = text_of(folder.file(file));
+      CHECK_THAT(page, ContainsSubstring("<h1>tiny</h1>") && ContainsSubstring(">For the tests</p>"));
+      CHECK_THAT(page, ContainsSubstring("training.batch: 8, 16; prices.traffic: 1USD/GB, 2USD/GB</p>"));
+    }
+  }
+  {
+    INFO("compare and export take its folder");
+    const Ended compare = msfusion_program({"compare", folder.file("s"), "--format", "csv"});
+    CHECK(compare.code == 0);
+    for (const char* label : {"fedavg (batch-8_traffic-1USD_GB)", "msfusion (batch-16_traffic-2USD_GB)"})
+      CHECK_THAT(compare.out, ContainsSubstring(label));
+    REQUIRE(msfusion_program({"export", folder.file("s"), "--csv", folder.file("csv")}).code == 0);
+    for (const std::string& name : found) CHECK(std::filesystem::exists(folder.file("csv/" + name + "/rounds.csv")));
+  }
+  {
+    INFO("--resume leaves what is finished as it is, recosted combinations too");
+    const auto of = [&](const std::string& name) { return StoreReader(folder.file("s/" + name + "/run.sqlite")).id(); };
+    std::map<std::string, std::string> before, after;
+    for (const std::string& name : found) before[name] = of(name);
+    std::vector<std::string> resume = again;
+    resume.push_back("--resume");
+    REQUIRE(msfusion_program(resume).code == 0);
+    for (const std::string& name : found) after[name] = of(name);
+    CHECK(after == before);
+  }
   {
     INFO("a scenario may ask for it itself");
     const std::string text =

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/record/store.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "tools/commands/side_by_side.hpp"
 #include "tools/commands/sweep.hpp"
@@ -19,7 +20,7 @@ struct RunCommand {
   bool resume = false;        ///< go on where an earlier call stopped
   int checkpoint_every = 10;  ///< rounds
   std::string command_line;   ///< that repeats the run, for the report
-  bool in_sweep = false;      ///< one combination: values are single
+  MetaMap of_sweep;           ///< for the store of one combination, whose values are single; empty: no sweep
   CoreShare share;            ///< of a sweep's cores
   bool profile = false;       ///< print what the processor's time went to
 };
@@ -41,8 +42,8 @@ struct PlanCommand {
   bool json = false;     ///< one JSON object instead of tables
   bool windows = false;  ///< with the index windows of every device
   std::string command_line;
-  bool in_sweep = false;  ///< one combination: values are single
-  CoreShare share;        ///< of a sweep's cores
+  MetaMap of_sweep;  ///< for the store of one combination, whose values are single; empty: no sweep
+  CoreShare share;   ///< of a sweep's cores
 };
 
 struct RecostCommand {
@@ -53,9 +54,9 @@ struct RecostCommand {
   int jobs = 0;
   std::vector<Override> overrides;
   std::string command_line;
-  bool in_sweep = false;  ///< the sweep compares at its end
-  bool resume = false;    ///< leave a folder as it is that holds the same recosted already
-  CoreShare share;        ///< of a sweep's cores
+  MetaMap of_sweep;     ///< for the store of a combination of a sweep, which compares at its end; empty: no sweep
+  bool resume = false;  ///< leave a folder as it is that holds the same recosted already
+  CoreShare share;      ///< of a sweep's cores
 };
 
 struct PlatformCommand {

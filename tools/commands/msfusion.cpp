@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 
@@ -13,6 +14,7 @@
 #include "sim/base/error.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/output.hpp"
+#include "tools/commands/results_folder.hpp"
 
 namespace msfusion {
 
@@ -241,7 +243,7 @@ struct CommandLine {
   }
 
   void add_report() {
-    CLI::App* report = app.add_subcommand("report", "Make one page of one or many results folders");
+    CLI::App* report = app.add_subcommand("report", "Make one page of one or many results folders, of runs or sweeps");
     report->add_option("run", report_options.folders, "Results folders")->required();
     report->add_option("-o,--out", report_options.out, "The page to write")->capture_default_str()->type_name("FILE");
     report->add_option("--baseline", report_options.baseline,
@@ -264,19 +266,24 @@ struct CommandLine {
     compare->add_option("--baseline", baseline, "Compare costs with this label or method (default: fedavg)");
     compare->callback([this] {
       action = [this] {
-        fmt::print("{}", comparison(folders, formats.at(format), baseline));
+        fmt::print("{}", comparison(with_combinations(folders), formats.at(format), baseline));
         return 0;
       };
     });
   }
 
   void add_export() {
-    CLI::App* export_command = app.add_subcommand("export", "Write every table of a results folder as CSV");
+    CLI::App* export_command = app.add_subcommand(
+        "export", "Write every table of a results folder as CSV, of a sweep in a folder for each combination");
     export_command->add_option("run", export_folder, "Results folder")->required();
     export_command->add_option("--csv", csv_folder, "Folder for the tables")->required()->type_name("DIR");
     export_command->callback([this] {
       action = [this] {
-        export_csv(export_folder, csv_folder);
+        const std::vector<std::string> each = with_combinations({export_folder});
+        for (const std::string& one : each) {
+          const std::filesystem::path path(one);
+          export_csv(one, one == export_folder ? csv_folder : csv_folder + "/" + path.filename().string());
+        }
         return 0;
       };
     });

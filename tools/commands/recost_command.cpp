@@ -186,7 +186,7 @@ int recost_into(const ResultsFolder& folder, const RecostCommand& command, const
   const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, interruption);
   mark_failed(reports, options);
   write_reports(folder, options.store_id);
-  if (!command.in_sweep)
+  if (command.of_sweep.empty())
     fmt::print("{}\nreport: {}\n", comparison({from, folder.path().string()}, TableFormat::terminal),
                folder.file("report.html"));
   return exit_code(reports, interruption.signal);
@@ -214,12 +214,13 @@ int recost_run(const RecostCommand& command) {
     throw UserError(Mistake{out.string(), 0, "that is the folder of the run itself", "another folder with -o"});
   MetaMap meta = meta_of(preparation, command.command_line, ResultKind::recost);
   meta["recosted_from"] = fmt::format("{}: {}", from, meta_at(before, "command", recorded_file));
+  meta.insert(command.of_sweep.begin(), command.of_sweep.end());
   if (command.resume && is_recosted(out, meta)) return 0;
   const ResultsFolder folder(out, false);
   try {
     const int code = recost_into(folder, command, from, preparation, meta);
     // A sweep trains anew what cannot be recosted as a whole.
-    if (command.in_sweep && code == 1)
+    if (!command.of_sweep.empty() && code == 1)
       throw UserError(Mistake{out.string(), 0, "not every method could be recosted", ""});
     return code;
   } catch (...) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/base/error.hpp"
+#include "sim/base/natural_order.hpp"
 #include "sim/record/store.hpp"
 #include "tools/commands/output.hpp"
 
@@ -148,6 +149,20 @@ void ResultsFolder::set_aside_earlier(bool quiet) {
   }
   fs::rename(store, aside_ / store.filename());
   if (!quiet) say(fmt::format("earlier results are now in {}\n", aside_.string()));
+}
+
+std::vector<std::string> with_combinations(const std::vector<std::string>& folders) {
+  std::vector<std::string> all;
+  for (const std::string& folder : folders) {
+    std::vector<std::string> combinations;
+    if (!fs::exists(fs::path(folder) / "run.sqlite") && fs::is_directory(folder))
+      for (const auto& entry : fs::directory_iterator(folder))
+        if (fs::exists(entry.path() / "run.sqlite")) combinations.push_back(entry.path().string());
+    std::sort(combinations.begin(), combinations.end(), natural_less);
+    if (combinations.empty()) combinations.push_back(folder);
+    all.insert(all.end(), combinations.begin(), combinations.end());
+  }
+  return all;
 }
 
 }  // namespace msfusion

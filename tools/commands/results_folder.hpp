@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace msfusion {
 
@@ -36,5 +37,9 @@ class ResultsFolder {
   bool made_ = false;            ///< by this program, now
   int lock_ = -1;
 };
+
+/// The folders with a sweep's replaced by those of its combinations: the subfolders that hold results, where a folder
+/// itself holds none.
+std::vector<std::string> with_combinations(const std::vector<std::string>& folders);
 
 }  // namespace msfusion

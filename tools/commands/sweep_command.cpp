@@ -11,6 +11,7 @@
 #include "reports/export.hpp"
 #include "reports/html_report.hpp"
 #include "sim/base/error.hpp"
+#include "sim/record/format.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/learner_plugin.hpp"
 #include "tools/commands/output.hpp"
@@ -50,16 +51,23 @@ SideBySide side_by_side(int jobs, std::size_t combinations, std::size_t& done) {
   return options;
 }
 
+// What a combination's store says of the sweep.
+MetaMap facts_of(const std::string& scenario, const Combination& combination) {
+  std::string values;
+  for (const Override& value : combination.values) values += value.path + "=" + value.value + "\n";
+  return {{meta_key::sweep, scenario}, {meta_key::sweep_values, values}};
+}
+
 // Combinations that train the same: the first one trains, the others are costed anew from it.
-int run_group(const RunCommand& command, const std::vector<const Combination*>& group, const fs::path& folder,
-              const CoreShare& share) {
+int run_group(const RunCommand& command, const std::vector<const Combination*>& group, const std::string& scenario,
+              const fs::path& folder, const CoreShare& share) {
   std::string trained;
   int worst = 0;
   for (const Combination* combination : group) {
     RunCommand one = command;
     one.overrides = combination->overrides;
     one.out = (folder / combination->name).string();
-    one.in_sweep = true;
+    one.of_sweep = facts_of(scenario, *combination);
     one.share = share;
     if (!trained.empty()) {
       std::vector<Override> costs;
@@ -71,7 +79,7 @@ int run_group(const RunCommand& command, const std::vector<const Combination*>& 
       recost.jobs = one.jobs;
       recost.overrides = costs;
       recost.command_line = one.command_line;
-      recost.in_sweep = true;
+      recost.of_sweep = one.of_sweep;
       recost.resume = command.resume;
       recost.share = share;
       recost.overrides.push_back({"name", combination->run_name});
@@ -116,7 +124,7 @@ int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& 
     std::string name = group.front()->name;
     if (group.size() > 1) name += fmt::format(" (and {} that train the same)", group.size() - 1);
     jobs.push_back({name, (folder / (group.front()->name + ".log")).string(),
-                    [&](const CoreShare& share) { return run_group(command, group, folder, share); }});
+                    [&](const CoreShare& share) { return run_group(command, group, scenario_name, folder, share); }});
   }
   say(fmt::format("{} combinations, {} trainings\n", combinations.size(), jobs.size()));
   preload_learner();
@@ -146,7 +154,7 @@ int plan_sweep(const PlanCommand& command, const Sweep& sweep, const std::string
                       PlanCommand one = command;
                       one.overrides = combination.overrides;
                       one.out = (folder / combination.name).string();
-                      one.in_sweep = true;
+                      one.of_sweep = facts_of(scenario_name, combination);
                       one.share = share;
                       return plan_scenario(one);
                     }});
