@@ -1,10 +1,12 @@
 #include "reports/html_report.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "reports/answer.hpp"
 #include "reports/comparison.hpp"
@@ -39,7 +41,42 @@ std::string pair(const char* left, const char* right) {
   return "<div class=\"pair\">" + chart(left) + chart(right) + "</div>\n";
 }
 
+std::string meta_of(const OpenedStore& store, const char* key) {
+  const auto found = store.meta.find(key);
+  return found == store.meta.end() ? "" : found->second;
+}
+
+/// The scenario whose combinations the stores are; empty: they are not several of one sweep.
+std::string sweep_of(const Results& results) {
+  if (results.stores.size() == 1) return "";  // a combination's own page has its name
+  const std::string sweep = meta_of(results.stores.front(), meta_key::sweep);
+  const bool all = std::all_of(results.stores.begin(), results.stores.end(),
+                               [&](const OpenedStore& store) { return meta_of(store, meta_key::sweep) == sweep; });
+  return all ? sweep : "";
+}
+
+/// "What varies: training.batch: 8, 16; training.rounds: 5, 10."
+std::string variation_of(const Results& results) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> axes;
+  for (const auto& store : results.stores) {
+    std::istringstream lines(meta_of(store, meta_key::sweep_values));
+    for (std::string line; std::getline(lines, line);) {
+      const std::size_t equals = line.find('=', line.rfind(']') == line.npos ? 0 : line.rfind(']'));
+      const std::string path = line.substr(0, equals), value = line.substr(equals + 1);
+      auto axis = std::find_if(axes.begin(), axes.end(), [&](const auto& one) { return one.first == path; });
+      if (axis == axes.end()) axis = axes.insert(axis, {path, {}});
+      std::vector<std::string>& values = axis->second;
+      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    }
+  }
+  std::string text;
+  for (const auto& [path, values] : axes)
+    text += fmt::format("{}{}: {}", text.empty() ? "What varies: " : "; ", path, fmt::join(values, ", "));
+  return text;
+}
+
 std::string title_of(const Results& results) {
+  if (const std::string sweep = sweep_of(results); !sweep.empty()) return sweep;
   std::string title;
   std::set<std::string> seen;
   for (const auto& store : results.stores)
@@ -181,11 +218,14 @@ std::string html_report(const std::vector<std::string>& run_folders, const Repor
   const auto results = open_results(run_folders, options.baseline);
   const auto data = page_data(results);
   const auto title = title_of(results);
+  const auto paragraph = [](const std::string& text) {
+    return text.empty() ? "" : "<p class=\"description\">" + html_escape(text) + "</p>\n";
+  };
+  const bool is_sweep = !sweep_of(results).empty();
   std::string description;
-  if (results.stores.size() == 1)
-    if (const auto found = results.stores.front().meta.find(meta_key::description);
-        found != results.stores.front().meta.end())
-      description = "<p class=\"description\">" + html_escape(found->second) + "</p>\n";
+  if (results.stores.size() == 1 || is_sweep)
+    description = paragraph(meta_of(results.stores.front(), meta_key::description));
+  if (is_sweep) description += paragraph(variation_of(results));
 
   std::string page =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

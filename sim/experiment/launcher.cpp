@@ -115,7 +115,8 @@ int be_child(const Preparation& preparation, const RunSpec& run, const LearnerFa
     run_options.on_progress = [&](const Progress& progress) { send_line(pipe, to_json(progress)); };
     run_options.on_end = [&](const CpuProfile& profile) { send_line(pipe, {{"profile", profile.seconds}}); };
     std::optional<RecordedRun> recorded;
-    if (!options.recorded_folder.empty()) run_options.recorded = &recorded.emplace(options.recorded_folder, run.run);
+    if (!options.recorded_folder.empty())
+      run_options.recorded = &recorded.emplace(options.recorded_folder, run.method->label, run.seed);
     if (!options.participation_folder.empty())
       run_options.participation_file = RecordedRun::participation_file(options.participation_folder, run.run);
     if (options.observe) run_options.on_round = options.observe(inputs);

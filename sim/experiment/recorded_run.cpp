@@ -23,10 +23,18 @@ std::string RecordedRun::participation_file(const std::string& results_folder, i
   return fmt::format("{}/participation/run-{}.txt", results_folder, run);
 }
 
-RecordedRun::RecordedRun(const std::string& results_folder, int run)
-    : ended_by_(RunEnding::rounds), participation_(read_participation(participation_file(results_folder, run))) {
+RecordedRun::RecordedRun(const std::string& results_folder, const std::string& label, std::uint64_t seed)
+    : ended_by_(RunEnding::rounds) {
   const StoreReader store(results_folder + "/run.sqlite");
-  ended_by_ = value_of(kRunEndings, store.runs().at(static_cast<std::size_t>(run)).ended_by).value();
+  const std::vector<RunRecord> runs = store.runs();
+  const auto recorded = std::find_if(runs.begin(), runs.end(),
+                                     [&](const RunRecord& one) { return one.label == label && one.seed == seed; });
+  if (recorded == runs.end()) throw RunError("there is no such run in " + results_folder);
+  if (recorded->state != "finished")
+    throw RunError(fmt::format("the run is {}: msfusion run --resume goes on with it", recorded->state));
+  const int run = recorded->run;
+  ended_by_ = value_of(kRunEndings, recorded->ended_by).value();
+  participation_ = read_participation(participation_file(results_folder, run));
   rounds_ = store.rounds(run);
   for (DeviceRoundRecord& device : store.device_rounds(run)) devices_[device.round].push_back(std::move(device));
   for (const EvaluationRecord& evaluation : store.evaluations(run)) evaluations_[evaluation.round] = evaluation;

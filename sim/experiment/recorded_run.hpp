@@ -14,8 +14,8 @@ namespace msfusion {
 
 class RecordedRun {
  public:
-  /// Throws UserError for a run that is not there or did not finish.
-  RecordedRun(const std::string& results_folder, int run);
+  /// Throws RunError for a run that is not there or did not finish.
+  RecordedRun(const std::string& results_folder, const std::string& label, std::uint64_t seed);
 
   /// As many rounds as were trained.
   RunBudget budget() const;

@@ -38,6 +38,8 @@ inline constexpr const char* kind = "kind";      ///< what the folder holds: run
 inline constexpr const char* inputs = "inputs";  ///< of a run: SHA-256 and name of every file that it read, a line each
 inline constexpr const char* scenario = "scenario";  ///< name
 inline constexpr const char* description = "description";
+inline constexpr const char* sweep = "sweep";  ///< name of the scenario whose combination this is; absent: no sweep
+inline constexpr const char* sweep_values = "sweep_values";    ///< what varies: PATH=VALUE, a line each
 inline constexpr const char* scenario_file = "scenario_file";  ///< as the user wrote it
 inline constexpr const char* scenario_text = "scenario_text";  ///< with all --set changes applied
 inline constexpr const char* platform_text = "platform_text";

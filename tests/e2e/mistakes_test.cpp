@@ -101,3 +101,37 @@ TEST_CASE("a device that LibTorch does not have is refused before anything start
   CHECK(run.code == 2);
   CHECK_THAT(run.err, ContainsSubstring("tiny.xml:") && ContainsSubstring("no CUDA") && ContainsSubstring("cpu"));
 }
+
+TEST_CASE("check tries every combination of a sweep, and mistakes name the line of the <vary>") {
+  const TemporaryFolder folder;
+  std::filesystem::copy(input("platform.xml"), folder.file("platform.xml"));
+  const auto swept = [&](const std::string& vary) {
+    return folder.write("s.xml",
+                        replaced(text_of(input("two-methods.xml")), "</methods>\n",
+                                 "</methods>\n  <seeds values=\"1 2 3\"/>\n  <sweep>\n" + vary +
+                                     "\n<vary path=\"training.local-epochs\" values=\"1 | 2 | 3\"/></sweep>\n"));
+  };
+  const std::string scenario = swept("<vary path=\"training.batch\" values=\"8 | 4\"/>");
+  const Ended good = msfusion_program({"check", scenario});
+  INFO(good.out << good.err);
+  CHECK(good.code == 0);
+  CHECK_THAT(good.out, ContainsSubstring("two-methods: 6 combinations, 36 runs\n") &&
+                           ContainsSubstring("batch-4_local-epochs-3: 4 devices"));
+  const Ended on_the_line =
+      msfusion_program({"check", scenario, "--set", "training.batch=2", "--set", "training.batch=0"});
+  CHECK(on_the_line.code == 2);
+  CHECK(on_the_line.err.rfind("--set training.batch=0: batch=\"0\" in <training>; ", 0) == 0);
+  for (const char* command : {"check", "run"}) {
+    const std::string of_value = folder.file("s.xml") + ":15: <vary> training.batch=0: batch=\"0\" in <training>; ";
+    const Ended value = msfusion_program({command, swept("<vary path=\"training.batch\" values=\"8 | 0\"/>")});
+    CHECK(value.code == 2);
+    CHECK(value.err.rfind(of_value, 0) == 0);
+    CHECK(value.err.find('\n') == value.err.size() - 1);  // once, not for every combination that has the value
+    const Ended path = msfusion_program({command, swept("<vary path=\"training.bach\" values=\"8 | 4\"/>")});
+    CHECK(path.code == 2);
+    CHECK_THAT(path.err, ContainsSubstring("s.xml:15: <vary> training.bach=8: <training> has no attribute 'bach'"));
+    const Ended contents = msfusion_program({command, swept("<vary path=\"data.train-samples\" values=\"9 | 3\"/>")});
+    CHECK(contents.code == 2);
+    CHECK_THAT(contents.err, ContainsSubstring("3 training samples (with data.train-samples=3); "));
+  }
+}

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 
@@ -13,6 +14,7 @@
 #include "sim/base/error.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/output.hpp"
+#include "tools/commands/results_folder.hpp"
 
 namespace msfusion {
 
@@ -143,6 +145,11 @@ struct CommandLine {
     recost_command->add_option("run", recost.run, "Results folder of a finished run")->required();
     recost_command->add_option("-p,--platform", recost.platform, "Platform file (default: the run's own)")
         ->type_name("FILE");
+    recost_command
+        ->add_option("--method", recost.methods, "Only the method with this label; may be repeated (default: all)")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("LABEL");
     recost_command->add_option("-o,--out", recost.out, "Results folder (default: RUN-recost)")->type_name("DIR");
     recost_command->add_option("-j,--jobs", recost.jobs, "Runs at once (default: as many as cores)")
         ->check(CLI::Range(1, 1024));
@@ -236,7 +243,7 @@ struct CommandLine {
   }
 
   void add_report() {
-    CLI::App* report = app.add_subcommand("report", "Make one page of one or many results folders");
+    CLI::App* report = app.add_subcommand("report", "Make one page of one or many results folders, of runs or sweeps");
     report->add_option("run", report_options.folders, "Results folders")->required();
     report->add_option("-o,--out", report_options.out, "The page to write")->capture_default_str()->type_name("FILE");
     report->add_option("--baseline", report_options.baseline,
@@ -259,19 +266,24 @@ struct CommandLine {
     compare->add_option("--baseline", baseline, "Compare costs with this label or method (default: fedavg)");
     compare->callback([this] {
       action = [this] {
-        fmt::print("{}", comparison(folders, formats.at(format), baseline));
+        fmt::print("{}", comparison(with_combinations(folders), formats.at(format), baseline));
         return 0;
       };
     });
   }
 
   void add_export() {
-    CLI::App* export_command = app.add_subcommand("export", "Write every table of a results folder as CSV");
+    CLI::App* export_command = app.add_subcommand(
+        "export", "Write every table of a results folder as CSV, of a sweep in a folder for each combination");
     export_command->add_option("run", export_folder, "Results folder")->required();
     export_command->add_option("--csv", csv_folder, "Folder for the tables")->required()->type_name("DIR");
     export_command->callback([this] {
       action = [this] {
-        export_csv(export_folder, csv_folder);
+        const std::vector<std::string> each = with_combinations({export_folder});
+        for (const std::string& one : each) {
+          const std::filesystem::path path(one);
+          export_csv(one, one == export_folder ? csv_folder : csv_folder + "/" + path.filename().string());
+        }
         return 0;
       };
     });

@@ -106,7 +106,7 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
 }  // namespace
 
 int plan_scenario(const PlanCommand& command) {
-  if (!command.in_sweep) {
+  if (command.of_sweep.empty()) {
     const Scenario scenario = read_scenario(command.scenario, split_sweep(command.overrides, {}).fixed);
     const Sweep sweep = split_sweep(command.overrides, scenario.sweep);
     if (!sweep.axes.empty()) return plan_sweep(command, sweep, scenario.name);
@@ -116,8 +116,9 @@ int plan_scenario(const PlanCommand& command) {
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
       command.json);
   const std::string store_file = folder.file("run.sqlite");
-  StoreWriter::create(store_file, meta_of(preparation, command.command_line, ResultKind::plan),
-                      run_records(preparation));
+  MetaMap meta = meta_of(preparation, command.command_line, ResultKind::plan);
+  meta.insert(command.of_sweep.begin(), command.of_sweep.end());
+  StoreWriter::create(store_file, meta, run_records(preparation));
 
   LaunchOptions options;
   options.store_file = store_file;
