@@ -135,3 +135,45 @@ TEST_CASE("check tries every combination of a sweep, and mistakes name the line 
     CHECK_THAT(contents.err, ContainsSubstring("3 training samples (with data.train-samples=3); "));
   }
 }
+
+TEST_CASE("the command line suggests the command that was meant, and each has an example of its own") {
+  const Ended wrong = msfusion_program({"rnu", "s.xml"});
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.err, ContainsSubstring("there is no command \"rnu\"; one of run, plan, ") &&
+                            ContainsSubstring("did you mean 'run'?"));
+  for (const char* command :
+       {"run", "plan", "recost", "platform", "calibrate", "check", "list", "report", "compare", "export"}) {
+    const Ended help = msfusion_program({command, "--help"});
+    CHECK(help.code == 0);
+    CHECK_THAT(help.out, ContainsSubstring(std::string("\n  msfusion ") + command + " "));
+    if (command != std::string("run")) CHECK(help.out.find("msfusion run ") == std::string::npos);
+  }
+}
+
+TEST_CASE("the parts of a platform are counts or shares, with churn and split of their own") {
+  const TemporaryFolder folder;
+  const auto platform = [](const std::vector<std::string>& parts, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"platform"};
+    for (const std::string& part : parts) arguments.insert(arguments.end(), {"--part", part});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return msfusion_program(arguments);
+  };
+  const Ended counts = platform({"5 old-phone on 4g", "2 laptop on wifi4 in france split 0.5 churn exponential"});
+  INFO(counts.out << counts.err);
+  CHECK(counts.code == 0);
+  CHECK_THAT(counts.out, ContainsSubstring("\n     5 x old-phone on 4g\n     2 x laptop on wifi4 in france -->"));
+  CHECK_THAT(counts.out, ContainsSubstring("<prop id=\"split\" value=\"0.5\"/>") &&
+                             ContainsSubstring("<trace id=\"laptop-1-state\""));
+  CHECK(counts.out.find("<trace id=\"old-phone") == std::string::npos);
+  CHECK_THAT(platform({"4 old-phone on 4g", "75% laptop on wifi4", "25% desktop-gpu on fibre"}, {"-n", "12"}).out,
+             ContainsSubstring("4 x old-phone on 4g\n     6 x laptop on wifi4\n     2 x desktop-gpu on fibre"));
+  for (const auto& [part, says] : std::vector<std::pair<std::string, std::string>>{
+           {"0.4 old-phone on 4g", "no count (a share has a %)"},
+           {"40 old-phone on 4g", "parts of 40 devices in a fleet of 7; counts that add up"},
+           {"40% old-phone on 4g split 2", "split 2 is no rate"},
+           {"40% old-phone on 4g churn weekly", "\"churn weekly\""}}) {
+    const Ended refused = platform({part}, {"-n", "7"});
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, ContainsSubstring(says));
+  }
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,7 @@ struct RecostCommand {
 };
 
 struct PlatformCommand {
-  int devices = 10;
+  std::optional<int> devices;      ///< none: as many as the parts count, otherwise 10
   std::vector<std::string> parts;  ///< "40% old-phone on 4g"
   std::string server = "cloud-cpu";
   std::string aggregator;  ///< kind; empty: no edge aggregators
