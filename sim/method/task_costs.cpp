@@ -21,13 +21,16 @@ LocalTraining local_training(const TrainingSpec& training, std::int64_t samples)
   result.gathers_gradient = result.optimiser_slots > 0 || training.weight_decay > 0 || training.clip_norm;
   if (samples == 0) return result;
   const std::int64_t batches = (samples + training.batch - 1) / training.batch;
+  const bool has_short_batch = samples % result.batch != 0;
   if (training.local_steps) {
     const std::int64_t epochs = *training.local_steps / batches, rest = *training.local_steps % batches;
     result.optimiser_steps = *training.local_steps;
     result.samples = epochs * samples + std::min(samples, rest * training.batch);
+    if (has_short_batch) result.short_steps = epochs;
   } else {
     result.optimiser_steps = training.local_epochs * batches;
     result.samples = training.local_epochs * samples;
+    if (has_short_batch) result.short_steps = training.local_epochs;
   }
   return result;
 }

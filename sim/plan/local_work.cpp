@@ -17,10 +17,9 @@ double training_flops(const SliceCost& cost, const LocalTraining& training) {
   return 2.0 * real(training.samples) * (real(cost.training_macs) + training.frozen_models * real(cost.forward_macs));
 }
 
-double compute_seconds(const SliceCost& cost, const LocalTraining& training, const Device& device) {
-  const double steps = real(training.optimiser_steps);
-  if (steps == 0) return 0;
-  const double batch = real(training.samples) / steps;
+namespace {
+
+double step_seconds(const SliceCost& cost, const LocalTraining& training, const Device& device, double batch) {
   const double bandwidth = device.memory_bandwidth.value_or(0);
   const bool has_cache = bandwidth > 0 && device.cache_bandwidth > 0;
   // Weights and gradients are read again a step later, from the cache to the extent that they fit.
@@ -72,7 +71,19 @@ double compute_seconds(const SliceCost& cost, const LocalTraining& training, con
   // An update reads the parameter and its gradient, writes the parameter, and reads and writes every slot of the
   // optimiser.
   seconds += moving_weights(kFloatBytes * real(cost.parameters) * (3 + 2 * training.optimiser_slots));
-  return steps * seconds;
+  return seconds;
+}
+
+}  // namespace
+
+double compute_seconds(const SliceCost& cost, const LocalTraining& training, const Device& device) {
+  const double steps = real(training.optimiser_steps), short_steps = real(training.short_steps);
+  if (steps == 0) return 0;
+  const auto seconds_of = [&](double batch) { return step_seconds(cost, training, device, batch); };
+  if (short_steps == 0) return steps * seconds_of(real(training.samples) / steps);
+  const double whole_steps = steps - short_steps;
+  return whole_steps * seconds_of(training.batch) +
+         short_steps * seconds_of((real(training.samples) - whole_steps * training.batch) / short_steps);
 }
 
 double peak_memory_bytes(const SliceCost& cost, const LocalTraining& training) {

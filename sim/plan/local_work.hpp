@@ -12,6 +12,7 @@ namespace msfusion {
 struct LocalTraining {
   std::int64_t samples = 0;  ///< processed in the round
   std::int64_t optimiser_steps = 0;
+  std::int64_t short_steps = 0;  ///< of them, those of an epoch's last batch where that is smaller than the others
   int batch = 1;
   int optimiser_slots = 0;        ///< floats kept per parameter: 0 plain SGD, 1 momentum, 2 Adam
   int frozen_models = 0;          ///< forwards of frozen copies per sample (contrastive objectives)
@@ -23,8 +24,9 @@ struct LocalTraining {
 /// 2 x MACs, the frozen models' forwards included.
 double training_flops(const SliceCost& cost, const LocalTraining& training);
 
-/// Seconds on the device: per layer the larger of FLOPs / speed and bytes / memory bandwidth (Williams et al. 2009),
-/// the optimiser's own traffic likewise, plus overheads. No bandwidth: FLOPs / speed. Cache: see platforms/README.md.
+/// Seconds on the device: step by step, per layer the larger of FLOPs / speed and bytes / memory bandwidth (Williams et
+/// al. 2009), the optimiser's own traffic likewise, plus overheads. No bandwidth: FLOPs / speed. Cache: see
+/// platforms/README.md.
 double compute_seconds(const SliceCost& cost, const LocalTraining& training, const Device& device);
 
 /// The most that the tensors of a training take at once: parameters, optimiser state, copies, frozen models, and what a

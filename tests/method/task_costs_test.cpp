@@ -10,9 +10,13 @@ TEST_CASE("local steps and epochs count a partial last batch") {
   training.local_epochs = 2;
   CHECK(local_training(training, 20).optimiser_steps == 6);
   CHECK(local_training(training, 20).samples == 40);
+  CHECK(local_training(training, 20).short_steps == 2);
+  CHECK(local_training(training, 16).short_steps == 0);
+  CHECK(local_training(training, 5).short_steps == 0);  // a single batch, of five
   training.local_steps = 4;
   CHECK(local_training(training, 20).optimiser_steps == 4);
   CHECK(local_training(training, 20).samples == 28);
+  CHECK(local_training(training, 20).short_steps == 1);
 }
 
 TEST_CASE("frozen models cost work only once there are some, memory from the start, copies memory always") {

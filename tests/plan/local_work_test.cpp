@@ -44,6 +44,27 @@ TEST_CASE("a layer takes the longer of computing and moving its bytes") {
   CHECK(compute_seconds(cost, training, slow_memory) == Approx(bytes / 1e6).epsilon(1e-6));
 }
 
+TEST_CASE("a small last batch takes its own time, in which moving the weights may decide") {
+  SliceCost cost;
+  cost.parameters = 1000;
+  LayerCost layer;
+  layer.parameters = 1000;
+  layer.training_macs = 3000;
+  layer.training_bytes = 24;
+  layer.out_features = layer.in_features = 10;
+  cost.layers.push_back(layer);
+  Device phone = device(6e6);
+  phone.memory_bandwidth = 4e6;
+  LocalTraining training;
+  training.batch = 10;
+  training.samples = 2 * 21;  // two epochs of 10, 10 and 1
+  training.optimiser_steps = 6;
+  training.short_steps = 2;
+  // Ten samples compute for 60000 / 6e6 = 10 ms and move 12240 bytes in 3.06 ms; one computes for 1 ms and moves
+  // 12024 bytes in 3.006 ms. Each update moves 12000 bytes in 3 ms. With mean batches of 7 it would be 60 ms.
+  CHECK(compute_seconds(cost, training, phone) == Approx(4 * 10e-3 + 2 * 3.006e-3 + 6 * 3e-3));
+}
+
 TEST_CASE("overheads count per step, per layer and pass, and per frozen model") {
   LocalTraining training;
   training.samples = 100;
