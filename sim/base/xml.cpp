@@ -62,7 +62,11 @@ void on_error(void* context, XmlErrorPointer error) {
   std::string text = error->message ? error->message : "unknown error";
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   if (text.find("XML_PARSE_HUGE") != std::string::npos) text = "too large or too deeply nested for a file of this kind";
-  state.mistakes.push_back({state.file, error->line, "not well-formed XML: " + text, ""});
+  const bool is_quote = text.find("AttValue") != std::string::npos ||
+                        text.find("attributes values") != std::string::npos ||
+                        text.find("attributes construct") != std::string::npos;
+  state.mistakes.push_back({state.file, error->line, "not well-formed XML: " + text,
+                            is_quote ? "is a quotation mark missing on this line or before?" : ""});
 }
 
 void on_start(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri, int namespace_count,

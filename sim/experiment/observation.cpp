@@ -77,12 +77,10 @@ std::map<TaskId, Fate> task_fates(const RoundPlan& plan, const TimedRound& timed
   return fates;
 }
 
-std::string slice_text(const WidthSlice& slice) {
-  std::string text;
-  for (const IndexSet& set : slice.axes)
-    text += fmt::format("{}{}{}+{}/{}", text.empty() ? "" : " ", set.is_window() ? "" : "~", set.start(), set.length(),
-                        set.size());
-  return text;
+std::vector<AxisSlice> recorded_slice(const WidthSlice& slice) {
+  std::vector<AxisSlice> axes;
+  for (const IndexSet& set : slice.axes) axes.push_back({set.start(), set.length(), set.size(), set.is_window()});
+  return axes;
 }
 
 // Price of owning the node for the round, of what it sent, and of what it consumed, as far as prices are stated;
@@ -156,9 +154,8 @@ ActivityRecord activity_of(const ObservationInputs& inputs, const NodeUse& use, 
      : span.sends                  ? record.send_seconds
                                    : record.receive_seconds) += seconds;
     record.idle_seconds -= seconds;
-    record.spans += fmt::format("{}{}{}{}{}:{:.9g}:{:.9g}", record.spans.empty() ? "" : " ", span.computes ? "c" : "",
-                                span.sends ? "s" : "", span.receives ? "r" : "", span.is_off ? "o" : "",
-                                span.start_seconds - timed.start_seconds, span.end_seconds - timed.start_seconds);
+    record.spans.push_back({span.start_seconds - timed.start_seconds, span.end_seconds - timed.start_seconds,
+                            span.computes, span.sends, span.receives, span.is_off});
   }
   record.idle_seconds = std::max(0.0, record.idle_seconds);  // rounding
   return record;
@@ -185,7 +182,7 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
   record.round = timed.round;
   record.device = task.device;
   record.split = task.split;
-  record.slice = slice_text(task.slice);
+  record.slice = recorded_slice(task.slice);
   record.parameters = task.parameters;
   record.samples = task.samples;
   record.training_flops = task.training_flops;
@@ -213,15 +210,15 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
 // What the round cost: the nodes that have a part in the method, and the links that it used.
 void charge_round(const ObservationInputs& inputs, const TimedRound& timed, const std::vector<bool>& participants,
                   RoundRecord& round) {
-  round.joules = 0.0;
+  const RunBudget::Spent spent = spent_in(timed, participants);
+  round.bytes_sent = spent.bytes;
+  round.joules = spent.joules;
   round.grams_co2 = 0.0;
   bool is_priced = false, lacks_energy = false;
   double usd = 0;
   for (const NodeUse& use : timed.nodes) {
-    round.bytes_sent += use.bytes_sent;
     round.bytes_received += use.bytes_received;
     if (!participants[static_cast<std::size_t>(use.node)]) continue;
-    add(round.joules, known(use.joules));
     add(round.grams_co2, grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules));
     lacks_energy = lacks_energy || std::isnan(use.joules);
     if (const Maybe cost = price(inputs, use, timed.end_seconds - timed.start_seconds)) {
@@ -230,9 +227,7 @@ void charge_round(const ObservationInputs& inputs, const TimedRound& timed, cons
     }
   }
   for (const LinkUse& link : timed.links) {
-    // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
     if (std::isnan(link.joules)) continue;
-    add(round.joules, link.joules);
     add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules));
     if (inputs.prices.usd_per_kwh) {
       is_priced = true;
@@ -244,6 +239,18 @@ void charge_round(const ObservationInputs& inputs, const TimedRound& timed, cons
 }
 
 }  // namespace
+
+RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& participants) {
+  RunBudget::Spent spent{timed.end_seconds, 0, 0};
+  for (const NodeUse& use : timed.nodes) {
+    spent.bytes += use.bytes_sent;
+    if (participants[static_cast<std::size_t>(use.node)]) add(spent.joules, known(use.joules));
+  }
+  // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
+  for (const LinkUse& link : timed.links)
+    if (!std::isnan(link.joules)) add(spent.joules, link.joules);
+  return spent;
+}
 
 RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan, const TimedRound& timed,
                           const std::vector<TaskOutcome>& outcomes, const Planner& planner) {

@@ -29,7 +29,12 @@ struct Columns<RunRecord> {
     visitor("label", r.label, "", "how the scenario calls it, unique in the scenario");
     visitor("choices", r.choices, "", "its four choices: split | objective | exchange | merge");
     visitor("seed", r.seed, "", "of every random draw; decimal text, because it has 64 bits without a sign");
-    visitor("rounds", r.rounds, "", "planned");
+    visitor("rounds", r.rounds, "", "at most; as many as it did are in the table rounds");
+    visitor("until_seconds", r.until_seconds, "s", "of simulated time that it may take; absent: no limit");
+    visitor(
+        "ended_by", r.ended_by, "",
+        "what ended it: rounds, time, traffic, energy or target; recorded: it is the recost of a run that one of the "
+        "last four ended; empty until it has finished");
     visitor("state", r.state, "", "waiting, running, finished, failed or interrupted");
     visitor("message", r.message, "", "why it failed");
     visitor("model_parameters", r.model_parameters, "", "of the global model");

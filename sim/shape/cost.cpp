@@ -7,8 +7,6 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::int64_t kPoolIndexBytes = 8;  // LibTorch keeps the position of each maximum as int64
-
 class Coster {
  public:
   Coster(const Shape& shape, const WidthSlice& slice) : shape_(shape), slice_(slice) {}
@@ -69,22 +67,6 @@ class Coster {
         layer.op);
   }
 
-  // What backward needs of a layer's result, per sample.
-  std::int64_t kept_bytes(int index) const {
-    const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
-    const std::int64_t out = elements(index) * kFloatBytes;
-    const std::int64_t positions = layer.out.positions();
-    return std::visit(
-        Overloaded{
-            [&](const MaxPool2d&) { return out + elements(index) * kPoolIndexBytes; },
-            [&](const Attention& attention) { return out + positions * positions * attention.heads * kFloatBytes; },
-            [&](const Dropout&) { return 2 * out; },  // and the mask
-            [&](const Lstm&) { return 6 * out; },     // four gates, cell state and output
-            [&](const auto&) { return out; },
-        },
-        layer.op);
-  }
-
  private:
   const Extent& extent_of(int layer) const {
     return layer == kModelInput ? shape_.input : shape_.layers[static_cast<std::size_t>(layer)].out;
@@ -95,10 +77,10 @@ class Coster {
 
 }  // namespace
 
-SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
+SliceCost slice_cost(const Shape& shape, const WidthSlice& slice, LastLayer last) {
   const Coster coster(shape, slice);
   SliceCost cost;
-  cost.activation_bytes = coster.elements(kModelInput) * kFloatBytes;
+  cost.memory = step_memory(shape, slice, last);
   std::vector<bool> has_gradient(shape.layers.size());
   for (std::size_t i = 0; i < shape.layers.size(); ++i) {
     const Layer& layer = shape.layers[i];
@@ -113,8 +95,6 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
     if (std::holds_alternative<Flatten>(layer.op)) continue;  // a view of its input
 
     LayerCost part;
-    part.kept_bytes = coster.kept_bytes(index);
-    cost.activation_bytes += part.kept_bytes;
     part.layer = index;
     part.parameters = coster.parameters(layer);
     part.forward_macs = coster.forward_macs(index);
@@ -150,21 +130,23 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
   return cost;
 }
 
-CutCost cut_behind(const SliceCost& whole, int parametrised_layers) {
+CutCost cut_cost(const Shape& shape, const WidthSlice& slice, int parametrised_layers) {
   CutCost result;
-  result.front.activation_bytes = whole.activation_bytes;  // the sample, once the layers' are taken off
-  for (const LayerCost& layer : whole.layers) result.front.activation_bytes -= layer.kept_bytes;
+  Shape front = shape;
   int parametrised = 0;
-  for (const LayerCost& layer : whole.layers) {
-    parametrised += layer.parameters > 0;
-    const bool in_front = parametrised <= parametrised_layers;
-    SliceCost& part = in_front ? result.front : result.rest;
-    part.layers.push_back(layer);
-    part.parameters += layer.parameters;
-    part.forward_macs += layer.forward_macs;
-    part.training_macs += layer.training_macs;
-    part.activation_bytes += layer.kept_bytes;
-    if (in_front) result.last_layer = layer.layer;
+  const auto behind = std::find_if(shape.layers.begin(), shape.layers.end(), [&](const Layer& layer) {
+    parametrised += !layer.tensors.empty();
+    return parametrised > parametrised_layers;
+  });
+  result.last_layer = static_cast<int>(behind - shape.layers.begin()) - 1;
+  front.layers.resize(static_cast<std::size_t>(result.last_layer + 1));
+  result.front = slice_cost(front, slice, LastLayer::hidden);
+  for (const LayerCost& layer : slice_cost(shape, slice).layers) {
+    if (layer.layer <= result.last_layer) continue;
+    result.rest.layers.push_back(layer);
+    result.rest.parameters += layer.parameters;
+    result.rest.forward_macs += layer.forward_macs;
+    result.rest.training_macs += layer.training_macs;
   }
   return result;
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "sim/method/registry.hpp"
+#include "sim/record/encoding.hpp"
 #include "sim/shape/models.hpp"
 #include "tests/support/catch.hpp"
 
@@ -157,7 +158,7 @@ TEST_CASE("what a node did adds up to the round, and idle is what is left") {
   CHECK(row.send_seconds == 5);
   CHECK(row.off_seconds == 10);
   CHECK(row.idle_seconds == 30);
-  CHECK(row.spans == "r:0:10 cs:10:50 sr:50:55 s:55:60 o:90:100");
+  CHECK(text_of(row.spans) == "r:0:10 cs:10:50 sr:50:55 s:55:60 o:90:100");
   CHECK(result.devices[0].idle_seconds == 30);
 }
 

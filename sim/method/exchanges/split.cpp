@@ -16,7 +16,7 @@ void add_task_steps(PlanDraft& draft, const TrainTask& task) {
   const NodeId server = setup.fleet.server_node();
   const Device& server_host = setup.fleet.node(server);
   const Device& host = setup.fleet.node(task.device);
-  const CutCost model = cut_behind(draft.costs.cost_of(task.slice), setup.method.exchange.cut);
+  const CutCost& model = draft.costs.cut_cost_of(task.slice);
   const Extent& cut = setup.shape.layers[static_cast<std::size_t>(model.last_layer)].out;
   const double activations = static_cast<double>(sliced_size(cut.features, task.slice)) * cut.positions();
 
