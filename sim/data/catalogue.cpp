@@ -303,10 +303,10 @@ const Entry* find_entry(const std::string& name) {
   return nullptr;
 }
 
-
-Dataset read_set(const DataSpec& spec, int window, bool pixels) {
+Dataset read_set(const DataOptions& spec, int window, bool pixels) {
   const Entry* entry = find_entry(spec.set);
-  if (!entry) throw UserError({"", spec.line, fmt::format("data set \"{}\"", spec.set), one_of(spec.set, dataset_names())});
+  if (!entry)
+    throw UserError({"", spec.line, fmt::format("data set \"{}\"", spec.set), one_of(spec.set, dataset_names())});
   const auto place = place_of(*entry, spec.path);
   if (!place) {
     throw UserError({"", spec.line, fmt::format("data set \"{}\" is not installed", spec.set),
@@ -325,13 +325,13 @@ Dataset read_set(const DataSpec& spec, int window, bool pixels) {
   }
 }
 
-void expect_between(const DataSpec& spec, const char* what, std::int64_t found, std::int64_t most) {
+void expect_between(const DataOptions& spec, const char* what, std::int64_t found, std::int64_t most) {
   if (found < 1 || found > most) {
     throw UserError({"", spec.line, fmt::format("{}={}", what, found), fmt::format("1 to {} in {}", most, spec.set)});
   }
 }
 
-Dataset load_synthetic(const DataSpec& spec, std::uint64_t seed, bool pixels) {
+Dataset load_synthetic(const DataOptions& spec, std::uint64_t seed, bool pixels) {
   SyntheticChoice choice;
   choice.classes = spec.synthetic_classes;
   choice.side = spec.synthetic_side;
@@ -357,10 +357,10 @@ Dataset load_synthetic(const DataSpec& spec, std::uint64_t seed, bool pixels) {
   return data;
 }
 
-Dataset load_synthetic_text(const DataSpec& spec, int window, std::uint64_t seed) {
+Dataset load_synthetic_text(const DataOptions& spec, int window, std::uint64_t seed) {
   if (window < 1) {
-    throw UserError({"", spec.line, "a synthetic vocabulary with a model for images",
-                     "a language model (transformer, lstm)"});
+    throw UserError(
+        {"", spec.line, "a synthetic vocabulary with a model for images", "a language model (transformer, lstm)"});
   }
   SyntheticText choice;
   choice.vocabulary = spec.synthetic_vocabulary;
@@ -375,7 +375,7 @@ Dataset load_synthetic_text(const DataSpec& spec, int window, std::uint64_t seed
 }
 }  // namespace
 
-Dataset load_dataset(const DataSpec& spec, int window, std::uint64_t seed, bool for_cost_only) {
+Dataset load_dataset(const DataOptions& spec, int window, std::uint64_t seed, bool for_cost_only) {
   if (spec.set == "synthetic" && spec.synthetic_vocabulary > 0) return load_synthetic_text(spec, window, seed);
   if (spec.set == "synthetic") return load_synthetic(spec, seed, !for_cost_only);
   if ((spec.set == "tokens" || spec.set == "characters") && window < 1) {

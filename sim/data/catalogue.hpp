@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sim/data/dataset.hpp"
 #include "sim/data/data_options.hpp"
+#include "sim/data/dataset.hpp"
 
 namespace msfusion {
 
@@ -17,7 +17,7 @@ namespace msfusion {
 /// never changes and no thread is started: load it once before forking and all runs share its pages. Throws UserError:
 /// about a file with its name and byte; about the scenario (not installed and how to get it, more samples asked for
 /// than there are) with an empty file name and spec.line.
-Dataset load_dataset(const DataSpec& spec, int window, std::uint64_t seed, bool for_cost_only = false);
+Dataset load_dataset(const DataOptions& spec, int window, std::uint64_t seed, bool for_cost_only = false);
 
 /// A file to download. Figures are there only where they were checked.
 struct DataSetFile {

@@ -7,8 +7,8 @@
 #include "sim/method/planner.hpp"
 #include "sim/plan/run_limits.hpp"
 #include "sim/plan/timed_round.hpp"
-#include "sim/record/records.hpp"
 #include "sim/platform/platform_options.hpp"
+#include "sim/record/records.hpp"
 
 namespace msfusion {
 
@@ -21,7 +21,7 @@ struct ObservationInputs {
   int run = 0;
   const Shape& shape;
   const Fleet& fleet;
-  const PriceSpec& prices;
+  const PriceOptions& prices;
 };
 
 /// What a round used, as its row says.

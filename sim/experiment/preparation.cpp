@@ -18,13 +18,13 @@ namespace {
 // The subset of the data is the same for all seeds, so that they differ in what training draws, not in what is learned.
 constexpr std::uint64_t kSubsetSeed = 0;
 
-int window_of(const ModelSpec& model) {
-  if (const auto* transformer = std::get_if<TransformerSpec>(&model)) return transformer->window;
-  if (const auto* lstm = std::get_if<LstmSpec>(&model)) return lstm->window;
+int window_of(const ModelOptions& model) {
+  if (const auto* transformer = std::get_if<TransformerOptions>(&model)) return transformer->window;
+  if (const auto* lstm = std::get_if<LstmOptions>(&model)) return lstm->window;
   return 0;
 }
 
-SampleShape sample_shape(const Dataset& data, const ModelSpec& model) {
+SampleShape sample_shape(const Dataset& data, const ModelOptions& model) {
   if (data.kind == DataKind::tokens) return {InputKind::tokens, 1, 1, window_of(model), data.classes};
   const ImageSet& images = data.train_images;
   return {InputKind::image, images.channels, images.height, images.width, data.classes};
@@ -92,8 +92,8 @@ double sample_bytes(const Dataset& data) {
 TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
   TimingOptions options;
   options.platform_file = scenario.platform.file;
-  options.network = scenario.platform.network == PlatformSpec::Network::lv08 ? TimingOptions::NetworkModel::lv08
-                                                                             : TimingOptions::NetworkModel::cm02;
+  options.network = scenario.platform.network == PlatformOptions::Network::lv08 ? TimingOptions::NetworkModel::lv08
+                                                                                : TimingOptions::NetworkModel::cm02;
   options.message_loss = scenario.constraints.message_loss;
   options.seed = seed;
   options.sends_at_once = scenario.platform.sends_at_once.value_or(0);
@@ -163,7 +163,7 @@ RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
     set_aside(parts, run.method->merge.open_samples, *run.method, prepared.scenario.file, run.seed);
   for (const auto& held : parts.samples) samples_held_.push_back(static_cast<std::int64_t>(held.size()));
 
-  ModelSpec model = prepared.scenario.model;
+  ModelOptions model = prepared.scenario.model;
   if (facts_of(run.method->split.rule).narrows) {
     const RateChoice& rate = run.method->split.rate;
     model = narrowed(model, rate.kind == RateChoice::Kind::given

@@ -13,7 +13,7 @@
 namespace msfusion {
 
 /// The training that a round asks of a device with that many samples: epochs or steps with a partial last batch.
-LocalTraining local_training(const TrainingSpec& training, std::int64_t samples);
+LocalTraining local_training(const TrainingOptions& training, std::int64_t samples);
 
 /// Of what a device itself trains: the layers before the cut where the exchange splits the network, or else all.
 SliceCost device_cost(const Shape& shape, const WidthSlice& slice, const ExchangeChoice& exchange);
@@ -54,7 +54,7 @@ class TaskCosts {
 
   const PlannerSetup& setup_;
   std::map<std::vector<int>, Costs> costs_;  // by the lengths of the slice's index sets
-  std::vector<bool> has_trained_;                // so that a contrastive loss has something to compare with
+  std::vector<bool> has_trained_;            // so that a contrastive loss has something to compare with
   TaskId next_task_ = 0;
 };
 

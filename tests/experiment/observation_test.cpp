@@ -13,12 +13,12 @@ namespace {
 
 // Two phones and a server, one FedAvg round of 1800 s in which each node did what its row says.
 struct Bench {
-  Shape shape = build_shape(MlpSpec{{4}}, {InputKind::image, 1, 2, 2, 2});
+  Shape shape = build_shape(MlpOptions{{4}}, {InputKind::image, 1, 2, 2, 2});
   Fleet fleet;
   Method method = find_method("fedavg")->choices;
-  TrainingSpec training;
-  ConstraintSpec constraints;
-  PriceSpec prices;
+  TrainingOptions training;
+  ConstraintOptions constraints;
+  PriceOptions prices;
   TimedRound timed;
 
   Bench() {
@@ -111,7 +111,7 @@ TEST_CASE("who has no part in a method costs it nothing: an idle server, an excl
     CHECK(*result.round.grams_co2 == Approx(0.3 * 400));
   }
   SECTION("who lacks the memory is not there") {
-    bench.constraints.memory = ConstraintSpec::Memory::exclude;
+    bench.constraints.memory = ConstraintOptions::Memory::exclude;
     bench.fleet.devices[0].memory_bytes = 1;
     const RoundResult result = bench.observe();
     CHECK(*result.round.joules == Approx(7.2e5 + 1.8e6));

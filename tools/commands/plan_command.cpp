@@ -44,15 +44,15 @@ std::function<RoundObserver(const RunInputs&)> json_writer(const ResultsFolder& 
 // Line by line, because the plan of a large fleet need not fit into memory.
 void print_json(const Scenario& scenario, const ResultsFolder& folder, const std::vector<RunRecord>& runs) {
   fmt::print("{{\"scenario\":{},\"network_model\":\"{}\",\"runs\":[", quoted(scenario.name),
-             scenario.platform.network == PlatformSpec::Network::cm02 ? "CM02" : "LV08");
+             scenario.platform.network == PlatformOptions::Network::cm02 ? "CM02" : "LV08");
   for (const RunRecord& run : runs) {
     fmt::print(
-        "{}\n{{\"method\":{},\"label\":{},\"seed\":{},\"state\":\"{}\",\"ended_by\":{},\"model\":{{\"parameters\":{},\"forward_macs\":{"
+        "{}\n{{\"method\":{},\"label\":{},\"seed\":{},\"state\":\"{}\",\"ended_by\":{},\"model\":{{\"parameters\":{},"
+        "\"forward_macs\":{"
         "}}},"
         "\"rounds\":[",
         run.run == 0 ? "" : ",", quoted(run.method), quoted(run.label), run.seed, run.state,
-        run.ended_by.empty() ? "null" : quoted(run.ended_by), run.model_parameters,
-        run.model_forward_macs);
+        run.ended_by.empty() ? "null" : quoted(run.ended_by), run.model_parameters, run.model_forward_macs);
     std::ifstream rounds(rounds_file(folder, run.run));
     const char* before = "";
     for (std::string line; std::getline(rounds, line); before = ",") fmt::print("{}\n{}", before, line);
@@ -103,8 +103,8 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
   fmt::print("  longest round {}: {}\n", shown_round(slowest->round), slowest->critical_path);
   for (const WarningRecord& warning : store.warnings())
     if (warning.run == run.run)
-      fmt::print("  warning       {}{}\n", warning.round < 0 ? "" : fmt::format("round {}: ", shown_round(warning.round)),
-                 warning.text);
+      fmt::print("  warning       {}{}\n",
+                 warning.round < 0 ? "" : fmt::format("round {}: ", shown_round(warning.round)), warning.text);
   fmt::print("\n");
 }
 

@@ -59,7 +59,7 @@ Figures figures_of(const World& world, double rate) {
   }
   Fleet fleet;
   fleet.devices.resize(1);
-  const ConstraintSpec constraints;
+  const ConstraintOptions constraints;
   const PlannerSetup setup{world.shape,
                            fleet,
                            world.method,
@@ -72,13 +72,13 @@ Figures figures_of(const World& world, double rate) {
   return {peak_memory_bytes(slice_cost(world.shape, slice), TaskCosts(setup).largest_training_of(0)), meter->peak()};
 }
 
-World pictures(const ModelSpec& model) {
+World pictures(const ModelOptions& model) {
   World world(images(10, 32, 3, 30, 10), model, 1);
   world.training.batch = 10;
   return world;
 }
 
-World words(const ModelSpec& model, int window) {
+World words(const ModelOptions& model, int window) {
   World world(text(80, window, 30, 10), model, 1);
   world.training.batch = 10;
   return world;
@@ -93,40 +93,40 @@ void check_memory(const World& world, double rate = 1) {
 }  // namespace
 
 TEST_CASE("the memory of a training is what the allocator hands out at most, whatever the model") {
-  CnnSpec cnn;
+  CnnOptions cnn;
   cnn.channels = {16, 32, 64};
   check_memory(pictures(cnn));
   cnn.norm = NormKind::none;
   cnn.dense = {128};
   check_memory(pictures(cnn));
-  check_memory(pictures(MlpSpec{{256, 128}}));
-  for (const double rate : {1.0 / 16, 0.25, 1.0}) check_memory(pictures(ResNetSpec{}), rate);
-  TransformerSpec transformer;
+  check_memory(pictures(MlpOptions{{256, 128}}));
+  for (const double rate : {1.0 / 16, 0.25, 1.0}) check_memory(pictures(ResNetOptions{}), rate);
+  TransformerOptions transformer;
   transformer.embedding = 64, transformer.heads = 4, transformer.ffn = 256, transformer.layers = 3,
   transformer.window = 32;
   check_memory(words(transformer, transformer.window));
-  LstmSpec lstm;
+  LstmOptions lstm;
   lstm.embedding = 32, lstm.hidden = 64, lstm.window = 24;
   check_memory(words(lstm, lstm.window));
 }
 
 TEST_CASE("the memory of a training holds with the state of optimisers, clipping and every objective's copies") {
-  World world = pictures(CnnSpec{});
+  World world = pictures(CnnOptions{});
   world.training.momentum = 0.9;
   check_memory(world);
-  world = pictures(MlpSpec{{512, 256}});
+  world = pictures(MlpOptions{{512, 256}});
   world.training.clip_norm = 1;
   check_memory(world);
   world.training.momentum = 0.9;
   check_memory(world);
-  world.training.optimiser = TrainingSpec::Optimiser::adam;
+  world.training.optimiser = TrainingOptions::Optimiser::adam;
   check_memory(world);
   for (const ObjectiveRow& objective : kObjectives) {
-    world = pictures(ResNetSpec{});
+    world = pictures(ResNetOptions{});
     world.method.objective.kind = objective.value;
     if (objective.weight_example) world.method.objective.weight = 0.1;
     check_memory(world, 0.25);
-    world = pictures(MlpSpec{{512, 256}});
+    world = pictures(MlpOptions{{512, 256}});
     world.method.objective.kind = objective.value;
     if (objective.weight_example) world.method.objective.weight = 0.1;
     check_memory(world, 0.25);
