@@ -72,9 +72,11 @@ bool stopped_at_target(const Results& results, const MethodResults& method) {
 }
 
 std::string lengths_note(const Results& results) {
-  if (results.methods.size() < 2) return "";
+  std::vector<MethodResults> methods;
+  for (const auto& method : results.methods)
+    if (has_rounds(results, method)) methods.push_back(method);
   std::vector<double> lengths, limited;
-  for (const auto& method : results.methods) {
+  for (const auto& method : methods) {
     lengths.push_back(mean_length(results, method));
     if (!stopped_at_target(results, method)) limited.push_back(lengths.back());
   }
@@ -85,12 +87,12 @@ std::string lengths_note(const Results& results) {
   const auto length_of = [&](const MethodResults& method) {
     return method.label + " " + simulated_length(results, method);
   };
-  if (results.methods.size() > kMostListedMethods) {
-    const auto of = [&](auto at) { return length_of(results.methods[static_cast<std::size_t>(at - lengths.begin())]); };
+  if (methods.size() > kMostListedMethods) {
+    const auto of = [&](auto at) { return length_of(methods[static_cast<std::size_t>(at - lengths.begin())]); };
     return fmt::format(" The runs differ in simulated length, from {} to {}.", of(shortest), of(longest));
   }
   std::vector<std::string> each;
-  for (const auto& method : results.methods) each.push_back(length_of(method));
+  for (const auto& method : methods) each.push_back(length_of(method));
   return fmt::format(" The runs differ in simulated length: {}.", in_a_row(each));
 }
 
@@ -179,19 +181,22 @@ std::string order_in_words(const Results& results, const Race& race) {
 
 std::string missed_in_words(const Results& results, const Race& race) {
   std::string text;
-  std::vector<std::string> missed;
+  std::vector<std::string> missed, without_rounds;
   for (std::size_t i = 0; i < results.methods.size(); ++i) {
     const auto& method = results.methods[i];
     const auto& figures = race.figures[i];
     const bool finished = std::all_of(method.runs.begin(), method.runs.end(),
                                       [&](std::size_t run) { return results.runs[run].summary.finished(); });
-    if (figures.reached == 0)
+    if (!has_rounds(results, method))
+      without_rounds.push_back(method.label);
+    else if (figures.reached == 0)
       missed.push_back(
           fmt::format("{} in {}{}", method.label, simulated_length(results, method), finished ? "" : ", unfinished"));
     else if (!figures.by_all())
       text += fmt::format(" {} reached it in {} of {} seeds.", method.label, figures.reached, figures.seeds);
   }
   if (!missed.empty()) text += fmt::format(" Not reached: {}.", in_a_row(missed));
+  if (!without_rounds.empty()) text += fmt::format(" No result: {}.", in_a_row(without_rounds));
   return text;
 }
 
@@ -236,6 +241,11 @@ std::string in_a_row(const std::vector<std::string>& names, const char* last) {
 
 std::string percent_text(double share) {
   return fmt::format("{:.4g} %", 100 * share);
+}
+
+bool has_rounds(const Results& results, const MethodResults& method) {
+  return std::all_of(method.runs.begin(), method.runs.end(),
+                     [&](std::size_t run) { return results.runs[run].summary.rounds_done > 0; });
 }
 
 std::string simulated_length(const Results& results, const MethodResults& method) {

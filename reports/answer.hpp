@@ -15,6 +15,9 @@ namespace msfusion {
 /// only, and where the runs are of unequal simulated length.
 std::string answer(const Results& results);
 
+/// Whether each run of the method finished a round. Without one a method has no length, and no target that it missed.
+bool has_rounds(const Results& results, const MethodResults& method);
+
 /// How long the method's runs are in simulated time: "9.75 min", or "8.6 to 9.1 s" where the seeds differ.
 std::string simulated_length(const Results& results, const MethodResults& method);
 

@@ -107,7 +107,9 @@ Table target_table(const Results& results, double target) {
   for (std::size_t i = 0; i < results.methods.size(); ++i) {
     const auto figures = target_figures(results, results.methods[i], target);
     TableCell cell;
-    if (figures.reached == 0) {
+    if (!has_rounds(results, results.methods[i])) {
+      cell.text = "no round finished";
+    } else if (figures.reached == 0) {
       cell.text = "not reached in " + simulated_length(results, results.methods[i]);
       cell.note = figures.best_accuracy ? "best " + percent_text(figures.best_accuracy->mean) : "never evaluated";
     } else {

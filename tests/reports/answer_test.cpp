@@ -90,6 +90,14 @@ TEST_CASE("runs that the same limit of time ended are equally long, however long
                        ContainsSubstring("Not reached: b in 1.50 min.") && !ContainsSubstring("length"));
 }
 
+TEST_CASE("a method without a finished round has no length and missed nothing") {
+  auto results = results_of({{{100, 50.0}}, {{0}}, {{30, 20.0}}});
+  results.runs[1].summary.rounds_done = 0;
+  const auto text = answer(results);
+  CHECK_THAT(text, ContainsSubstring("No result: b.") && ContainsSubstring("a 100 s and c 30 s"));
+  CHECK_THAT(text, !ContainsSubstring(" 0 s") && !ContainsSubstring("Not reached"));
+}
+
 TEST_CASE("runs that ended at the target are not shorter than others to their disadvantage") {
   CHECK_THAT(answer(results_of({{{40, 40.0, "target"}}, {{10, 10.0, "target"}}})),
              StartsWith("b reached 60 % accuracy first, in 10 s") && !ContainsSubstring("length"));
