@@ -141,7 +141,7 @@ void Checkpoints::write(int round, const std::function<void(std::ostream&)>& sav
   bytes += payload;
 
   std::error_code error;
-  fs::create_directory(folder_, error);  // but not the results folder: who removed that meant it
+  fs::create_directory(folder_, error);  // but not the results folder: removing that was deliberate
   const fs::path temporary = unfinished();
   try {
     const Descriptor out(temporary, O_CREAT | O_TRUNC | O_WRONLY);

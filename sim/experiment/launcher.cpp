@@ -26,7 +26,7 @@ using nlohmann::json;
 
 std::atomic<bool> g_stop{false};  // in a child: finish the round
 
-// While the parent waits for the store, nobody watches the runs.
+// While the parent waits for the store, it does not watch the runs.
 constexpr int kParentWaitsMs = 1000;
 
 constexpr const char* kStoppedFromOutside =
@@ -48,7 +48,7 @@ void send_line(int pipe, const json& message) {
   while (sent < line.size()) {
     const ssize_t count = write(pipe, line.data() + sent, line.size() - sent);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return;  // nobody listens any more; the results are in the store
+    if (count < 0) return;  // the reader is gone; the results are in the store
     sent += static_cast<std::size_t>(count);
   }
 }

@@ -154,7 +154,7 @@ class RunLoop {
     return point.checkpoint.round + 1;
   }
 
-  // Where nobody is there, an empty round waits until somebody may have come.
+  // With no device online, an empty round waits until one may have come back.
   RoundPlan next_plan(int round) {
     RoundPlan plan = planner_.plan(round, [&](NodeId node) { return timing_.is_on(node); });
     if (!plan.tasks.empty() || !planner_.flights().empty() || plan.closing.kind == Closing::Kind::deadline) return plan;
@@ -282,8 +282,9 @@ class RunLoop {
     store_.write_round(result);
     clock_.charge(Activity::recording);
     if (!options_.on_progress) return;
-    Progress progress{inputs_.run.run, shown_round(result.round.round), budget_.rounds(), result.round.end_seconds,
-                      std::nullopt,    result.round.mean_loss, pending_share_,   budget_.ended_by().has_value()};
+    Progress progress{
+        inputs_.run.run, shown_round(result.round.round), budget_.rounds(), result.round.end_seconds,
+        std::nullopt,    result.round.mean_loss,          pending_share_,   budget_.ended_by().has_value()};
     if (result.evaluation) progress.accuracy = result.evaluation->global_accuracy;
     options_.on_progress(progress);
   }

@@ -44,11 +44,11 @@ struct RunOptions {
   CoreBudget* cores = nullptr;
   const std::atomic<bool>* stop = nullptr;           ///< finish the round, then end as interrupted
   std::function<void(const Progress&)> on_progress;  ///< called after every recorded round
-  std::function<void(const CpuProfile&)> on_end;        ///< called once, however the run ends
+  std::function<void(const CpuProfile&)> on_end;     ///< called once, however the run ends
   const Checkpoints* checkpoints = nullptr;
   int checkpoint_every = 0;  ///< rounds; 0: only when interrupted
   std::optional<ResumePoint> resume;
-  RoundObserver on_round;                 ///< none: nobody looks
+  RoundObserver on_round;                 ///< may be empty
   const RecordedRun* recorded = nullptr;  ///< what training found, where there is no learner
   std::string participation_file;         ///< written at the end; empty: not
 };

@@ -133,7 +133,7 @@ TEST_CASE("splitfed sends the cut activations of every batch and the device's la
 TEST_CASE("with edge aggregators the server's links carry one model an aggregator, and each device one each way") {
   Bench bench(method_named("fedavg"), 5);
   bench.method.exchange.kind = ExchangeKind::edge;
-  CHECK_THROWS_AS(Planner(bench.setup()), UserError);  // nobody has an aggregator
+  CHECK_THROWS_AS(Planner(bench.setup()), UserError);  // no device has an aggregator
   bench.fleet.aggregators.resize(2);
   for (int n = 0; n < 5; ++n) bench.fleet.devices[static_cast<std::size_t>(n)].aggregator = n < 3 ? 6 : 7;
   Planner planner(bench.setup());

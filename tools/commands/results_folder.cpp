@@ -83,7 +83,7 @@ void ResultsFolder::make() {
   fail(fmt::format("the output folder cannot be made ({})", error.message()));
 }
 
-// Results among somebody's own files could overwrite them, and would take them along when they are set aside.
+// Results among a user's own files could overwrite them, and setting results aside would move those files, too.
 void ResultsFolder::refuse_other_things() const {
   constexpr std::size_t kNamed = 3;
   const bool has_store = fs::exists(path_ / "run.sqlite");

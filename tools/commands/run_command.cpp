@@ -145,7 +145,7 @@ int run_scenario(const RunCommand& command) {
   for (const RunReport& report : reports) profile.add(report.profile);
   profile.skip();
 
-  // However the runs ended, what they finished is reported; but who asks twice does not want to wait.
+  // Finished rounds are reported however the runs ended, but a second signal means that the user does not want to wait.
   if (!interruption.at_once) {
     report(folder, options.store_id);
     say(fmt::format("\n{}\nreport: {}\n", comparison({folder.path().string()}, TableFormat::terminal),
