@@ -79,7 +79,9 @@ TEST_CASE("an installation has what the documentation promises, where Linux dist
   for (const char* file : {"bin/msfusion", "lib/msfusion/libmsfusion_learn.so", "share/msfusion/scenarios/scenario.xsd",
                            "share/msfusion/scenarios/two-homes.graphml", "share/msfusion/platforms/catalogue.xml",
                            "share/doc/msfusion/README.md", "share/doc/msfusion/docs/architecture.md",
-                           "share/doc/msfusion/scenarios/README.md", "share/doc/msfusion/page-notices.txt"}) {
+                           "share/doc/msfusion/scenarios/README.md", "share/doc/msfusion/page-notices.txt",
+                           "share/man/man1/msfusion.1", "share/bash-completion/completions/msfusion",
+                           "share/zsh/vendor-completions/_msfusion", "share/fish/vendor_completions.d/msfusion.fish"}) {
     INFO(file);
     CHECK(fs::file_size(installed.prefix / file) > 0);
   }
