@@ -13,6 +13,9 @@
 
 namespace msfusion {
 
+// Exit codes, besides 0 and those of signals.
+constexpr int kUserMistake = 2, kFailed = 1;
+
 struct RunCommand {
   std::string scenario;
   std::string out;  ///< folder; empty: results/NAME
@@ -34,6 +37,12 @@ struct ReportCommand {
   int watch_seconds = 0;  ///< renew the page this often while a run goes on; 0: once
 };
 
+struct ExportCommand {
+  std::string folder;  ///< of results
+  std::string csv;     ///< folder for the tables
+};
+
+int export_results(const ExportCommand& command);
 int report_runs(const ReportCommand& command);
 struct PlanCommand {
   std::string scenario;
