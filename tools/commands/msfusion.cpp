@@ -11,7 +11,6 @@
 #include <iostream>
 
 #include "reports/comparison.hpp"
-#include "reports/export.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 #include "tools/commands/commands.hpp"
@@ -306,21 +305,16 @@ struct CommandLine {
   }
 
   void add_export() {
-    CLI::App* export_command = app.add_subcommand(
-        "export", "Write every table of a results folder as CSV, of a sweep in a folder for each combination");
-    export_command->add_option("run", export_folder, "Results folder")->required();
-    export_command->add_option("--csv", csv_folder, "Folder for the tables")->required()->type_name("DIR");
-    export_command->footer("Example:\n  msfusion export results/quickstart --csv tables");
-    export_command->callback([this] {
-      action = [this] {
-        const std::vector<std::string> each = with_combinations({export_folder});
-        for (const std::string& one : each) {
-          const std::filesystem::path path(one);
-          export_csv(one, one == export_folder ? csv_folder : csv_folder + "/" + path.filename().string());
-        }
-        return 0;
-      };
-    });
+    CLI::App* command = app.add_subcommand(
+        "export", "Write the tables of a results folder as CSV, or a model that it trained as safetensors");
+    command->add_option("run", exported.folder, "Results folder")->required();
+    command->add_option("--csv", exported.csv, "Folder for the tables; of a sweep, one in it for each combination");
+    command->add_option("--model", exported.model, "File for the trained model");
+    command->add_option("--run", exported.run, "METHOD,SEED that trained it, where there are several");
+    command->add_flag("--best", exported.best, "Of the best evaluation instead of the last (evaluation keep=\"best\")");
+    command->add_option("--device", exported.device, "A device's sub-model (evaluation keep=\"last devices\")");
+    command->footer("Example:\n  msfusion export results/quickstart --model out.safetensors --run fedavg,1");
+    command->callback([this] { action = [this] { return export_results(exported); }; });
   }
 
   CLI::App app{
@@ -346,7 +340,7 @@ struct CommandLine {
                                                       {"markdown", TableFormat::markdown},
                                                       {"latex", TableFormat::latex},
                                                       {"csv", TableFormat::csv}};
-  std::string export_folder, csv_folder;
+  ExportCommand exported;
 };
 
 }  // namespace
