@@ -84,7 +84,10 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
   store.forget_after(run, found ? found->round : -2);  // -2: with the warnings from before the first round
   if (!found) return std::nullopt;
   losses.resize(static_cast<std::size_t>(found->round) + 1);
-  return ResumePoint{std::move(*found), std::move(losses)};
+  Maybe best;
+  for (const EvaluationRecord& evaluation : StoreReader(options.store_file).evaluations(run))
+    best = std::max(best, Maybe(evaluation.global_accuracy));
+  return ResumePoint{std::move(*found), std::move(losses), best};
 }
 
 // As send_line, without taking memory.
@@ -119,6 +122,7 @@ int be_child(const Preparation& preparation, const RunSpec& run, const LearnerFa
       run_options.recorded = &recorded.emplace(options.recorded_folder, run.method->label, run.seed);
     if (!options.participation_folder.empty())
       run_options.participation_file = RecordedRun::participation_file(options.participation_folder, run.run);
+    run_options.model_folder = options.model_folder;
     if (options.observe) run_options.on_round = options.observe(inputs);
     const RunEnd end = carry_out(inputs, make_learner, store, run_options);
     store.set_state(run.run, end == RunEnd::finished ? "finished" : "interrupted");

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <tuple>
 
+#include "sim/experiment/model_files.hpp"
 #include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/participation.hpp"
@@ -52,6 +53,7 @@ class RunLoop {
         options_(options),
         timing_(options_of(inputs)),
         planner_(inputs.planner_setup(timing_.fleet())),
+        keeper_(options.model_folder, inputs, options.resume ? options.resume->best_accuracy : std::nullopt),
         budget_(options.recorded ? options.recorded->budget() : budget_of(inputs)) {
     if (make_learner)
       learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
@@ -267,9 +269,10 @@ class RunLoop {
     if (!pending_) return;
     RoundResult result = std::move(*pending_);
     pending_.reset();
+    std::optional<Evaluation> evaluated;
     if (evaluating_) {
       evaluating_ = false;
-      const Evaluation evaluation = learner_->finish_evaluation();
+      const Evaluation& evaluation = evaluated.emplace(learner_->finish_evaluation());
       result.evaluation = EvaluationRecord{inputs_.run.run,          evaluation.round,
                                            result.round.end_seconds, evaluation.global_accuracy,
                                            evaluation.global_loss,   evaluation.submodel_accuracy,
@@ -280,6 +283,8 @@ class RunLoop {
             {inputs_.run.run, evaluation.round, score.device, score.accuracy, score.loss});
     }
     store_.write_round(result);
+    if (evaluated && !options_.model_folder.empty())
+      keeper_.note(*learner_, *evaluated, budget_.ended_by().has_value());
     clock_.charge(Activity::recording);
     if (!options_.on_progress) return;
     Progress progress{
@@ -297,6 +302,7 @@ class RunLoop {
   ActivityClock clock_{profile_};
   Timing timing_;
   Planner planner_;
+  ModelKeeper keeper_;
   RunBudget budget_;
   struct Ahead {
     RoundPlan plan;

@@ -37,6 +37,7 @@ using RoundObserver = std::function<void(const Timing&, const RoundPlan&, const 
 struct ResumePoint {
   Checkpoints::Found checkpoint;
   std::vector<Maybe> mean_losses;  ///< of rounds 0 .. checkpoint.round, as recorded: adaptive schedules depend on them
+  Maybe best_accuracy;             ///< of the evaluations in these rounds
 };
 
 struct RunOptions {
@@ -51,6 +52,7 @@ struct RunOptions {
   RoundObserver on_round;                 ///< may be empty
   const RecordedRun* recorded = nullptr;  ///< what training found, where there is no learner
   std::string participation_file;         ///< written at the end; empty: not
+  std::string model_folder;               ///< results folder that keeps the trained models; empty: none are kept
 };
 
 enum class RunEnd { finished, interrupted };

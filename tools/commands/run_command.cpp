@@ -126,7 +126,7 @@ int run_scenario(const RunCommand& command) {
   options.store_id = StoreReader(store_file).id();
   options.checkpoint_folder = folder.file("checkpoints");
   options.checkpoint_every = command.checkpoint_every;
-  options.participation_folder = folder.path().string();
+  options.participation_folder = options.model_folder = folder.path().string();
   options.resume = command.resume;
   options.jobs = command.jobs;
   options.cores = command.share.budget;
