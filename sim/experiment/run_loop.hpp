@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,7 @@ using RoundObserver = std::function<void(const Timing&, const RoundPlan&, const 
 struct ResumePoint {
   Checkpoints::Found checkpoint;
   std::vector<Maybe> mean_losses;  ///< of rounds 0 .. checkpoint.round, as recorded: adaptive schedules depend on them
+  std::map<int, double> accuracies;  ///< of the global model after these rounds, as recorded
 };
 
 struct RunOptions {
@@ -44,7 +46,7 @@ struct RunOptions {
   CoreBudget* cores = nullptr;
   const std::atomic<bool>* stop = nullptr;           ///< finish the round, then end as interrupted
   std::function<void(const Progress&)> on_progress;  ///< called after every recorded round
-  std::function<void(const CpuProfile&)> on_end;        ///< called once, however the run ends
+  std::function<void(const CpuProfile&)> on_end;     ///< called once, however the run ends
   const Checkpoints* checkpoints = nullptr;
   int checkpoint_every = 0;  ///< rounds; 0: only when interrupted
   std::optional<ResumePoint> resume;
