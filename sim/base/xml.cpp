@@ -236,6 +236,10 @@ void XmlElement::set_attribute(const std::string& name, const std::string& value
   xmlSetProp(node_of(node_), xml_text(name), xml_text(value));
 }
 
+void XmlElement::remove_attribute(const std::string& name) {
+  xmlUnsetProp(node_of(node_), xml_text(name));
+}
+
 XmlElement XmlElement::add_child(const std::string& name) {
   return XmlElement(xmlNewChild(node_of(node_), nullptr, xml_text(name), nullptr));
 }

@@ -133,9 +133,10 @@ std::optional<Checkpoints::Found> Checkpoints::newest(int last_round, std::vecto
   return std::nullopt;
 }
 
-void Checkpoints::remove_all() const {
+void Checkpoints::keep_last() const {
   std::error_code ignored;
-  for (int round : rounds()) fs::remove(file(round), ignored);
+  const std::vector<int> kept = rounds();
+  for (std::size_t i = 0; i + 1 < kept.size(); ++i) fs::remove(file(kept[i]), ignored);
   fs::remove(unfinished(), ignored);
 }
 

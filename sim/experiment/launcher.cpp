@@ -77,17 +77,20 @@ Progress from_json(const json& message, int run) {
 std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, const Checkpoints& checkpoints,
                                         StoreWriter& store) {
   std::vector<Maybe> losses;
-  for (const RoundRecord& round : StoreReader(options.store_file).rounds(run)) losses.push_back(round.mean_loss);
+  std::map<int, double> accuracies;
+  {
+    const StoreReader recorded(options.store_file);
+    for (const RoundRecord& round : recorded.rounds(run)) losses.push_back(round.mean_loss);
+    for (const EvaluationRecord& at : recorded.evaluations(run)) accuracies[at.round] = at.global_accuracy;
+  }
   std::vector<std::string> warnings;
   auto found = checkpoints.newest(static_cast<int>(losses.size()) - 1, warnings);
   for (const std::string& text : warnings) std::fputs(("msfusion: warning: " + text + "\n").c_str(), stderr);
   store.forget_after(run, found ? found->round : -2);  // -2: with the warnings from before the first round
   if (!found) return std::nullopt;
   losses.resize(static_cast<std::size_t>(found->round) + 1);
-  Maybe best;
-  for (const EvaluationRecord& evaluation : StoreReader(options.store_file).evaluations(run))
-    best = std::max(best, Maybe(evaluation.global_accuracy));
-  return ResumePoint{std::move(*found), std::move(losses), best};
+  accuracies.erase(accuracies.upper_bound(found->round), accuracies.end());
+  return ResumePoint{std::move(*found), std::move(losses), std::move(accuracies)};
 }
 
 // As send_line, without taking memory.
@@ -126,7 +129,7 @@ int be_child(const Preparation& preparation, const RunSpec& run, const LearnerFa
     if (options.observe) run_options.on_round = options.observe(inputs);
     const RunEnd end = carry_out(inputs, make_learner, store, run_options);
     store.set_state(run.run, end == RunEnd::finished ? "finished" : "interrupted");
-    if (end == RunEnd::finished) checkpoints.remove_all();
+    if (end == RunEnd::finished) checkpoints.keep_last();
     status = end == RunEnd::finished ? kFinished : kInterrupted;
   } catch (const std::bad_alloc&) {
     send_out_of_memory(pipe);

@@ -1,8 +1,10 @@
 // One run from its first round to its last: plan, time, train, merge, evaluate, record. Holds no logic of its own.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -37,7 +39,13 @@ using RoundObserver = std::function<void(const Timing&, const RoundPlan&, const 
 struct ResumePoint {
   Checkpoints::Found checkpoint;
   std::vector<Maybe> mean_losses;  ///< of rounds 0 .. checkpoint.round, as recorded: adaptive schedules depend on them
-  Maybe best_accuracy;             ///< of the evaluations in these rounds
+  std::map<int, double> accuracies;  ///< of the global model after these rounds, as recorded
+
+  Maybe best_accuracy() const {
+    Maybe best;
+    for (const auto& [round, accuracy] : accuracies) best = std::max(best, Maybe(accuracy));
+    return best;
+  }
 };
 
 struct RunOptions {

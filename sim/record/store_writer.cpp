@@ -307,6 +307,33 @@ void StoreWriter::set_meta(const std::string& key, const std::string& value) {
   impl_->transact("write " + key, [&] { write_meta(impl_->database_, key, value); });
 }
 
+void StoreWriter::lengthen(const std::vector<RunRecord>& runs, const MetaMap& changed_facts) {
+  impl_->transact("give the runs later limits", [&] {
+    for (const RunRecord& run : runs) {
+      SQLite::Statement statement(
+          impl_->database_,
+          "UPDATE runs SET rounds = ?, until_seconds = ?, ended_by = '', state = CASE state WHEN 'finished' THEN "
+          "'waiting' ELSE state END WHERE run = ?");
+      statement.bind(1, run.rounds);
+      run.until_seconds ? statement.bind(2, *run.until_seconds) : statement.bind(2);
+      statement.bind(3, run.run);
+      statement.exec();
+    }
+    for (const auto& [key, value] : changed_facts) write_meta(impl_->database_, key, value);
+  });
+}
+
+void StoreWriter::forget_evaluations(int run, int round) {
+  impl_->transact("remove an evaluation", [&] {
+    for (const char* table : {"evaluations", "device_evaluations"}) {
+      SQLite::Statement statement(impl_->database_, fmt::format("DELETE FROM {} WHERE run = ? AND round = ?", table));
+      statement.bind(1, run);
+      statement.bind(2, round);
+      statement.exec();
+    }
+  });
+}
+
 void StoreWriter::forget_after(int run, int round) {
   impl_->transact("remove rounds before a resume", [&] {
     for (const auto& table : store_tables()) {
