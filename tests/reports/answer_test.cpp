@@ -91,7 +91,7 @@ TEST_CASE("runs that the same limit of time ended are equally long, however long
 }
 
 TEST_CASE("a method without a finished round has no length and missed nothing") {
-  auto results = results_of({{{100, 50.0}}, {{0}}, {{30, 20.0}}});
+  auto results = results_of({{{100, 50.0}}, {{0, {}}}, {{30, 20.0}}});
   results.runs[1].summary.rounds_done = 0;
   const auto text = answer(results);
   CHECK_THAT(text, ContainsSubstring("No result: b.") && ContainsSubstring("a 1.67 min and c 30 s"));
