@@ -271,7 +271,10 @@ std::string html_report(const std::vector<std::string>& run_folders, const Repor
                       (device_costs.rows.empty() ? "" : html_text(device_costs)) + chart("fairness"));
   page +=
       section(8, "how", "How it was made", "Everything needed to repeat the run.", how_section(results, data.notes));
-  page += "</main>\n<footer>Made by MSfusion from the result store. This page works offline.</footer>\n";
+  page +=
+      "</main>\n<footer>Made by MSfusion from the result store. This page works offline.\n"
+      "<details id=\"notices\"><summary>Licences of the charts' code in this page</summary>\n<pre>" +
+      html_escape(page_assets::joined(page_assets::notices)) + "</pre></details></footer>\n";
   page += "<script type=\"application/json\" id=\"data\">" + data.json + "</script>\n<script>" +
           page_assets::joined(page_assets::script) + "</script>\n</body>\n</html>\n";
   return page;

@@ -11,6 +11,7 @@ namespace msfusion::page_assets {
 extern const std::vector<std::string_view> script;
 extern const std::vector<std::string_view> style;
 extern const std::vector<std::string_view> figures;
+extern const std::vector<std::string_view> notices;  ///< licences of what the scripts were bundled from
 
 inline std::string joined(const std::vector<std::string_view>& parts) {
   std::string text;

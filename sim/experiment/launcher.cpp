@@ -26,7 +26,7 @@ using nlohmann::json;
 
 std::atomic<bool> g_stop{false};  // in a child: finish the round
 
-// While the parent waits for the store, nobody watches the runs.
+// While the parent waits for the store, it does not watch the runs.
 constexpr int kParentWaitsMs = 1000;
 
 constexpr const char* kStoppedFromOutside =
@@ -48,7 +48,7 @@ void send_line(int pipe, const json& message) {
   while (sent < line.size()) {
     const ssize_t count = write(pipe, line.data() + sent, line.size() - sent);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return;  // nobody listens any more; the results are in the store
+    if (count < 0) return;  // the reader is gone; the results are in the store
     sent += static_cast<std::size_t>(count);
   }
 }
@@ -89,6 +89,7 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
   store.forget_after(run, found ? found->round : -2);  // -2: with the warnings from before the first round
   if (!found) return std::nullopt;
   losses.resize(static_cast<std::size_t>(found->round) + 1);
+  accuracies.erase(accuracies.upper_bound(found->round), accuracies.end());
   return ResumePoint{std::move(*found), std::move(losses), std::move(accuracies)};
 }
 
@@ -124,6 +125,7 @@ int be_child(const Preparation& preparation, const RunSpec& run, const LearnerFa
       run_options.recorded = &recorded.emplace(options.recorded_folder, run.method->label, run.seed);
     if (!options.participation_folder.empty())
       run_options.participation_file = RecordedRun::participation_file(options.participation_folder, run.run);
+    run_options.model_folder = options.model_folder;
     if (options.observe) run_options.on_round = options.observe(inputs);
     const RunEnd end = carry_out(inputs, make_learner, store, run_options);
     store.set_state(run.run, end == RunEnd::finished ? "finished" : "interrupted");

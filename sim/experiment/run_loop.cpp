@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "sim/base/error.hpp"
+#include "sim/experiment/model_files.hpp"
 #include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/participation.hpp"
@@ -56,6 +57,7 @@ class RunLoop {
         options_(options),
         timing_(options_of(inputs)),
         planner_(inputs.planner_setup(timing_.fleet())),
+        keeper_(options.model_folder, inputs, options.resume ? options.resume->best_accuracy() : std::nullopt),
         budget_(options.recorded ? options.recorded->budget() : budget_of(inputs)) {
     if (make_learner)
       learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
@@ -185,7 +187,7 @@ class RunLoop {
     });
   }
 
-  // Where nobody is there, an empty round waits until somebody may have come.
+  // With no device online, an empty round waits until one may have come back.
   RoundPlan next_plan(int round) {
     RoundPlan plan = planner_.plan(round, [&](NodeId node) { return timing_.is_on(node); });
     if (!plan.tasks.empty() || !planner_.flights().empty() || plan.closing.kind == Closing::Kind::deadline) return plan;
@@ -313,9 +315,10 @@ class RunLoop {
     if (!pending_) return;
     RoundResult result = std::move(*pending_);
     pending_.reset();
+    std::optional<Evaluation> evaluated;
     if (evaluating_) {
       evaluating_ = false;
-      const Evaluation evaluation = learner_->finish_evaluation();
+      const Evaluation& evaluation = evaluated.emplace(learner_->finish_evaluation());
       result.evaluation = EvaluationRecord{inputs_.run.run,          evaluation.round,
                                            result.round.end_seconds, evaluation.global_accuracy,
                                            evaluation.global_loss,   evaluation.submodel_accuracy,
@@ -326,6 +329,8 @@ class RunLoop {
             {inputs_.run.run, evaluation.round, score.device, score.accuracy, score.loss});
     }
     store_.write_round(result);
+    if (evaluated && !options_.model_folder.empty())
+      keeper_.note(*learner_, *evaluated, budget_.ended_by().has_value());
     clock_.charge(Activity::recording);
     if (!options_.on_progress) return;
     Progress progress{
@@ -344,6 +349,7 @@ class RunLoop {
   double recorded_seconds_ = 0;  // of the profile's recording, told in the rows so far
   Timing timing_;
   Planner planner_;
+  ModelKeeper keeper_;
   RunBudget budget_;
   struct Ahead {
     RoundPlan plan;

@@ -32,7 +32,7 @@ struct Compute {
   double flops = 0;
 };
 
-/// What a transfer brings, as far as merging cares.
+/// What a transfer carries, from the point of view of merging.
 enum class Cargo {
   model,    ///< the values to start from
   trained,  ///< what the task's device trained this round: merging uses it if it arrives

@@ -202,7 +202,7 @@ StoreWriter::~StoreWriter() = default;
 StoreWriter StoreWriter::create(const std::string& file, const MetaMap& meta, const std::vector<RunRecord>& runs) {
   if (std::filesystem::exists(file)) throw RunError(file + ": cannot create the store: the file is already there");
   const std::string id = new_id();
-  // Renamed when it is whole: who is killed in between leaves no half store for a resume to stumble over.
+  // Renamed when complete, so that a kill in between leaves no partial store behind.
   const std::string unfinished = file + ".unfinished";
   std::error_code error;
   for (const std::string& name : {unfinished, file})  // nothing that belonged to another store either

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -22,6 +23,7 @@
 #include "tests/reports/sample_store.hpp"
 #include "tests/support/browser.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 
 using namespace msfusion;
 namespace fs = std::filesystem;
@@ -351,6 +353,23 @@ TEST_CASE("figures of labels without ASCII letters have names of their own, the 
                            "timeline--.svg", "timeline---2.svg"})
     CHECK(distinct.count(name) == 1);
   CHECK(figures({folder.path.string()}, (folder.path / "again").string()).files == drawn.files);
+}
+
+TEST_CASE("the licences of the code in the page travel with it") {
+  TemporaryFolder folder;
+  write_sample(folder.path, one_method());
+  const std::string page = html_report({folder.path.string()});
+  for (const char* file :
+       {"LICENSE", "reports/page/node_modules/echarts/LICENSE", "reports/page/node_modules/echarts/NOTICE",
+        "reports/page/node_modules/zrender/LICENSE",
+        // Of what ECharts and zrender hold of others.
+        "reports/page/node_modules/echarts/licenses/LICENSE-d3", "reports/page/node_modules/tslib/LICENSE.txt"}) {
+    INFO(file);
+    std::string text = text_of(source_file(file));
+    text.erase(std::remove(text.begin(), text.end(), '\r'), text.end());
+    text = text.substr(text.find_first_not_of(" \n"), text.find_last_not_of(" \n") + 1 - text.find_first_not_of(" \n"));
+    CHECK(page.find(html_escape(text)) != page.npos);
+  }
 }
 
 TEST_CASE("the page prints, heat maps included") {

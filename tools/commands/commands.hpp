@@ -13,6 +13,9 @@
 
 namespace msfusion {
 
+// Exit codes, besides 0 and those of signals.
+constexpr int kUserMistake = 2, kFailed = 1;
+
 struct RunCommand {
   std::string scenario;
   std::string out;  ///< folder; empty: results/NAME
@@ -34,6 +37,16 @@ struct ReportCommand {
   int watch_seconds = 0;  ///< renew the page this often while a run goes on; 0: once
 };
 
+struct ExportCommand {
+  std::string folder;
+  std::string csv;     ///< folder for the tables; empty: none
+  std::string model;   ///< file for a trained model; empty: none
+  std::string run;     ///< "METHOD,SEED" whose model is meant; empty: the only one
+  bool best = false;   ///< the model of the best evaluation instead of the last one's
+  std::string device;  ///< whose sub-model is meant; empty: the global model
+};
+
+int export_results(const ExportCommand& command);
 int report_runs(const ReportCommand& command);
 struct PlanCommand {
   std::string scenario;

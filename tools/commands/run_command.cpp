@@ -187,7 +187,7 @@ int run_scenario(const RunCommand& command) {
   options.store_id = StoreReader(store_file).id();
   options.checkpoint_folder = folder.file("checkpoints");
   options.checkpoint_every = command.checkpoint_every;
-  options.participation_folder = folder.path().string();
+  options.participation_folder = options.model_folder = folder.path().string();
   options.resume = command.resume;
   options.jobs = command.jobs;
   options.cores = command.share.budget;
@@ -206,7 +206,7 @@ int run_scenario(const RunCommand& command) {
   for (const RunReport& report : reports) profile.add(report.profile);
   profile.skip();
 
-  // However the runs ended, what they finished is reported; but who asks twice does not want to wait.
+  // Finished rounds are reported however the runs ended, but a second signal means that the user does not want to wait.
   if (!interruption.at_once) {
     report(folder, options.store_id);
     say(fmt::format("\n{}\nreport: {}\n", comparison({folder.path().string()}, TableFormat::terminal),
