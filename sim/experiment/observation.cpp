@@ -175,18 +175,22 @@ std::vector<AxisCoverageRecord> axis_coverage(const ObservationInputs& inputs, c
   return records;
 }
 
-DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask& task, const NodeUse& use,
-                                const NodeTimes* times, const TimedRound& timed, Fate fate) {
+// Of the trainings that a device began in the round: one, or several of an asynchronous method.
+DeviceRoundRecord device_record(const ObservationInputs& inputs, const std::vector<const TrainTask*>& tasks,
+                                const NodeUse& use, const NodeTimes* times, const TimedRound& timed, Fate fate) {
   DeviceRoundRecord record;
   record.run = inputs.run;
   record.round = timed.round;
-  record.device = task.device;
-  record.split = task.split;
-  record.slice = recorded_slice(task.slice);
-  record.parameters = task.parameters;
-  record.samples = task.samples;
-  record.training_flops = task.training_flops;
-  record.peak_memory_bytes = task.peak_memory_bytes;
+  const TrainTask& first = *tasks.front();
+  record.device = first.device;
+  record.split = first.split;
+  record.slice = recorded_slice(first.slice);
+  record.parameters = first.parameters;
+  record.peak_memory_bytes = first.peak_memory_bytes;
+  for (const TrainTask* task : tasks) {
+    record.samples += task->samples;
+    record.training_flops += task->training_flops;
+  }
   record.bytes_sent = use.bytes_sent;
   record.bytes_received = use.bytes_received;
   record.busy_seconds = use.busy_seconds;
@@ -205,6 +209,19 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
   record.grams_co2 = grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules);
   record.fate = text_of(fate);
   return record;
+}
+
+// Of those of the tasks that were merged; none if none was.
+Maybe mean_loss(const std::vector<const TrainTask*>& tasks, const std::map<TaskId, double>& losses) {
+  double sum = 0;
+  int count = 0;
+  for (const TrainTask* task : tasks) {
+    const auto loss = losses.find(task->id);
+    if (loss == losses.end()) continue;
+    sum += loss->second;
+    ++count;
+  }
+  return count > 0 ? Maybe(sum / count) : Maybe{};
 }
 
 // What the round cost: the nodes that have a part in the method, and the links that it used.
@@ -266,14 +283,19 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
   const auto times = node_times(plan, timed);
   std::map<TaskId, double> losses;
   for (const TaskOutcome& outcome : outcomes) losses[outcome.task] = outcome.mean_loss;
+  std::map<NodeId, std::vector<const TrainTask*>> tasks_of;
   for (const TrainTask& task : plan.tasks) {
-    const auto node = times.find(task.device);
-    const NodeUse& use = timed.nodes[static_cast<std::size_t>(task.device)];
-    result.devices.push_back(
-        device_record(inputs, task, use, node == times.end() ? nullptr : &node->second, timed, fates.at(task.id)));
-    const auto loss = losses.find(task.id);
-    if (loss != losses.end()) result.devices.back().loss = loss->second;
+    tasks_of[task.device].push_back(&task);
     round.training_flops += task.training_flops + task.server_flops;
+  }
+  for (const auto& [device, tasks] : tasks_of) {
+    const auto node = times.find(device);
+    const NodeUse& use = timed.nodes[static_cast<std::size_t>(device)];
+    Fate fate = Fate::done;
+    for (const TrainTask* task : tasks) fate = worse(fate, fates.at(task->id));
+    result.devices.push_back(
+        device_record(inputs, tasks, use, node == times.end() ? nullptr : &node->second, timed, fate));
+    result.devices.back().loss = mean_loss(tasks, losses);
   }
 
   round.completed = static_cast<int>(outcomes.size());

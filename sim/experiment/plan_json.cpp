@@ -1,7 +1,6 @@
 #include "sim/experiment/plan_json.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -95,16 +94,15 @@ std::string round_json(const Shape& shape, const Timing& timing, const RoundPlan
                {"limited_by", std::move(path.limited_by)},
                {"critical_path", std::move(path.steps)},
                {"devices", Json::array()}};
-  assert(result.devices.size() == plan.tasks.size());
-  for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
-    const TrainTask& task = plan.tasks[i];
-    const DeviceRoundRecord& row = result.devices[i];
+  for (const DeviceRoundRecord& row : result.devices) {
+    const TrainTask& task = *std::find_if(plan.tasks.begin(), plan.tasks.end(),
+                                          [&](const TrainTask& one) { return one.device == row.device; });
     Json device = {{"name", timing.fleet().node(task.device).name},
                    {"split", task.split},
                    {"parameters", row.parameters},
                    {"forward_macs", task.forward_macs},
-                   {"training_flops", task.training_flops},
-                   {"peak_memory_bytes", task.peak_memory_bytes},
+                   {"training_flops", row.training_flops},
+                   {"peak_memory_bytes", row.peak_memory_bytes},
                    {"bytes_sent", row.bytes_sent},
                    {"bytes_received", row.bytes_received},
                    {"compute_seconds", row.busy_seconds},

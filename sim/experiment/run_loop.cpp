@@ -149,8 +149,8 @@ class RunLoop {
   // learner from the checkpoint. Returns the round to go on with.
   int replay(const ResumePoint& point) {
     for (int round = 0; round <= point.checkpoint.round; ++round) {
-      const RoundPlan plan = next_plan(round);
-      const TimedRound timed = timing_.execute(plan);
+      RoundPlan plan = next_plan(round);
+      const TimedRound timed = execute(plan);
       budget_.charge(round, spent_in(timed, planner_.participants(plan)));
       note_participation(plan, timed, arrived(plan, timed));
       planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
@@ -177,6 +177,14 @@ class RunLoop {
   void note_accuracy(const ResumePoint& point, int round) {
     const auto found = point.accuracies.find(round);
     if (found != point.accuracies.end()) budget_.note_accuracy(found->second);
+  }
+
+  TimedRound execute(RoundPlan& plan) {
+    return timing_.execute(plan, [&](const Arrival& arrival) {
+      planner_.restart(
+          plan, arrival, [&](NodeId node) { return timing_.is_on(node); },
+          [&](NodeId device) { return timing_.is_busy(device); });
+    });
   }
 
   // With no device online, an empty round waits until one may have come back.
@@ -221,7 +229,7 @@ class RunLoop {
     ahead_ = Ahead{next_plan(round), {}, {inputs_.run.run, round, 0, 0, 0, 0, 0, 0, 0}};
     ahead_.wall.plan_seconds = part.lap();
     clock_.charge(Activity::planning);
-    ahead_.timed = timing_.execute(ahead_.plan);
+    ahead_.timed = execute(ahead_.plan);
     ahead_.wall.timing_seconds = part.lap();
     clock_.charge(Activity::timing);
     budget_.charge(round, spent_in(ahead_.timed, planner_.participants(ahead_.plan)));
@@ -265,10 +273,11 @@ class RunLoop {
     if (options_.recorded) options_.recorded->complete(result, participation_.back(), timing_.fleet());
     for (const std::string& text : planner_.admission().news())
       result.warnings.push_back({inputs_.run.run, round, text});
-    wall.record_seconds = part.lap();
+    clock_.charge(Activity::recording);
+    wall.record_seconds = profile_[Activity::recording] - recorded_seconds_;
+    recorded_seconds_ = profile_[Activity::recording];
     wall.round_seconds = wall.plan_seconds + wall.timing_seconds + whole.lap();
     result.wall = wall;
-    clock_.charge(Activity::recording);
     if (options_.on_round) options_.on_round(timing_, plan, timed, result);
     if (plan.closing.keep_in_flight && learner_) learner_->keep_in_flight(planner_.flights().tasks());
     pending_ = std::move(result);
@@ -337,6 +346,7 @@ class RunLoop {
   const RunOptions& options_;
   CpuProfile profile_;  // of this thread; the learner knows its own
   ActivityClock clock_{profile_};
+  double recorded_seconds_ = 0;  // of the profile's recording, told in the rows so far
   Timing timing_;
   Planner planner_;
   ModelKeeper keeper_;

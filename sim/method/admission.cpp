@@ -29,7 +29,8 @@ void Admission::check_memory(TaskCosts& costs, const Rates& rates) {
     const double needed = peak_memory_bytes(costs.device_cost_of(fixed_slice(setup_.shape, rates.largest_of(device))),
                                             costs.largest_training_of(device));
     const bool known = host.memory_bytes.has_value();
-    if (!known && policy != ConstraintOptions::Memory::ignore) memory_of(setup_, device, "the memory limit");
+    if (!known && policy != ConstraintOptions::Memory::ignore)
+      memory_of(setup_, device, "the memory limit", ", or constraints memory=\"ignore\"");
     const bool fits = !known || needed <= *host.memory_bytes;
     if (!fits) {
       ++too_large;

@@ -1,6 +1,5 @@
 #include "sim/method/flights.hpp"
 
-#include <algorithm>
 #include <cassert>
 
 namespace msfusion {
@@ -27,10 +26,6 @@ void Flights::observe(const RoundPlan& plan, const TimedRound& timed) {
     ++steps_of_[device_of(plan, static_cast<StepId>(s))];
   }
   if (open_steps > 0) plans_[plan.round] = {plan, open_steps};
-}
-
-int Flights::busy_devices() const {
-  return static_cast<int>(std::count_if(steps_of_.begin(), steps_of_.end(), [](int steps) { return steps > 0; }));
 }
 
 std::set<TaskId> Flights::tasks() const {

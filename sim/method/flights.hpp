@@ -20,7 +20,6 @@ class Flights {
 
   bool empty() const { return plans_.empty(); }
   bool is_busy(NodeId device) const { return steps_of_[static_cast<std::size_t>(device)] > 0; }
-  int busy_devices() const;
 
   /// The plan of an earlier round some of whose steps are still under way.
   const RoundPlan& plan_of(int round) const { return plans_.at(round).plan; }

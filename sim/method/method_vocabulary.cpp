@@ -179,7 +179,8 @@ const Vocabulary<Method>& method_vocabulary() {
               .only_with("", shifts, "split-rule=\"double-shift\""),
           attribute<M>(
               "overlap", [](auto& m) -> auto& { return m.split.overlap; }, one_of_table("overlap", kOverlaps),
-              "Schedule of the overlap control: constant; linear up to 1 over the rounds, whatever until says; adaptive "
+              "Schedule of the overlap control: constant; linear up to 1 over the rounds, whatever until says; "
+              "adaptive "
               "moves towards 1 when the loss stalls.",
               "linear pulls the sub-models together early.")
               .only_with("", shifts, "split-rule=\"double-shift\""),
@@ -236,12 +237,12 @@ const Vocabulary<Method>& method_vocabulary() {
               .only_with("", is_sliced, "a split rule other than full"),
           attribute<M>(
               "cohort", [](auto& m) -> auto& { return m.exchange.cohort; }, whole(1),
-              "Devices drawn at random each round.", "A tenth of the fleet is common in the literature.")
+              "Devices drawn at random each round, at most as many as there are.",
+              "A tenth of the fleet is common in the literature.")
               .in("devices")
               .absent("all")
               .only_with(
-                  "",
-                  [](const M& m) { return facts_of(m.exchange.kind).draws_cohort; },
+                  "", [](const M& m) { return facts_of(m.exchange.kind).draws_cohort; },
                   "a server that draws its participants: peers, local and centralised always take everybody, "
                   "asynchronous methods have concurrency"),
           attribute<M>(
@@ -253,20 +254,14 @@ const Vocabulary<Method>& method_vocabulary() {
               "Even, and less than the number of devices.")
               .in("peers")
               .only_with(
-                  "",
-                  [](const M& m) {
-                    return is_peers(m) && facts_of(m.exchange.graph).uses_degree;
-                  },
+                  "", [](const M& m) { return is_peers(m) && facts_of(m.exchange.graph).uses_degree; },
                   "graph=\"regular\" or \"small-world\""),
           attribute<M>(
               "probability", [](auto& m) -> auto& { return m.exchange.probability; }, number_from(0, 1),
               "Of an edge (erdos-renyi, above 0) or of rewiring one (small-world).",
               "Raise it if the graph is not connected.")
               .only_with(
-                  "",
-                  [](const M& m) {
-                    return is_peers(m) && facts_of(m.exchange.graph).uses_probability;
-                  },
+                  "", [](const M& m) { return is_peers(m) && facts_of(m.exchange.graph).uses_probability; },
                   "graph=\"erdos-renyi\" or \"small-world\""),
           attribute<M>(
               "radius", [](auto& m) -> auto& { return m.exchange.radius; }, number_above(0, kLargestRadius),
@@ -280,17 +275,14 @@ const Vocabulary<Method>& method_vocabulary() {
               "For a measured or designed topology.")
               .absent("needed with file")
               .only_with(
-                  "", [](const M& m) { return is_peers(m) && facts_of(m.exchange.graph).reads_file; }, "graph=\"file\""),
+                  "", [](const M& m) { return is_peers(m) && facts_of(m.exchange.graph).reads_file; },
+                  "graph=\"file\""),
           attribute<M>(
               "weights", [](auto& m) -> auto& { return m.merge.weights; }, one_of_table("weights", kWeights),
               "Devices count by their samples, or all the same, in a merge.",
               "uniform where the paper to be repeated has it.")
               .only_with(
-                  "",
-                  [](const M& m) {
-                    return facts_of(m.merge.kind).is_mean;
-                  },
-                  "a merge that is a mean"),
+                  "", [](const M& m) { return facts_of(m.merge.kind).is_mean; }, "a merge that is a mean"),
           attribute<M>(
               "server-learning-rate", [](auto& m) -> auto& { return m.merge.server_learning_rate; }, number_above(0),
               "Step size of the server.", "0.01 to 0.1 for fedadam.")
@@ -326,13 +318,17 @@ const Vocabulary<Method>& method_vocabulary() {
                   "", [](const M& m) { return m.name == "fedasync"; }, "the method fedasync"),
           attribute<M>(
               "buffer", [](auto& m) -> auto& { return m.exchange.buffer; }, whole(1),
-              "Arrivals that a merge waits for.", "1 is fedasync.")
+              "Arrivals that a merge waits for: no more than trainings can be under way, which is concurrency or else "
+              "the number of devices.",
+              "1 is fedasync.")
               .in("updates")
               .only_with(
                   "", [](const M& m) { return is_asynchronous(m) && m.name != "fedasync"; }, "the method fedbuff"),
           attribute<M>(
               "concurrency", [](auto& m) -> auto& { return m.exchange.concurrency; }, whole(0),
-              "Devices at work at once; 0 is all.", "Lower it to limit staleness.")
+              "Devices at work at once; 0 is all. At each arrival those that have nothing to do start again, drawn at "
+              "random where there are more than that.",
+              "Lower it to limit staleness.")
               .in("devices")
               .only_with("", is_asynchronous, "an asynchronous method"),
           attribute<M>(

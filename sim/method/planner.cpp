@@ -1,5 +1,9 @@
 #include "sim/method/planner.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "sim/base/seed.hpp"
 #include "sim/method/exchanges/exchange.hpp"
 #include "sim/method/selection.hpp"
@@ -44,6 +48,23 @@ Closing closing_of(const ConstraintOptions& constraints) {
   return closing;
 }
 
+// Numbers of devices that the fleet does not have.
+void check_numbers(const PlannerSetup& setup, const Admission& admission) {
+  const ExchangeChoice& exchange = setup.method.exchange;
+  const auto check = [&](const char* attribute, int number, int most, const std::string& why) {
+    if (number > most)
+      refuse(setup, fmt::format("{}=\"{}\", but {}", attribute, number, why), fmt::format("at most {}", most));
+  };
+  const int devices = setup.fleet.size(), members = static_cast<int>(admission.members().size());
+  const std::string fleet = fmt::format("the platform has {} device{}", devices, devices == 1 ? "" : "s");
+  check("cohort", exchange.cohort.value_or(0), devices, fleet);
+  if (!facts_of(exchange.kind).spans_rounds) return;
+  check("concurrency", exchange.concurrency, devices, fleet);
+  const int at_work = exchange.concurrency > 0 ? std::min(exchange.concurrency, members) : members;
+  check("buffer", exchange.buffer, at_work,
+        fmt::format("only {} training{} can be under way at a time", at_work, at_work == 1 ? "" : "s"));
+}
+
 }  // namespace
 
 Planner::Planner(PlannerSetup setup)
@@ -55,6 +76,7 @@ Planner::Planner(PlannerSetup setup)
       admission_(setup_, costs_, rates_),
       flights_(setup_.fleet.size() + 1),
       overlap_(setup_.method.split, setup_.training.rounds) {
+  check_numbers(setup_, admission_);
   if (const auto check = exchange_of(setup_.method.exchange.kind).check) check(setup_, costs_);
 }
 
@@ -81,9 +103,31 @@ WidthSlice Planner::slice_of(NodeId device, std::size_t position, const std::vec
 
 RoundPlan Planner::plan(int round, const std::function<bool(NodeId)>& is_present) {
   overlap_.begin(round);
-  const ExchangeKind exchange = setup_.method.exchange.kind;
   std::vector<NodeId> devices;
-  if (!facts_of(exchange).pools_data) devices = select_participants(setup_, admission_, flights_, round, is_present);
+  if (!facts_of(setup_.method.exchange.kind).pools_data)
+    devices = select_participants(
+        setup_, admission_, [&](NodeId device) { return flights_.is_busy(device); }, round, 0, is_present);
+  return plan_of(devices, round);
+}
+
+void Planner::restart(RoundPlan& plan, const Arrival& arrival, const std::function<bool(NodeId)>& is_present,
+                      const std::function<bool(NodeId)>& is_busy) {
+  RoundPlan more =
+      plan_of(select_participants(setup_, admission_, is_busy, plan.round, plan.tasks.size(), is_present), plan.round);
+  const auto first = static_cast<StepId>(plan.steps.size());
+  for (TrainTask& task : more.tasks) {
+    task.repeat = static_cast<int>(std::count_if(plan.tasks.begin(), plan.tasks.end(),
+                                                 [&](const TrainTask& other) { return other.device == task.device; }));
+    plan.tasks.push_back(std::move(task));
+  }
+  for (Step& step : more.steps) {
+    for (StepId& earlier : step.after) earlier += first;
+    if (step.after.empty() && arrival.round == plan.round) step.after.push_back(arrival.step);
+    plan.steps.push_back(std::move(step));
+  }
+}
+
+RoundPlan Planner::plan_of(const std::vector<NodeId>& devices, int round) {
   const std::vector<double> rates = rates_of(devices, round), next_rates = rates_of(devices, round + 1);
   const auto next_slice = [&](std::size_t i) { return slice_of(devices[i], i, next_rates, round + 1); };
 
@@ -92,7 +136,7 @@ RoundPlan Planner::plan(int round, const std::function<bool(NodeId)>& is_present
   draft.plan.closing = closing_of(setup_.constraints);
   for (std::size_t i = 0; i < devices.size(); ++i)
     draft.plan.tasks.push_back(costs_.task(devices[i], rates[i], slice_of(devices[i], i, rates, round)));
-  exchange_of(exchange).add_steps(draft);
+  exchange_of(setup_.method.exchange.kind).add_steps(draft);
   return std::move(draft.plan);
 }
 

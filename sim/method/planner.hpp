@@ -28,6 +28,11 @@ class Planner {
   /// round.
   RoundPlan plan(int round, const std::function<bool(NodeId)>& is_present = {});
 
+  /// To be called while an asynchronous method's round goes on, at each arrival before the merge: adds the trainings of
+  /// those that have nothing to do, who start from the model that the server has.
+  void restart(RoundPlan& plan, const Arrival& arrival, const std::function<bool(NodeId)>& is_present,
+               const std::function<bool(NodeId)>& is_busy);
+
   /// Feeds back a plan's outcome (carried steps belong to earlier plans) and, if anything was trained, the mean loss.
   void observe(const RoundPlan& plan, const TimedRound& timed, std::optional<double> mean_loss);
 
@@ -42,6 +47,7 @@ class Planner {
 
  private:
   std::vector<double> rates_of(const std::vector<NodeId>& participants, int round) const;
+  RoundPlan plan_of(const std::vector<NodeId>& devices, int round);
   WidthSlice slice_of(NodeId device, std::size_t position, const std::vector<double>& rates, int round) const;
 
   const PlannerSetup setup_;

@@ -13,11 +13,11 @@ void refuse(const PlannerSetup& setup, const std::string& found, std::string all
   throw UserError(mistake_of(setup, found, std::move(allowed)));
 }
 
-double memory_of(const PlannerSetup& setup, NodeId device, const char* why) {
+double memory_of(const PlannerSetup& setup, NodeId device, const char* why, const char* or_else) {
   const Device& host = setup.fleet.node(device);
   if (!host.memory_bytes)
     refuse(setup, fmt::format("device {} states no memory, but {} needs it", host.name, why),
-           "a property memory=\"512MiB\" of the host in the platform file, or constraints memory=\"ignore\"");
+           std::string("a property memory=\"512MiB\" of the host in the platform file") + or_else);
   return *host.memory_bytes;
 }
 

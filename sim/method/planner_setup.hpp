@@ -32,7 +32,8 @@ struct PlannerSetup {
 Mistake mistake_of(const PlannerSetup& setup, const std::string& found, std::string allowed);
 [[noreturn]] void refuse(const PlannerSetup& setup, const std::string& found, std::string allowed);
 
-/// The memory that the platform states for a device; refuses a device without one, which `why` needs.
-double memory_of(const PlannerSetup& setup, NodeId device, const char* why);
+/// The memory that the platform states for a device; refuses a device without one, which `why` needs. `or_else`: advice
+/// beside stating it.
+double memory_of(const PlannerSetup& setup, NodeId device, const char* why, const char* or_else = "");
 
 }  // namespace msfusion

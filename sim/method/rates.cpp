@@ -89,10 +89,13 @@ double Rates::widest_that_fits(NodeId device, TaskCosts& costs) const {
     const SliceCost& cost = costs.device_cost_of(fixed_slice(setup_.shape, rate));
     if (peak_memory_bytes(cost, training) <= available && keeps_limits(device, cost, training)) return rate;
   }
+  std::string advice = "a smaller model or batch, or more memory";
+  if (setup_.constraints.close == ConstraintOptions::Close::deadline) advice += ", or a later deadline";
+  if (setup_.constraints.energy_joules) advice += ", or more energy";
   refuse(setup_,
          fmt::format("no slice of the model fits device {} ({})", setup_.fleet.node(device).name,
                      human(available, Quantity::bytes)),
-         "a smaller model or batch, more memory, a later deadline, or more energy");
+         advice);
 }
 
 // Deadline and energy of a round, from one device alone: its own computing and, with a server, sending

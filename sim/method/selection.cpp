@@ -9,24 +9,29 @@
 
 namespace msfusion {
 
-std::vector<NodeId> select_participants(const PlannerSetup& setup, const Admission& admission, const Flights& flights,
-                                        int round, const std::function<bool(NodeId)>& is_present) {
+std::vector<NodeId> select_participants(const PlannerSetup& setup, const Admission& admission,
+                                        const std::function<bool(NodeId)>& is_busy, int round, std::size_t began,
+                                        const std::function<bool(NodeId)>& is_present) {
   const ExchangeChoice& exchange = setup.method.exchange;
   const ExchangeRow& facts = facts_of(exchange.kind);
   const auto is_there = [&](NodeId node) { return !is_present || is_present(node); };
   if (facts.needs_server && !is_there(setup.fleet.server_node())) return {};
   std::vector<NodeId> free;
+  int busy = 0;
   for (NodeId device : admission.members()) {
+    if (is_busy(device)) {
+      ++busy;
+      continue;
+    }
     const bool is_served = !facts.through_edge || is_there(*setup.fleet.node(device).aggregator);
-    if (!flights.is_busy(device) && !admission.has_left(device) && is_served && is_there(device))
-      free.push_back(device);
+    if (!admission.has_left(device) && is_served && is_there(device)) free.push_back(device);
   }
   std::size_t wanted = free.size();
   if (exchange.cohort) wanted = std::min(wanted, static_cast<std::size_t>(*exchange.cohort));
   if (exchange.concurrency > 0)
-    wanted = std::min(wanted, static_cast<std::size_t>(std::max(0, exchange.concurrency - flights.busy_devices())));
+    wanted = std::min(wanted, static_cast<std::size_t>(std::max(0, exchange.concurrency - busy)));
   if (wanted == free.size()) return free;
-  boost::random::mt19937_64 random(derive_seed(setup.seed, Purpose::cohort, 0, static_cast<std::uint64_t>(round)));
+  boost::random::mt19937_64 random(derive_seed(setup.seed, Purpose::cohort, began, static_cast<std::uint64_t>(round)));
   for (std::size_t i = 0; i < wanted; ++i)
     std::swap(free[i], free[boost::random::uniform_int_distribution<std::size_t>(i, free.size() - 1)(random)]);
   free.resize(wanted);

@@ -10,7 +10,8 @@ namespace msfusion {
 /// Keeps its own copy of the plan's dependencies, so the plan need not outlive it.
 class DependencyRelease {
  public:
-  explicit DependencyRelease(const RoundPlan& plan);
+  /// Of the plan's steps from `first` on; all earlier ones have ended, and nothing waits for them.
+  explicit DependencyRelease(const RoundPlan& plan, StepId first = 0);
 
   /// The steps that wait for nothing, in the plan's order.
   std::vector<StepId> initial() const;
@@ -33,7 +34,8 @@ class DependencyRelease {
     bool decided = false;
   };
 
-  std::vector<Node> nodes_;  ///< by step, and one more
+  StepId first_;
+  std::vector<Node> nodes_;  ///< by step from the first on, and one more
   std::vector<StepId> successors_;
   std::vector<StepId> pending_;
   Decided decided_;

@@ -14,6 +14,7 @@ namespace msfusion {
 struct TrainTask {
   TaskId id = 0;  ///< unique in the run
   NodeId device = 0;
+  int repeat = 0;    ///< how many trainings the device began before in the same round: 0 but in asynchronous methods
   double split = 1;  ///< the rate that the slice was cut with
   WidthSlice slice;
   std::int64_t samples = 0;  ///< processed this round: local epochs x samples held

@@ -31,6 +31,12 @@ struct CarriedStep {
   TimedStep timed;
 };
 
+/// The last step of a training is done.
+struct Arrival {
+  int round = 0;  ///< in which the training began
+  StepId step = 0;
+};
+
 /// What a node did for a while. Sending and receiving include the latency of the way.
 struct ActivitySpan {
   double start_seconds = 0, end_seconds = 0;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/case_conv.hpp>
+#include <map>
+#include <tuple>
 #include <unordered_set>
 
 #include "sim/base/spelling.hpp"
@@ -18,6 +20,24 @@ constexpr long long kMostHosts = 1'000'000, kMostInRadical = 100 * kMostHosts;
 
 bool is_zone(const std::string& name) {
   return name == "zone" || name == "AS";
+}
+
+/// Of the same mistake on many lines, as generated fleets have it, the first stands for all.
+std::vector<Mistake> grouped(const std::vector<Mistake>& mistakes) {
+  constexpr int kMostLines = 3;
+  const auto key = [](const Mistake& mistake) { return std::tie(mistake.file, mistake.found, mistake.allowed); };
+  std::map<decltype(key(mistakes.front())), int> lines;
+  for (const Mistake& mistake : mistakes) ++lines[key(mistake)];
+  std::vector<Mistake> result;
+  for (const Mistake& mistake : mistakes) {
+    int& count = lines.at(key(mistake));
+    if (count == 0) continue;
+    result.push_back(mistake);
+    if (count <= kMostLines) continue;
+    result.back().found += fmt::format(", and the same on {} more lines", count - 1);
+    count = 0;
+  }
+  return result;
 }
 
 /// Sees the file element by element, because a large fleet would make a large tree.
@@ -74,7 +94,7 @@ class Checker : public XmlDocument::Visitor {
       std::stable_sort(mistakes.begin(), mistakes.end(), [this](const Mistake& a, const Mistake& b) {
         return a.file == b.file ? a.line < b.line : a.file == result_.file && b.file != result_.file;
       });
-      throw UserError(std::move(mistakes));
+      throw UserError(grouped(mistakes));
     }
     result_.switches = profiles_.take_switches();
     return std::move(result_);

@@ -138,7 +138,11 @@ struct Columns<RoundRecord> {
 
 template <>
 struct Columns<DeviceRoundRecord> {
-  static constexpr TableFacts facts{"device_rounds", "one row per device that took part in a round", 3, true};
+  static constexpr TableFacts facts{"device_rounds",
+                                    "one row per device that began a training in a round; of several, in asynchronous "
+                                    "methods, samples and FLOPs are the "
+                                    "sum and the fate is the worst",
+                                    3, true};
   template <class Record, class Visitor>
   static void visit(Record& r, Visitor&& visitor) {
     visitor("run", r.run, "", "see runs");
@@ -312,7 +316,8 @@ struct Columns<WallRecord> {
     visitor("training_seconds", r.training_seconds, "s", "waiting for local training");
     visitor("merge_seconds", r.merge_seconds, "s", "");
     visitor("evaluation_seconds", r.evaluation_seconds, "s", "waiting for it");
-    visitor("record_seconds", r.record_seconds, "s", "writing the store");
+    visitor("record_seconds", r.record_seconds, "s",
+            "of the processor, waiting left out: making this round's rows, and writing those of the round before");
   }
 };
 

@@ -26,6 +26,7 @@ struct FlyingStep {
   double amount = 0;  ///< FLOPs or bytes
   bool lost = false;  ///< drawn in advance: the message will not arrive
   int task = -1;      ///< into Flight::open_steps_of_task; -1: of no task of the plan
+  NodeId owner = -1;  ///< the device of that task
   State state = State::waiting;
   TimedStep timed;
 
@@ -37,20 +38,25 @@ struct FlyingStep {
   double remaining_bytes = -1;  ///< when a host or link went off; negative: it did not
 };
 
-/// One plan's steps. Its address must not change: activities point to the steps.
+/// One plan's steps, or those from `first` on, which were added later. Its address must not change: activities point to
+/// the steps.
 struct Flight {
-  explicit Flight(const RoundPlan& plan);  ///< throws RunError for an amount that is no number
+  explicit Flight(const RoundPlan& plan, StepId first = 0);  ///< throws RunError for an amount that is no number
   Flight(const Flight&) = delete;
   Flight& operator=(const Flight&) = delete;
 
+  FlyingStep& step(StepId id) { return steps[static_cast<std::size_t>(id - first)]; }
+
   int round = 0;
+  StepId first = 0;
+  bool is_own = true;  ///< of the round that goes on now
   std::vector<FlyingStep> steps;
   DependencyRelease release;
   std::vector<int> open_steps_of_task;  ///< by place in the plan's tasks; a failed task never reaches 0
   int open_steps = 0;
 };
 
-/// Draws which transfers will be lost; they depend on the seed and the round alone.
+/// Draws which transfers will be lost; they depend on the seed, the round and the place in its plan alone.
 void draw_losses(Flight& flight, double probability, std::uint64_t seed);
 
 }  // namespace msfusion

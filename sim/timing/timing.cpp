@@ -22,7 +22,8 @@ Timing::Impl::Impl(const TimingOptions& options)
       platform_(load_platform(options, file_)),
       routes_(*platform_.engine, platform_.hosts),
       refresh_(routes_),
-      usage_(platform_, file_, routes_) {
+      usage_(platform_, file_, routes_),
+      open_steps_of_(platform_.hosts.size(), 0) {
   if (options_.sends_at_once > 0) senders_.resize(platform_.fleet.devices.size());
   platform_.engine->track_vetoed_activities(&stop_);
   on_activity_end([this](const s4u::Activity& activity) { on_completion(activity); });
@@ -80,10 +81,10 @@ void Timing::Impl::close_if_due() {
   switch (closing_.kind) {
     case Closing::Kind::all:
     case Closing::Kind::deadline:
-      due = own_->open_steps == 0;
+      due = own_open_steps_ == 0;
       break;
     case Closing::Kind::quorum:
-      due = own_->open_steps == 0 || arrived_tasks_ >= wanted_tasks_;
+      due = own_open_steps_ == 0 || arrived_tasks_ >= wanted_tasks_;
       break;
     case Closing::Kind::arrivals:
       due = open_steps_ == 0 || arrived_tasks_ >= wanted_tasks_;
@@ -92,15 +93,34 @@ void Timing::Impl::close_if_due() {
   if (due) stop();
 }
 
-TimedRound Timing::Impl::execute(const RoundPlan& plan) {
+/// The plan's steps from `first` on are part of the round from now on.
+void Timing::Impl::take_off(const RoundPlan& plan, StepId first) {
+  flights_.push_back(std::make_unique<Flight>(plan, first));
+  Flight& flight = *flights_.back();
+  open_steps_ += flight.open_steps;
+  own_open_steps_ += flight.open_steps;
+  for (const FlyingStep& step : flight.steps)
+    if (step.owner >= 0) ++open_steps_of_[static_cast<std::size_t>(step.owner)];
+  draw_losses(flight, options_.message_loss, options_.seed);
+  for (const StepId id : flight.release.initial()) ready_.push_back(&flight.step(id));
+}
+
+void Timing::Impl::arrived(const FlyingStep& step) {
+  ++arrived_tasks_;
+  if (closing_.kind != Closing::Kind::arrivals || arrived_tasks_ >= wanted_tasks_ || !*on_arrival_) return;
+  const std::size_t known = plan_->steps.size();
+  (*on_arrival_)({step.flight->round, step.id});
+  if (plan_->steps.size() > known) take_off(*plan_, static_cast<StepId>(known));
+}
+
+TimedRound Timing::Impl::execute(const RoundPlan& plan, const std::function<void(const Arrival&)>& on_arrival) {
   TimedRound round;
   round.round = plan.round;
   round.start_seconds = now();
 
-  flights_.push_back(std::make_unique<Flight>(plan));
-  own_ = flights_.back().get();
-  open_steps_ += own_->open_steps;
-  draw_losses(*own_, options_.message_loss, options_.seed);
+  plan_ = &plan;
+  on_arrival_ = &on_arrival;
+  own_open_steps_ = 0;
   usage_.begin(now());
   closing_ = plan.closing;
   closed_ = false;
@@ -122,7 +142,7 @@ TimedRound Timing::Impl::execute(const RoundPlan& plan) {
       stop();  // what ends in this very instant still counts: it is handled before the run ends
     });
   }
-  for (const StepId id : own_->release.initial()) ready_.push_back(&own_->steps[static_cast<std::size_t>(id)]);
+  take_off(plan, 0);
   start_ready_steps();
   const bool waits = plan.steps.empty() && closing_.kind == Closing::Kind::deadline;
   if (!waits) close_if_due();
@@ -155,14 +175,16 @@ void Timing::Impl::end_round(TimedRound& round) {
   }
   ready_.clear();
   round.end_seconds = now();
-  round.steps.reserve(own_->steps.size());
-  for (const FlyingStep& step : own_->steps) round.steps.push_back(step.timed);
+  for (const auto& flight : flights_) {
+    if (!flight->is_own) continue;
+    for (const FlyingStep& step : flight->steps) round.steps.push_back(step.timed);
+    flight->is_own = false;
+  }
   round.carried = std::move(carried_);
   usage_.report(now(), round);
   flights_.erase(
       std::remove_if(flights_.begin(), flights_.end(), [](const auto& flight) { return flight->open_steps == 0; }),
       flights_.end());
-  own_ = nullptr;
 }
 
 Timing::Timing(const TimingOptions& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -174,8 +196,11 @@ const Fleet& Timing::fleet() const {
 double Timing::now_seconds() const {
   return impl_->now();
 }
-TimedRound Timing::execute(const RoundPlan& plan) {
-  return impl_->execute(plan);
+TimedRound Timing::execute(const RoundPlan& plan, const std::function<void(const Arrival&)>& on_arrival) {
+  return impl_->execute(plan, on_arrival);
+}
+bool Timing::is_busy(NodeId device) const {
+  return impl_->is_busy(device);
 }
 bool Timing::is_on(NodeId node) const {
   return impl_->platform().hosts.at(static_cast<std::size_t>(node))->is_on();

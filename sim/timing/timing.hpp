@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,10 +62,15 @@ class Timing {
   /// once. A step of zero bytes or FLOPs takes no time. Transfers between a node and itself are a mistake of ours
   /// (assert). A plan without steps that closes on a deadline waits until then; any other plan closes at the latest
   /// when none of its steps can go on.
-  TimedRound execute(const RoundPlan& plan);
+  /// Where the plan closes on arrivals, each before the last is told to `on_arrival`, if there is one, at its instant.
+  /// It may add tasks and steps to the plan: they start at once, or after other added ones.
+  TimedRound execute(const RoundPlan& plan, const std::function<void(const Arrival&)>& on_arrival = {});
 
   /// Whether a node is switched on now (the platform's state profiles).
   bool is_on(NodeId node) const;
+
+  /// Whether a step of a training of this device is under way or still to come.
+  bool is_busy(NodeId device) const;
 
   /// When the platform next switches a host or link on or off; none if it never does again.
   std::optional<double> next_switch_seconds() const;

@@ -26,7 +26,8 @@ class Timing::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  TimedRound execute(const RoundPlan& plan);
+  TimedRound execute(const RoundPlan& plan, const std::function<void(const Arrival&)>& on_arrival);
+  bool is_busy(NodeId device) const { return open_steps_of_[static_cast<std::size_t>(device)] > 0; }
 
   double now() const { return simgrid::s4u::Engine::get_clock(); }
   const SimGridPlatform& platform() const { return platform_; }
@@ -43,6 +44,7 @@ class Timing::Impl {
   void start_transfer(FlyingStep& step);
   void end(FlyingStep& step, Fate fate);
   void skip(FlyingStep& step);
+  void close(FlyingStep& step);
   void release_successors(FlyingStep& step);
   void leave_running(FlyingStep& step);
   void count_bytes(FlyingStep& step, double remaining);
@@ -61,6 +63,8 @@ class Timing::Impl {
   }
 
   // --- the round ---
+  void take_off(const RoundPlan& plan, StepId first);
+  void arrived(const FlyingStep& step);
   void start_ready_steps();
   void close_if_due();
   void stop();
@@ -76,7 +80,7 @@ class Timing::Impl {
   UsageMeter usage_;
   std::unordered_map<const simgrid::s4u::Host*, NodeId> nodes_;
 
-  std::vector<std::unique_ptr<Flight>> flights_;  ///< those with open steps; the newest is the round's own
+  std::vector<std::unique_ptr<Flight>> flights_;  ///< those with open steps; the newest are the round's own
   std::vector<FlyingStep*> running_transfers_;
   std::vector<FlyingStep*> ready_;
   struct Sender {
@@ -90,8 +94,11 @@ class Timing::Impl {
   simgrid::s4u::ActivityPtr ended_;  ///< kept until SimGrid has left it
   bool cancelling_ = false;
 
-  int open_steps_ = 0;  ///< of all flights
-  Flight* own_ = nullptr;
+  int open_steps_ = 0;              ///< of all flights
+  int own_open_steps_ = 0;          ///< of the round's own
+  std::vector<int> open_steps_of_;  ///< by node: of its trainings
+  const RoundPlan* plan_ = nullptr;
+  const std::function<void(const Arrival&)>* on_arrival_ = nullptr;
   Closing closing_;
   bool closed_ = true;
   int wanted_tasks_ = 0;  ///< quorum, arrivals

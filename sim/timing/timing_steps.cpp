@@ -116,29 +116,36 @@ void Timing::Impl::end(FlyingStep& step, Fate fate) {
   step.state = FlyingStep::State::ended;
   step.timed.end_seconds = now();
   step.timed.fate = fate;
-  Flight& flight = *step.flight;
-  --flight.open_steps;
-  --open_steps_;
-  if (fate == Fate::done && step.task >= 0 && --flight.open_steps_of_task[static_cast<std::size_t>(step.task)] == 0) {
-    if (&flight == own_ || closing_.kind == Closing::Kind::arrivals) ++arrived_tasks_;
-  }
-  if (&flight != own_) carried_.push_back({flight.round, step.id, step.timed});
+  close(step);
   release_successors(step);
+  Flight& flight = *step.flight;
+  if (fate == Fate::done && step.task >= 0 && --flight.open_steps_of_task[static_cast<std::size_t>(step.task)] == 0) {
+    if (flight.is_own || closing_.kind == Closing::Kind::arrivals) arrived(step);
+  }
+}
+
+/// No more is to come of an ended step.
+void Timing::Impl::close(FlyingStep& step) {
+  --step.flight->open_steps;
+  --open_steps_;
+  if (step.owner >= 0) --open_steps_of_[static_cast<std::size_t>(step.owner)];
+  if (step.flight->is_own)
+    --own_open_steps_;
+  else
+    carried_.push_back({step.flight->round, step.id, step.timed});
 }
 
 void Timing::Impl::skip(FlyingStep& step) {
   step.state = FlyingStep::State::ended;
   step.timed.fate = Fate::skipped;
-  --step.flight->open_steps;
-  --open_steps_;
-  if (step.flight != own_) carried_.push_back({step.flight->round, step.id, step.timed});
+  close(step);
 }
 
 void Timing::Impl::release_successors(FlyingStep& step) {
   Flight& flight = *step.flight;
   const auto& decided = flight.release.ended(step.id, step.timed.fate == Fate::done);
-  for (const StepId id : decided.skipped) skip(flight.steps[static_cast<std::size_t>(id)]);
-  for (const StepId id : decided.ready) ready_.push_back(&flight.steps[static_cast<std::size_t>(id)]);
+  for (const StepId id : decided.skipped) skip(flight.step(id));
+  for (const StepId id : decided.ready) ready_.push_back(&flight.step(id));
 }
 
 void Timing::Impl::start_ready_steps() {

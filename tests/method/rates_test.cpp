@@ -22,6 +22,26 @@ TEST_CASE("split=auto takes the widest slice that fits the device's memory") {
   if (wider_is_larger) CHECK(peak_memory_bytes(wider, training) > 20e3);
 }
 
+TEST_CASE("where no slice fits, the advice names only what has an effect") {
+  Bench bench(method_named("heterofl"));
+  const auto advice = [&] {
+    try {
+      Planner planner(bench.setup());
+    } catch (const UserError& error) {
+      return error.mistakes().front().allowed;
+    }
+    return std::string();
+  };
+  bench.fleet.devices[0].memory_bytes = 1e3;
+  CHECK(advice() == "a smaller model or batch, or more memory");
+  bench.constraints.close = ConstraintOptions::Close::deadline;
+  bench.constraints.deadline_seconds = 10;
+  CHECK(advice() == "a smaller model or batch, or more memory, or a later deadline");
+  bench.fleet.devices[0].memory_bytes.reset();
+  bench.constraints.memory = ConstraintOptions::Memory::ignore;
+  CHECK(advice() == "a property memory=\"512MiB\" of the host in the platform file");
+}
+
 TEST_CASE("levels are given to consecutive equal blocks of devices") {
   Bench bench(method_named("heterofl"), 6);
   bench.method.split.rate = {RateChoice::Kind::levels, {1, 0.5, 0.25}, false};

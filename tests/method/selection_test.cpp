@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "sim/method/flights.hpp"
 #include "sim/method/planner.hpp"
 #include "tests/method/bench.hpp"
 #include "tests/support/catch.hpp"
@@ -57,7 +58,8 @@ TEST_CASE("concurrency limits the devices at work, those of earlier rounds inclu
   const Rates rates(setup, costs);
   const Admission admission(setup, costs, rates);
   Flights flights(7);
-  CHECK(select_participants(setup, admission, flights, 0, {}).size() == 4);
+  const auto is_busy = [&](NodeId device) { return flights.is_busy(device); };
+  CHECK(select_participants(setup, admission, is_busy, 0, 0, {}).size() == 4);
 
   RoundPlan plan;
   for (NodeId device : {1, 4, 5}) {
@@ -70,9 +72,36 @@ TEST_CASE("concurrency limits the devices at work, those of earlier rounds inclu
   TimedRound timed = everything_done(plan);
   for (TimedStep& step : timed.steps) step.fate = Fate::in_flight;
   flights.observe(plan, timed);
-  const std::vector<NodeId> next = select_participants(setup, admission, flights, 1, {});
+  const std::vector<NodeId> next = select_participants(setup, admission, is_busy, 1, 0, {});
   REQUIRE(next.size() == 1);
   CHECK(std::set<NodeId>{0, 2, 3}.count(next.front()) == 1);
+}
+
+TEST_CASE("numbers of devices that the fleet does not have are refused") {
+  const auto message = [](const Bench& bench) -> std::string {
+    try {
+      Planner planner(bench.setup());
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  Bench cohort(method_named("fedavg"), 4), asynchronous(method_named("fedbuff"), 4);
+  cohort.method.exchange.cohort = 4;
+  CHECK(message(cohort).empty());
+  cohort.method.exchange.cohort = 5;
+  CHECK_THAT(message(cohort), ContainsSubstring("cohort=\"5\", but the platform has 4 devices; at most 4"));
+  asynchronous.method.exchange.buffer = 4;
+  asynchronous.method.exchange.concurrency = 4;
+  CHECK(message(asynchronous).empty());
+  asynchronous.method.exchange.buffer = 5;
+  CHECK_THAT(message(asynchronous),
+             ContainsSubstring("buffer=\"5\", but only 4 trainings can be under way at a time; at most 4"));
+  asynchronous.method.exchange.concurrency = 5;
+  CHECK_THAT(message(asynchronous), ContainsSubstring("concurrency=\"5\", but the platform has 4 devices"));
+  asynchronous.method.exchange.concurrency = 2;
+  asynchronous.method.exchange.buffer = 3;
+  CHECK_THAT(message(asynchronous), ContainsSubstring("only 2 trainings can be under way"));
 }
 
 TEST_CASE("every device is drawn in the long run, and no cohort names one twice") {
@@ -84,7 +113,8 @@ TEST_CASE("every device is drawn in the long run, and no cohort names one twice"
   const Admission admission(setup, costs, rates);
   std::set<NodeId> seen;
   for (int round = 0; round < 30; ++round) {
-    const std::vector<NodeId> cohort = select_participants(setup, admission, Flights(6), round, {});
+    const std::vector<NodeId> cohort =
+        select_participants(setup, admission, [](NodeId) { return false; }, round, 0, {});
     REQUIRE(cohort.size() == 2);
     CHECK(cohort[0] < cohort[1]);
     seen.insert(cohort.begin(), cohort.end());

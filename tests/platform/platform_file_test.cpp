@@ -107,6 +107,19 @@ TEST_CASE("all mistakes of a file are told at once, in its order") {
                        [](const Mistake& a, const Mistake& b) { return a.line < b.line; }));
 }
 
+TEST_CASE("the same mistake on many lines is told once, with their number") {
+  std::string hosts;
+  for (int i = 0; i < 200; ++i)
+    hosts += fmt::format("<host id=\"h-{}\" speed=\"1Gf\">{}</host>\n", i, prop("memory", i == 7 ? "2" : "1"));
+  const auto mistakes = mistakes_of(write_platform(kDevices + hosts));
+  REQUIRE(mistakes.size() == 2);
+  CHECK(mistakes[0].found == "memory=\"1\", and the same on 198 more lines");
+  CHECK(mistakes[1].found == "memory=\"2\"");
+  CHECK(mistakes[1].line == mistakes[0].line + 7);
+  const auto few = mistakes_of(write_platform(kDevices + host(prop("memory", "1") + "\n" + prop("memory", "1"))));
+  CHECK(few.size() == 2);
+}
+
 TEST_CASE("an unknown routing is named with what is known") {
   const auto mistakes = mistakes_of(write_platform(kDevices, "Dijkstr"));
   REQUIRE(mistakes.size() == 1);

@@ -1,3 +1,5 @@
+#include <map>
+
 #include "tests/support/catch.hpp"
 #include "tests/timing/in_child.hpp"
 #include "tests/timing/plans.hpp"
@@ -158,4 +160,65 @@ TEST_CASE("bytes in flight are counted in the round in which they move") {
   CHECK(rounds[1]["nodes"][0][1].get<double>() == Approx(2e6));
   CHECK(rounds[1]["nodes"][kServer][2] == 3e6);
   CHECK(rounds[1]["carried"][0][2] == seconds(3.010));
+}
+
+TEST_CASE("a device that starts again at its arrival takes part in the same round, and its steps are the round's own") {
+  // Device 0 needs 3.02 s from model to arrival, device 2 needs 1.54 s. Of three arrivals a round: 2 at 1.54 s, 0 at
+  // 3.02 s, 2 at 3.08 s; then 2 at 4.62 s, 0 at 6.04 s (begun in round 0), 2 at 6.16 s.
+  const json told = in_child([] {
+    Timing timing(on_platform("star.xml"));
+    json rounds = json::array(), arrivals = json::array();
+    std::map<int, msfusion::RoundPlan> plans;
+    for (int round = 0; round < 2; ++round) {
+      const std::vector<msfusion::NodeId> free = round == 0 ? std::vector<msfusion::NodeId>{0, 2} : std::vector<int>{2};
+      msfusion::RoundPlan& plan = plans[round] =
+          star_round(free, kServer, 1e6, 1e9, round, closing(Closing::Kind::arrivals, 3, true));
+      rounds.push_back(to_json(timing.execute(plan, [&](const msfusion::Arrival& arrival) {
+        const msfusion::RoundPlan& of = plans.at(arrival.round);
+        const auto device = task_of(of, of.steps[static_cast<std::size_t>(arrival.step)].task).device;
+        CHECK(!timing.is_busy(device));
+        arrivals.push_back({timing.now_seconds(), device});
+        PlanBuilder more(round);
+        more.plan = plan;
+        const auto task = more.task(device);
+        const auto down = more.transfer(kServer, device, 1e6, {}, task);
+        more.transfer(device, kServer, 1e6, {more.compute(device, 1e9, {down}, task)}, task);
+        plan = more.plan;
+      })));
+    }
+    return json{{"rounds", rounds}, {"arrivals", arrivals}};
+  });
+  const json& rounds = told["rounds"];
+  CHECK(rounds[0]["end"] == seconds(3.080));
+  CHECK(rounds[1]["end"] == seconds(6.160));
+  REQUIRE(told["arrivals"].size() == 4);  // the third of each round is the merge
+  const std::vector<std::pair<double, int>> expected = {{1.540, 2}, {3.020, 0}, {4.620, 2}, {6.040, 0}};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(told["arrivals"][i][0] == seconds(expected[i].first));
+    CHECK(told["arrivals"][i][1] == expected[i].second);
+  }
+  REQUIRE(rounds[0]["steps"].size() == 4 * 3);
+  CHECK(count(rounds[0], "done") == 3 * 3);
+  CHECK(rounds[0]["steps"][6][0] == seconds(1.540));  // device 2 again
+  CHECK(rounds[0]["steps"][8][1] == seconds(3.080));
+  CHECK(rounds[0]["steps"][9][0] == seconds(3.020));  // device 0 again, in flight
+  REQUIRE(rounds[1]["carried"].size() == 3);
+  for (int step = 0; step < 3; ++step) {
+    CHECK(rounds[1]["carried"][step][0] == 0);
+    CHECK(rounds[1]["carried"][step][1] == 9 + step);
+  }
+  // Device 2 computes 0.5 s for each of its four trainings, without a pause but for its transfers.
+  CHECK(rounds[0]["nodes"][2][0].get<double>() + rounds[1]["nodes"][2][0].get<double>() == Approx(4 * 0.5));
+}
+
+TEST_CASE("work without any amount that starts again at once ends the round all the same") {
+  const json round = in_child([] {
+    Timing timing(on_platform("star.xml"));
+    PlanBuilder builder(0, closing(Closing::Kind::arrivals, 5, true));
+    builder.compute(0, 0, {}, builder.task(0));
+    return to_json(
+        timing.execute(builder.plan, [&](const msfusion::Arrival&) { builder.compute(0, 0, {}, builder.task(0)); }));
+  });
+  CHECK(round["end"] == seconds(0));
+  CHECK(count(round, "done") == 5);
 }

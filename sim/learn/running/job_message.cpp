@@ -75,6 +75,7 @@ Trained read_trained(StateReader& in, const Shape& shape) {
 void write(StateWriter& out, const TrainingJob& job) {
   out.number(job.task.id);
   out.number(job.task.device);
+  out.number(job.task.repeat);
   out.real(job.task.split);
   out.slice(job.task.slice);
   out.number(job.round);
@@ -91,6 +92,7 @@ TrainingJob read_job(StateReader& in, const Shape& shape) {
   TrainingJob job;
   job.task.id = static_cast<TaskId>(in.number(0, kAny));
   job.task.device = static_cast<NodeId>(in.number(0, kAny));
+  job.task.repeat = static_cast<int>(in.number(0, kAny));
   job.task.split = in.real();
   job.task.slice = in.slice(shape);
   job.round = static_cast<int>(in.number(0, kAny));

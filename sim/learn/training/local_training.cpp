@@ -146,7 +146,8 @@ struct Member {
 
  private:
   std::uint64_t seed_for(const TrainingContext& context, Purpose purpose) const {
-    return derive_seed(context.seed, purpose, static_cast<std::uint64_t>(job.task.device),
+    const auto device = static_cast<std::uint64_t>(job.task.device);
+    return derive_seed(context.seed, purpose, device | static_cast<std::uint64_t>(job.task.repeat) << 32,
                        static_cast<std::uint64_t>(job.round));
   }
 };

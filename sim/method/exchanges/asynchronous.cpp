@@ -1,4 +1,5 @@
-// As with a server that waits for all, but a round ends after `buffer` arrivals and the other trainings go on.
+// As with a server that waits for all, but a round ends after `buffer` arrivals and the other trainings go on. Devices
+// that have delivered before that start again at once (Planner::restart).
 #include "sim/method/exchanges/exchange.hpp"
 
 namespace msfusion::exchanges {

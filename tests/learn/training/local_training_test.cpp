@@ -14,12 +14,13 @@ using namespace msfusion;
 using namespace msfusion::test;
 
 namespace {
-Trained train_device(const World& world, int device, const WidthSlice& slice) {
+Trained train_device(const World& world, int device, const WidthSlice& slice, int repeat = 0) {
   const ParameterLayout full(world.shape, full_slice(world.shape));
   const Batches batches(world.data, world.shape);
   const TrainingContext context{world.shape, full, batches, world.training, world.method.objective, false, world.seed};
   TrainingJob job;
   job.task.device = device;
+  job.task.repeat = repeat;
   job.task.slice = slice;
   job.source = initial_values(world.shape, full, world.seed);
   job.samples = &world.parts.samples[static_cast<std::size_t>(device)];
@@ -52,7 +53,8 @@ TEST_CASE("training lowers the loss of every model, in full and in slices") {
   }
 }
 
-TEST_CASE("the order of a device's samples depends on seed, device and round alone") {
+TEST_CASE(
+    "the order of a device's samples depends on seed, device, round and its trainings before in the round alone") {
   World world(images(4, 6, 1, 60, 10), MlpOptions{{8}}, 3);
   world.parts.samples[1] = world.parts.samples[0];
   const WidthSlice slice = window_slice(world.shape, 0.5);
@@ -60,6 +62,9 @@ TEST_CASE("the order of a device's samples depends on seed, device and round alo
   REQUIRE(at::equal(first.values, again.values));
   REQUIRE(first.mean_loss == again.mean_loss);
   REQUIRE_FALSE(at::equal(first.values, train_device(world, 1, slice).values));
+  const Trained second = train_device(world, 0, slice, 1);
+  REQUIRE_FALSE(at::equal(first.values, second.values));
+  REQUIRE(at::equal(second.values, train_device(world, 0, slice, 1).values));
   world.seed = 4;
   REQUIRE_FALSE(at::equal(first.values, train_device(world, 0, slice).values));
 }
