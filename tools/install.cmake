@@ -13,6 +13,8 @@ foreach(folder scenarios platforms)
   install(FILES ${folder}/README.md DESTINATION ${doc}/${folder})
 endforeach()
 
+install(DIRECTORY tools/python/msfusion DESTINATION lib/python3/dist-packages FILES_MATCHING PATTERN *.py PATTERN py.typed)
+
 # Man page and completions are printed by the program itself, so they cannot differ from it.
 set(documents "")
 foreach(document "man;man/man1/msfusion.1" "completion bash;bash-completion/completions/msfusion"

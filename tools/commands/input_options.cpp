@@ -128,7 +128,9 @@ void add_calibrate(CommandLine& line) {
 void add_list(CommandLine& line) {
   const auto thing = std::make_shared<std::string>();
   CLI::App* list = line.app.add_subcommand("list", "What a scenario can name");
-  list->add_option("what", *thing, "What to list; attributes and schema are the reference of scenario files")
+  list->add_option(
+          "what", *thing,
+          "What to list; attributes and schema are the reference of scenario files, store that of results, as JSON")
       ->required()
       ->check(CLI::IsMember(listed_things()));
   list->footer("Example:\n  msfusion list devices");
