@@ -121,7 +121,7 @@ Race race_to(const Results& results, double target) {
       const auto& summary = results.runs[run].summary;
       const auto missed = std::any_of(summary.targets.begin(), summary.targets.end(),
                                       [&](const TargetCost& cost) { return cost.accuracy == target && !cost.reached; });
-      return missed && time_given(summary) < fastest;
+      return missed && summary.rounds_done > 0 && time_given(summary) < fastest;
     });
     if (short_of_time) race.cut_short.push_back(i);
   }

@@ -1,4 +1,4 @@
-// The comparison in words: who reached the highest target first, where the runs support that.
+// The comparison in words: which method reached the highest target first, where the runs support that.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // How the fleet hangs together and what became of it, for the page's drawings: platform, peer graph, links, batteries,
-// and who was there when.
+// and the devices' presence over time.
 #pragma once
 
 #include <string>

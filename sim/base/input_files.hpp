@@ -14,7 +14,8 @@ class InputLog {
   InputLog(const InputLog&) = delete;
   InputLog& operator=(const InputLog&) = delete;
 
-  /// Called by every reader with the file that it opens. Safe from any thread; does nothing while nobody collects.
+  /// Called by every reader with the file that it opens. Safe from any thread; does nothing when nothing is being
+  /// collected.
   static void note(const std::string& file);
 
   std::set<std::string> files() const;

@@ -10,7 +10,7 @@ namespace msfusion {
 
 enum class Activity {
   preparing,      ///< reading scenario, platform and data; loading LibTorch
-  planning,       ///< who trains what, who sends what to whom
+  planning,       ///< building round plans
   timing,         ///< SimGrid
   gathering,      ///< sub-models out of the full model's values
   training,       ///< local training, from the first batch to the last step
@@ -47,7 +47,7 @@ class ActivityClock {
     last_ = now;
   }
 
-  /// What passed is counted by somebody else.
+  /// Another clock counts the time since the last call.
   void skip() { last_ = thread_cpu_seconds(); }
 
  private:

@@ -40,7 +40,7 @@ std::string letters_of(std::string_view text) {
 }  // namespace
 
 std::string nearest_spelling(std::string_view text, const std::vector<std::string>& candidates) {
-  constexpr std::size_t kLongestName = 64;  // nobody misspells a name into something longer; keeps the cost bounded
+  constexpr std::size_t kLongestName = 64;  // longer texts are no misspelt names; bounds the cost
   if (text.size() > kLongestName) return "";
   const std::string letters = letters_of(text);
   for (const std::string& candidate : candidates)

@@ -7,7 +7,7 @@
 
 namespace msfusion {
 
-/// The candidate nearest to `text` by edit distance, if it is near enough to be a slip of the pen; otherwise empty.
+/// The candidate nearest to `text` by edit distance, if it is near enough to be a typing mistake; otherwise empty.
 std::string nearest_spelling(std::string_view text, const std::vector<std::string>& candidates);
 
 /// "one of a, b, c; did you mean 'b'?", for Mistake::allowed.

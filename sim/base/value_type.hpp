@@ -35,7 +35,7 @@ struct TypeOf : ValueType {
   std::function<std::optional<T>(const std::string&)> parse;  ///< none: the text is not a value of this type
   std::function<std::string(const T&)> write;
 
-  /// The same type for those who only ask whether a text is a value.
+  /// The same type, for callers that only need to know whether a text is a value.
   ValueType without_values() const {
     ValueType type = static_cast<const ValueType&>(*this);
     type.accepts = [parse = parse](const std::string& text) { return parse(text).has_value(); };

@@ -123,7 +123,7 @@ void attach_lines(XmlDocument::Impl& impl, const std::string& text) {
   impl.lines = tag_lines(text);
   std::size_t elements = 0;
   for (xmlNodePtr node = xmlDocGetRootElement(impl.document); node; node = next_element(node)) ++elements;
-  if (elements != impl.lines.size()) return;  // an encoding that the scanner cannot read: libxml2's lines must do
+  if (elements != impl.lines.size()) return;  // an encoding that the scanner cannot read: use libxml2's lines
   std::size_t index = 0;
   for (xmlNodePtr node = xmlDocGetRootElement(impl.document); node; node = next_element(node))
     node->_private = &impl.lines[index++];
@@ -234,6 +234,10 @@ std::vector<std::pair<std::string, std::string>> XmlElement::attributes() const 
 
 void XmlElement::set_attribute(const std::string& name, const std::string& value) {
   xmlSetProp(node_of(node_), xml_text(name), xml_text(value));
+}
+
+void XmlElement::remove_attribute(const std::string& name) {
+  xmlUnsetProp(node_of(node_), xml_text(name));
 }
 
 XmlElement XmlElement::add_child(const std::string& name) {

@@ -26,6 +26,7 @@ class XmlElement {
   std::optional<std::string> attribute(const std::string& name) const;
   std::vector<std::pair<std::string, std::string>> attributes() const;  ///< in document order
   void set_attribute(const std::string& name, const std::string& value);
+  void remove_attribute(const std::string& name);  ///< where it has it
   XmlElement add_child(const std::string& name);  ///< at the end
   std::vector<XmlElement> children() const;       ///< elements only
   std::vector<XmlElement> children(const std::string& name) const;

@@ -1,4 +1,4 @@
-// What stands behind an XmlDocument. For sim/base/xml*.cpp alone.
+// The implementation of XmlDocument, for sim/base/xml*.cpp only.
 #pragma once
 
 #include <libxml/tree.h>

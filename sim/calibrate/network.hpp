@@ -11,7 +11,7 @@ namespace msfusion {
 /// A message of n bytes takes latency_seconds + (n / bandwidth_factor + message_bytes) / rate, besides the link's own
 /// latency.
 struct NetworkFit {
-  double bandwidth_factor = 1;  ///< payload for every byte of the link's rate: the rest are headers of frames
+  double bandwidth_factor = 1;  ///< payload per byte of the link's rate; the rest is frame headers
   double latency_seconds = 0;   ///< of a message, whatever its size: system calls and threads that wake up
   double message_bytes = 0;     ///< on the link, of a message besides: its own header and a frame that is not full
 };

@@ -1,4 +1,4 @@
-// What a scenario says about the data and who holds it, and the words for it.
+// What a scenario says about the data and its partition, and the vocabulary for it.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace msfusion {
 
-/// data: what is learned from, and who holds it.
+/// <data>: the data set and its partition among the devices.
 struct DataOptions {
   std::string set = "fashion-mnist";  ///< fashion-mnist | mnist | emnist | cifar-10 | cifar-100 | folder | tokens |
                                       ///< characters | synthetic

@@ -1,18 +1,14 @@
 #include "sim/experiment/checkpoint.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 
-#include "sim/base/error.hpp"
+#include "sim/base/durable_file.hpp"
 #include "sim/base/units.hpp"
 
 namespace msfusion {
@@ -52,38 +48,6 @@ T take(const std::string& bytes, std::size_t& at) {
     value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at++])) << (8 * i);
   return static_cast<T>(value);
 }
-
-class Descriptor {
- public:
-  Descriptor(const fs::path& path, int flags) : path_(path), fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {
-    if (fd_ < 0) fail("opened");
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  void write_all(const std::string& bytes) const {
-    for (std::size_t done = 0; done < bytes.size();) {
-      const ssize_t count = ::write(fd_, bytes.data() + done, bytes.size() - done);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail("written");
-      done += static_cast<std::size_t>(count);
-    }
-  }
-  void sync() const {
-    if (fsync(fd_) != 0) fail("synced");
-  }
-
- private:
-  [[noreturn]] void fail(const char* what) const {
-    throw RunError(fmt::format("{}: the checkpoint could not be {} ({}); the finished rounds are in the store",
-                               path_.string(), what, std::strerror(errno)));
-  }
-  fs::path path_;
-  int fd_;
-};
 
 // What is wrong with a checkpoint file's bytes; empty if nothing is.
 std::string damage(const std::string& bytes, Header& header, std::string& payload) {
@@ -140,21 +104,9 @@ void Checkpoints::write(int round, const std::function<void(std::ostream&)>& sav
   append(bytes, checksum_of(bytes, payload.data(), payload.size()));
   bytes += payload;
 
+  // Creates the folder of checkpoints, but not the results folder: removing that was deliberate.
+  write_durably(file(round), unfinished(), bytes, "the checkpoint");
   std::error_code error;
-  fs::create_directory(folder_, error);  // but not the results folder: who removed that meant it
-  const fs::path temporary = unfinished();
-  try {
-    const Descriptor out(temporary, O_CREAT | O_TRUNC | O_WRONLY);
-    out.write_all(bytes);
-    out.sync();
-  } catch (...) {
-    fs::remove(temporary, error);
-    throw;
-  }
-  fs::rename(temporary, file(round), error);
-  if (error)
-    throw RunError(fmt::format("{}: the checkpoint could not be renamed ({})", file(round).string(), error.message()));
-  Descriptor(folder_, O_RDONLY | O_DIRECTORY).sync();
   std::vector<int> kept = rounds();
   for (std::size_t i = 0; i + kKept < kept.size(); ++i) fs::remove(file(kept[i]), error);
 }
@@ -181,9 +133,10 @@ std::optional<Checkpoints::Found> Checkpoints::newest(int last_round, std::vecto
   return std::nullopt;
 }
 
-void Checkpoints::remove_all() const {
+void Checkpoints::keep_last() const {
   std::error_code ignored;
-  for (int round : rounds()) fs::remove(file(round), ignored);
+  const std::vector<int> kept = rounds();
+  for (std::size_t i = 0; i + 1 < kept.size(); ++i) fs::remove(file(kept[i]), ignored);
   fs::remove(unfinished(), ignored);
 }
 

@@ -32,7 +32,8 @@ class Checkpoints {
   /// is told in `warnings`.
   std::optional<Found> newest(int last_round, std::vector<std::string>& warnings) const;
 
-  void remove_all() const;
+  /// Of a finished run: the last one stays, for a resume with later limits.
+  void keep_last() const;
 
  private:
   std::filesystem::path file(int round) const;

@@ -26,7 +26,7 @@ using nlohmann::json;
 
 std::atomic<bool> g_stop{false};  // in a child: finish the round
 
-// While the parent waits for the store, nobody watches the runs.
+// While the parent waits for the store, it does not watch the runs.
 constexpr int kParentWaitsMs = 1000;
 
 constexpr const char* kStoppedFromOutside =
@@ -48,7 +48,7 @@ void send_line(int pipe, const json& message) {
   while (sent < line.size()) {
     const ssize_t count = write(pipe, line.data() + sent, line.size() - sent);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return;  // nobody listens any more; the results are in the store
+    if (count < 0) return;  // the reader is gone; the results are in the store
     sent += static_cast<std::size_t>(count);
   }
 }
@@ -77,14 +77,20 @@ Progress from_json(const json& message, int run) {
 std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, const Checkpoints& checkpoints,
                                         StoreWriter& store) {
   std::vector<Maybe> losses;
-  for (const RoundRecord& round : StoreReader(options.store_file).rounds(run)) losses.push_back(round.mean_loss);
+  std::map<int, double> accuracies;
+  {
+    const StoreReader recorded(options.store_file);
+    for (const RoundRecord& round : recorded.rounds(run)) losses.push_back(round.mean_loss);
+    for (const EvaluationRecord& at : recorded.evaluations(run)) accuracies[at.round] = at.global_accuracy;
+  }
   std::vector<std::string> warnings;
   auto found = checkpoints.newest(static_cast<int>(losses.size()) - 1, warnings);
   for (const std::string& text : warnings) std::fputs(("msfusion: warning: " + text + "\n").c_str(), stderr);
   store.forget_after(run, found ? found->round : -2);  // -2: with the warnings from before the first round
   if (!found) return std::nullopt;
   losses.resize(static_cast<std::size_t>(found->round) + 1);
-  return ResumePoint{std::move(*found), std::move(losses)};
+  accuracies.erase(accuracies.upper_bound(found->round), accuracies.end());
+  return ResumePoint{std::move(*found), std::move(losses), std::move(accuracies)};
 }
 
 // As send_line, without taking memory.
@@ -119,10 +125,11 @@ int be_child(const Preparation& preparation, const RunSpec& run, const LearnerFa
       run_options.recorded = &recorded.emplace(options.recorded_folder, run.method->label, run.seed);
     if (!options.participation_folder.empty())
       run_options.participation_file = RecordedRun::participation_file(options.participation_folder, run.run);
+    run_options.model_folder = options.model_folder;
     if (options.observe) run_options.on_round = options.observe(inputs);
     const RunEnd end = carry_out(inputs, make_learner, store, run_options);
     store.set_state(run.run, end == RunEnd::finished ? "finished" : "interrupted");
-    if (end == RunEnd::finished) checkpoints.remove_all();
+    if (end == RunEnd::finished) checkpoints.keep_last();
     status = end == RunEnd::finished ? kFinished : kInterrupted;
   } catch (const std::bad_alloc&) {
     send_out_of_memory(pipe);

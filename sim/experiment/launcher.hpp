@@ -29,6 +29,7 @@ struct LaunchOptions {
   bool resume = false;       ///< go on from the checkpoints; finished runs are left as they are
   std::function<void(const std::vector<RunReport>&, int changed)> on_change;  ///< a run started, progressed or ended
   std::string participation_folder;  ///< results folder where each run notes its participation; empty: none
+  std::string model_folder;          ///< results folder that keeps the trained models; empty: none are kept
   std::string recorded_folder;       ///< results folder whose runs are timed again instead of trained; empty: none
   std::function<RoundObserver(const RunInputs&)> observe;  ///< makes a run's observer, in the run's own process
 };

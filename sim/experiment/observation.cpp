@@ -246,7 +246,7 @@ RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& part
     spent.bytes += use.bytes_sent;
     if (participants[static_cast<std::size_t>(use.node)]) add(spent.joules, known(use.joules));
   }
-  // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
+  // A link without a stated power is on no bill; a host without one leaves the total unknown.
   for (const LinkUse& link : timed.links)
     if (!std::isnan(link.joules)) add(spent.joules, link.joules);
   return spent;

@@ -1,5 +1,5 @@
-// What of a round decides the training: which slices were trained, and whose results arrived where. Two runs with equal
-// participation train the same models, whatever their clocks say.
+// The part of a round that decides the training: which slices were trained, and whose results arrived where. Two runs
+// with equal participation train the same models, whatever their clocks say.
 #pragma once
 
 #include <cstdint>

@@ -46,7 +46,7 @@ void collect(std::vector<Mistake>& mistakes, const std::string& file, int line, 
   }
 }
 
-// Takes the samples that a method distils on away from the devices, so that nobody has them with their labels; every
+// Takes the samples that a method distils on away from the devices, so that no device has their labels; every
 // device keeps one sample at least.
 void set_aside(Partition& parts, std::int64_t wanted, const Method& method, const std::string& file,
                std::uint64_t seed) {

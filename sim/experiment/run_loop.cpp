@@ -1,10 +1,15 @@
 #include "sim/experiment/run_loop.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
+#include <cstdio>
 #include <set>
 #include <sstream>
 #include <tuple>
 
+#include "sim/base/error.hpp"
+#include "sim/experiment/model_files.hpp"
 #include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/participation.hpp"
@@ -52,6 +57,7 @@ class RunLoop {
         options_(options),
         timing_(options_of(inputs)),
         planner_(inputs.planner_setup(timing_.fleet())),
+        keeper_(options.model_folder, inputs, options.resume ? options.resume->best_accuracy() : std::nullopt),
         budget_(options.recorded ? options.recorded->budget() : budget_of(inputs)) {
     if (make_learner)
       learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
@@ -66,6 +72,7 @@ class RunLoop {
     clock_.charge(Activity::preparing);
     try {
       look_ahead(first);
+      if (options_.resume) settle_last_evaluation(*options_.resume);
       for (int round = first; !budget_.ended_by(); ++round) {
         if (options_.stop && options_.stop->load()) {
           if (round > first) write_checkpoint(round - 1);
@@ -80,6 +87,7 @@ class RunLoop {
       }
       finish_pending();
       store_.set_ended_by(inputs_.run.run, name_of(kRunEndings, budget_.ended_by().value()));
+      if (rounds_done() > first) keep_for_a_longer_run();
       if (!options_.participation_file.empty()) write_participation(options_.participation_file, participation_);
     } catch (...) {
       // The rounds that ended before the trouble are kept, also the one whose evaluation was still going on.
@@ -146,6 +154,7 @@ class RunLoop {
       budget_.charge(round, spent_in(timed, planner_.participants(plan)));
       note_participation(plan, timed, arrived(plan, timed));
       planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
+      if (is_evaluated(round)) note_accuracy(point, round);
     }
     if (learner_) {
       std::istringstream state(point.checkpoint.state);
@@ -154,7 +163,23 @@ class RunLoop {
     return point.checkpoint.round + 1;
   }
 
-  // Where nobody is there, an empty round waits until somebody may have come.
+  // The last round is evaluated whatever the interval says. Once it is not the last any more, that evaluation goes.
+  void settle_last_evaluation(const ResumePoint& point) {
+    const int last = point.checkpoint.round;
+    if (budget_.ended_by())
+      note_accuracy(point, last);
+    else if (!is_evaluated(last))
+      store_.forget_evaluations(inputs_.run.run, last);
+  }
+
+  bool is_evaluated(int round) const { return (round + 1) % scenario_.evaluation.every == 0; }
+
+  void note_accuracy(const ResumePoint& point, int round) {
+    const auto found = point.accuracies.find(round);
+    if (found != point.accuracies.end()) budget_.note_accuracy(found->second);
+  }
+
+  // With no device online, an empty round waits until one may have come back.
   RoundPlan next_plan(int round) {
     RoundPlan plan = planner_.plan(round, [&](NodeId node) { return timing_.is_on(node); });
     if (!plan.tasks.empty() || !planner_.flights().empty() || plan.closing.kind == Closing::Kind::deadline) return plan;
@@ -168,12 +193,25 @@ class RunLoop {
 
   void write_checkpoint(int round) {
     finish_pending();
-    if (!options_.checkpoints || budget_.ended_by()) return;
-    options_.checkpoints->write(round, [&](std::ostream& out) {
-      if (learner_) learner_->save(out);
-    });
+    if (!budget_.ended_by()) save(round);
+  }
+
+  // The results are complete without it: where it cannot be written, a longer run starts from an earlier one.
+  void keep_for_a_longer_run() {
+    try {
+      save(rounds_done() - 1);
+    } catch (const RunError& error) {
+      std::fputs(fmt::format("msfusion: warning: {}\n", error.what()).c_str(), stderr);
+    }
+  }
+
+  void save(int round) {
+    if (!learner_ || !options_.checkpoints) return;
+    options_.checkpoints->write(round, [&](std::ostream& out) { learner_->save(out); });
     clock_.charge(Activity::checkpointing);
   }
+
+  int rounds_done() const { return static_cast<int>(participation_.size()); }
 
   // Plans and times the round, unless the run ends before it: so the last round is known as such when it is over, in
   // time for its evaluation, and before a checkpoint that would have to remember it.
@@ -203,7 +241,8 @@ class RunLoop {
       learner_->start(plan, trained_tasks(plan, timed));
       clock_.charge(Activity::training);
       finish_pending();  // the last round's evaluation goes on beside this round's training
-      if (budget_.ended_by()) return learner_->keep_in_flight({});  // it reached the target: this round is too much
+      // It reached the target: this round is too much.
+      if (budget_.ended_by()) return learner_->keep_in_flight(planner_.flights().tasks());
       wall.evaluation_seconds = part.lap();
       outcomes = learner_->merge(plan, arrivals);
       clock_.skip();
@@ -234,7 +273,7 @@ class RunLoop {
     if (plan.closing.keep_in_flight && learner_) learner_->keep_in_flight(planner_.flights().tasks());
     pending_ = std::move(result);
     pending_share_ = share_spent;
-    if (learner_ && (round + 1) % scenario_.evaluation.every == 0) begin_evaluation(round);
+    if (learner_ && is_evaluated(round)) begin_evaluation(round);
   }
 
   void begin_evaluation(int round) {
@@ -267,9 +306,10 @@ class RunLoop {
     if (!pending_) return;
     RoundResult result = std::move(*pending_);
     pending_.reset();
+    std::optional<Evaluation> evaluated;
     if (evaluating_) {
       evaluating_ = false;
-      const Evaluation evaluation = learner_->finish_evaluation();
+      const Evaluation& evaluation = evaluated.emplace(learner_->finish_evaluation());
       result.evaluation = EvaluationRecord{inputs_.run.run,          evaluation.round,
                                            result.round.end_seconds, evaluation.global_accuracy,
                                            evaluation.global_loss,   evaluation.submodel_accuracy,
@@ -280,10 +320,13 @@ class RunLoop {
             {inputs_.run.run, evaluation.round, score.device, score.accuracy, score.loss});
     }
     store_.write_round(result);
+    if (evaluated && !options_.model_folder.empty())
+      keeper_.note(*learner_, *evaluated, budget_.ended_by().has_value());
     clock_.charge(Activity::recording);
     if (!options_.on_progress) return;
-    Progress progress{inputs_.run.run, shown_round(result.round.round), budget_.rounds(), result.round.end_seconds,
-                      std::nullopt,    result.round.mean_loss, pending_share_,   budget_.ended_by().has_value()};
+    Progress progress{
+        inputs_.run.run, shown_round(result.round.round), budget_.rounds(), result.round.end_seconds,
+        std::nullopt,    result.round.mean_loss,          pending_share_,   budget_.ended_by().has_value()};
     if (result.evaluation) progress.accuracy = result.evaluation->global_accuracy;
     options_.on_progress(progress);
   }
@@ -296,6 +339,7 @@ class RunLoop {
   ActivityClock clock_{profile_};
   Timing timing_;
   Planner planner_;
+  ModelKeeper keeper_;
   RunBudget budget_;
   struct Ahead {
     RoundPlan plan;

@@ -1,8 +1,10 @@
 // One run from its first round to its last: plan, time, train, merge, evaluate, record. Holds no logic of its own.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -37,6 +39,13 @@ using RoundObserver = std::function<void(const Timing&, const RoundPlan&, const 
 struct ResumePoint {
   Checkpoints::Found checkpoint;
   std::vector<Maybe> mean_losses;  ///< of rounds 0 .. checkpoint.round, as recorded: adaptive schedules depend on them
+  std::map<int, double> accuracies;  ///< of the global model after these rounds, as recorded
+
+  Maybe best_accuracy() const {
+    Maybe best;
+    for (const auto& [round, accuracy] : accuracies) best = std::max(best, Maybe(accuracy));
+    return best;
+  }
 };
 
 struct RunOptions {
@@ -44,13 +53,14 @@ struct RunOptions {
   CoreBudget* cores = nullptr;
   const std::atomic<bool>* stop = nullptr;           ///< finish the round, then end as interrupted
   std::function<void(const Progress&)> on_progress;  ///< called after every recorded round
-  std::function<void(const CpuProfile&)> on_end;        ///< called once, however the run ends
+  std::function<void(const CpuProfile&)> on_end;     ///< called once, however the run ends
   const Checkpoints* checkpoints = nullptr;
   int checkpoint_every = 0;  ///< rounds; 0: only when interrupted
   std::optional<ResumePoint> resume;
-  RoundObserver on_round;                 ///< none: nobody looks
+  RoundObserver on_round;                 ///< may be empty
   const RecordedRun* recorded = nullptr;  ///< what training found, where there is no learner
   std::string participation_file;         ///< written at the end; empty: not
+  std::string model_folder;               ///< results folder that keeps the trained models; empty: none are kept
 };
 
 enum class RunEnd { finished, interrupted };

@@ -17,6 +17,8 @@
 #include "sim/plan/round_plan.hpp"
 #include "sim/plan/training_options.hpp"
 #include "sim/shape/shape.hpp"
+#include "sim/shape/slice.hpp"
+#include "sim/shape/tensor_file.hpp"
 
 namespace msfusion {
 
@@ -50,6 +52,17 @@ struct Evaluation {
   std::optional<double> submodel_loss;
   std::vector<DeviceScore> devices;    ///< the sub-models one by one
   std::optional<double> disagreement;  ///< peers: mean over devices of ||view - mean view|| / ||mean view||
+};
+
+/// A model that was evaluated.
+struct EvaluatedModel {
+  std::string holder;  ///< whose it is: "the server's model"
+  double accuracy = 0;
+  double loss = 0;
+  WidthSlice slice;
+  /// The parameters by the shape's names, and of each batch norm its running_mean and running_var: the statistics that
+  /// the evaluation used.
+  std::vector<NamedTensor> tensors;
 };
 
 struct LearnerSetup;
@@ -100,6 +113,10 @@ class Learner {
   /// Starts evaluating the current model, concurrently with the training that follows.
   virtual void begin_evaluation(int round) = 0;
   virtual Evaluation finish_evaluation() = 0;
+
+  /// What the last finished evaluation scored: the global model, or that of a device that it scored. Call it before the
+  /// next merge().
+  virtual EvaluatedModel evaluated_model(std::optional<NodeId> device) const = 0;
 
   /// A slice of what a device would start from now (for the server: of the global model), tensor after tensor in memory
   /// order, convolutions channels last.

@@ -23,7 +23,7 @@ class Admission {
 
   /// Takes what the round used out of the batteries. A device whose battery is used up leaves for good.
   void observe(const TimedRound& timed);
-  const std::vector<std::string>& news() const { return news_; }  ///< who left in the last observed round
+  const std::vector<std::string>& news() const { return news_; }  ///< devices that left in the last observed round
 
   /// What a device's battery still holds; none where it has no battery.
   std::optional<double> battery_left_joules(NodeId device) const;

@@ -95,7 +95,7 @@ double Rates::widest_that_fits(NodeId device, TaskCosts& costs) const {
          "a smaller model or batch, more memory, a later deadline, or more energy");
 }
 
-// Deadline and energy of a round, as far as one device alone can tell: its own computing and, with a server, sending
+// Deadline and energy of a round, from one device alone: its own computing and, with a server, sending
 // the model there and back on links that it has to itself.
 bool Rates::keeps_limits(NodeId device, const SliceCost& cost, const LocalTraining& training) const {
   const Device& host = setup_.fleet.node(device);

@@ -31,7 +31,7 @@ struct Compute {
   double flops = 0;
 };
 
-/// What a transfer brings, as far as merging cares.
+/// What a transfer carries, from the point of view of merging.
 enum class Cargo {
   model,    ///< the values to start from
   trained,  ///< what the task's device trained this round: merging uses it if it arrives
@@ -52,8 +52,8 @@ struct Transfer {
 /// steps that allows.
 struct Step {
   std::variant<Compute, Transfer> what;
-  TaskId task = 0;            ///< the training it belongs to, or kNoTask
-  std::vector<StepId> after;  ///< earlier steps of the same plan
+  TaskId task = 0;                    ///< the training it belongs to, or kNoTask
+  std::vector<StepId> after;          ///< earlier steps of the same plan
   bool starts_when_any_done = false;  ///< starts when all of `after` have ended and at least one of them is done
 };
 

@@ -85,6 +85,14 @@ std::string text_of(const RunLimits& limits) {
   return text;
 }
 
+bool extends(const RunLimits& later, const RunLimits& earlier) {
+  for (const LimitKind& kind : kLimits) {
+    const auto &now = later.*kind.limit, &then = earlier.*kind.limit;
+    if (now && (!then || *now < *then)) return false;
+  }
+  return earlier.target || !later.target;
+}
+
 RunBudget::RunBudget(int rounds, RunLimits limits, std::optional<double> target)
     : rounds_(rounds), limits_(limits), target_(limits.target ? target : std::nullopt) {}
 

@@ -25,6 +25,9 @@ TypeOf<RunLimits> run_limits_type();
 /// For people: "10 min or target".
 std::string text_of(const RunLimits& limits);
 
+/// Whether a run within the earlier limits is the beginning of one within the later ones.
+bool extends(const RunLimits& later, const RunLimits& earlier);
+
 enum class RunEnding { rounds, time, traffic, energy, target, recorded };
 constexpr std::array<Choice<RunEnding>, 6> kRunEndings{{
     {RunEnding::rounds, "rounds", "all its rounds are done"},

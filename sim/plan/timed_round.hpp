@@ -47,10 +47,10 @@ struct NodeSwitch {
 /// What a node used between the round's start and end. Joules are NaN where the platform states no power.
 struct NodeUse {
   NodeId node = 0;
-  double busy_seconds = 0;               ///< computing
-  double bytes_sent = 0;                 ///< that left the node, lost and late ones included as far as they got
-  double bytes_received = 0;             ///< that arrived complete
-  double joules = 0;                     ///< the host's own, idle included
+  double busy_seconds = 0;    ///< computing
+  double bytes_sent = 0;      ///< that left the node; of a lost or late message, the bytes sent before it was dropped
+  double bytes_received = 0;  ///< that arrived complete
+  double joules = 0;          ///< the host's own, idle included
   std::vector<ActivitySpan> spans = {};  ///< in order of time; in between it was on and idle
 };
 

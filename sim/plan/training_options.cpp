@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
+#include <utility>
 
 namespace msfusion {
 
@@ -25,6 +27,46 @@ constexpr std::array<Choice<Device>, 2> kDevices{{
     {Device::cpu, "cpu", "one job a core"},
     {Device::cuda, "cuda", "several jobs a GPU"},
 }};
+
+struct KeptKind {
+  const char* name;
+  bool KeptModels::*kept;
+};
+constexpr std::array<KeptKind, 3> kKeptKinds{
+    {{"last", &KeptModels::last}, {"best", &KeptModels::best}, {"devices", &KeptModels::devices}}};
+constexpr const char* kNothingKept = "none";
+
+std::optional<KeptModels> read_kept(const std::string& text) {
+  KeptModels kept{false, false, false};
+  if (trimmed(text) == kNothingKept) return kept;
+  bool any = false;
+  std::istringstream words(text);
+  for (std::string word; words >> word; any = true) {
+    const auto kind =
+        std::find_if(kKeptKinds.begin(), kKeptKinds.end(), [&](const KeptKind& k) { return word == k.name; });
+    if (kind == kKeptKinds.end() || std::exchange(kept.*(kind->kept), true)) return std::nullopt;
+  }
+  return any ? std::optional(kept) : std::nullopt;
+}
+
+std::string text_of(const KeptModels& kept) {
+  std::string text;
+  for (const KeptKind& kind : kKeptKinds)
+    if (kept.*(kind.kept)) text += (text.empty() ? "" : " ") + std::string(kind.name);
+  return text.empty() ? kNothingKept : text;
+}
+
+TypeOf<KeptModels> kept_models_type() {
+  TypeOf<KeptModels> type;
+  type.name = "kept-models";
+  type.allowed = "none, or one or more of last, best and devices, each once, separated by blanks";
+  type.schema =
+      "<xs:restriction base=\"xs:token\">"
+      "<xs:pattern value=\"none|(last|best|devices)( (last|best|devices))*\"/></xs:restriction>";
+  type.parse = read_kept;
+  type.write = text_of;
+  return type;
+}
 
 bool is_sgd(const TrainingOptions& training) {
   return training.optimiser == Optimiser::sgd;
@@ -147,8 +189,17 @@ const Vocabulary<EvaluationOptions>& evaluation_vocabulary() {
                        "Training samples whose batch statistics the test uses, in models with norm=\"batch\".",
                        "More give steadier accuracy.")
               .in("samples"),
+          attribute<E>("keep", &E::keep, kept_models_type(),
+                       "The trained models that stay in the results folder, for msfusion export --model: last, the "
+                       "global model of the last evaluation; best, that of the evaluation with the highest accuracy; "
+                       "devices, every device's sub-model of the last evaluation; none.",
+                       "\"best last\" where accuracy falls again; none in large sweeps of large models."),
       },
-      {}};
+      [](const E& evaluation, GivenAttributes& given) {
+        if (evaluation.keep.devices && !evaluation.submodels && !given.refused("keep"))
+          given.object("keep", given.quote("keep") + " without their evaluation",
+                       "devices is allowed only with submodels=\"on\"");
+      }};
   return all;
 }
 

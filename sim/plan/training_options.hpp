@@ -31,11 +31,19 @@ struct TrainingOptions {
   int line = 0;
 };
 
+/// Which trained models stay in the results folder.
+struct KeptModels {
+  bool last = true;      ///< the global model of the last evaluation
+  bool best = false;     ///< that of the evaluation with the highest accuracy, the first of several
+  bool devices = false;  ///< each device's sub-model of the last evaluation
+};
+
 /// evaluation: how often, and on what.
 struct EvaluationOptions {
   int every = 1;            ///< rounds; the last round is always evaluated
   bool submodels = true;    ///< also the mean accuracy of the devices' sub-models
   int norm_samples = 1000;  ///< training samples whose batch statistics the test uses (norm="batch")
+  KeptModels keep;
 };
 
 const Vocabulary<TrainingOptions>& training_vocabulary();

@@ -27,7 +27,7 @@ class Entry {
     }
   }
 
-  /// Everything that nobody asked for is unknown: call it last.
+  /// Reports everything that was not asked for as unknown. Call it last.
   void refuse_unknown() {
     for (const auto& [name, value] : element_.attributes())
       if (std::find(asked_.begin(), asked_.end(), name) == asked_.end())

@@ -42,7 +42,7 @@ struct Region {
 /// What TCP makes of links, as msfusion calibrate measured it: a message of n bytes takes the latency of its way, this
 /// one's, and (n / bandwidth_factor + message_bytes) / rate.
 struct NetworkKind {
-  double bandwidth_factor = 1;  ///< payload for every byte of a link's rate
+  double bandwidth_factor = 1;  ///< payload per byte of a link's rate
   double message_latency_seconds = 0;
   double message_bytes = 0;
   std::string calibration;  ///< how the figures were measured, and their error

@@ -20,8 +20,8 @@ struct NodeSpec {
 
 /// Turns properties (memory, memory_bandwidth, the roofline's, calibration, price, traffic_price, split, battery,
 /// carbon, kind, role, aggregator, wattage_per_state, wattage_off) into a device; `line_of` gives the line of a
-/// property for the mistakes, which are added. Names that SimGrid or nobody knows are left alone, unless they look like
-/// a slip of the pen.
+/// property for the mistakes, which are added. Unknown names, and names that SimGrid knows, are left alone unless
+/// they look like a typing mistake.
 NodeSpec read_node(const std::string& name, double speed_flops, int cores, int power_states,
                    const std::map<std::string, std::string>& properties, const std::string& file,
                    const std::function<int(const std::string&)>& line_of, std::vector<Mistake>& mistakes);

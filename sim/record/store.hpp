@@ -35,6 +35,9 @@ class StoreWriter {
   void set_ended_by(int run, const std::string& ending);
   void set_model(int run, std::int64_t parameters, std::int64_t forward_macs);
   void set_meta(const std::string& key, const std::string& value);
+  /// Gives the runs later limits before a resume: rounds and until_seconds. Finished runs wait again.
+  void lengthen(const std::vector<RunRecord>& runs, const MetaMap& changed_facts);
+  void forget_evaluations(int run, int round);
   void forget_after(int run, int round);  ///< removes rows of later rounds (before a resume)
 
  private:

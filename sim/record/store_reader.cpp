@@ -117,7 +117,7 @@ std::unique_ptr<SQLite::Database> open_database(const std::string& file) {
   } catch (const SQLite::Exception& error) {
     const int code = error.getErrorCode() & 0xff;
     if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY) throw;
-    // In a folder without write permission there can be no shared-memory file, and nobody who writes.
+    // A folder without write permission has no shared-memory file and no writer.
     std::string escaped;
     for (const char c : std::filesystem::absolute(file).string())
       escaped +=

@@ -202,7 +202,7 @@ StoreWriter::~StoreWriter() = default;
 StoreWriter StoreWriter::create(const std::string& file, const MetaMap& meta, const std::vector<RunRecord>& runs) {
   if (std::filesystem::exists(file)) throw RunError(file + ": cannot create the store: the file is already there");
   const std::string id = new_id();
-  // Renamed when it is whole: who is killed in between leaves no half store for a resume to stumble over.
+  // Renamed when complete, so that a kill in between leaves no partial store behind.
   const std::string unfinished = file + ".unfinished";
   std::error_code error;
   for (const std::string& name : {unfinished, file})  // nothing that belonged to another store either
@@ -305,6 +305,33 @@ void StoreWriter::set_model(int run, std::int64_t parameters, std::int64_t forwa
 
 void StoreWriter::set_meta(const std::string& key, const std::string& value) {
   impl_->transact("write " + key, [&] { write_meta(impl_->database_, key, value); });
+}
+
+void StoreWriter::lengthen(const std::vector<RunRecord>& runs, const MetaMap& changed_facts) {
+  impl_->transact("give the runs later limits", [&] {
+    for (const RunRecord& run : runs) {
+      SQLite::Statement statement(
+          impl_->database_,
+          "UPDATE runs SET rounds = ?, until_seconds = ?, ended_by = '', state = CASE state WHEN 'finished' THEN "
+          "'waiting' ELSE state END WHERE run = ?");
+      statement.bind(1, run.rounds);
+      run.until_seconds ? statement.bind(2, *run.until_seconds) : statement.bind(2);
+      statement.bind(3, run.run);
+      statement.exec();
+    }
+    for (const auto& [key, value] : changed_facts) write_meta(impl_->database_, key, value);
+  });
+}
+
+void StoreWriter::forget_evaluations(int run, int round) {
+  impl_->transact("remove an evaluation", [&] {
+    for (const char* table : {"evaluations", "device_evaluations"}) {
+      SQLite::Statement statement(impl_->database_, fmt::format("DELETE FROM {} WHERE run = ? AND round = ?", table));
+      statement.bind(1, run);
+      statement.bind(2, round);
+      statement.exec();
+    }
+  });
 }
 
 void StoreWriter::forget_after(int run, int round) {

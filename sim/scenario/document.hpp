@@ -17,7 +17,7 @@ class ScenarioDocument {
   /// `file` is what mistakes call the document, and where its relative paths start. The document must outlive this.
   ScenarioDocument(const XmlDocument& document, std::string file) : root_(document.root()), file_(std::move(file)) {}
 
-  /// Adds a mistake for everything that the vocabulary does not know or finds missing: elements, attributes, stray
+  /// Adds a mistake for everything that is missing or not in the vocabulary: elements, attributes, stray
   /// text. Values are judged when they are read. False: the outermost element is another one.
   bool check_structure();
 

@@ -28,7 +28,7 @@ struct LayerCost {
   std::int64_t random_draws = 0;     ///< of dropout; only where it trains
   std::int64_t calls = 1;            ///< kernels that forward starts: many for each recurrent step
   std::int64_t tensors = 0;          ///< of parameters
-  std::int64_t sample_calls = 0;     ///< and for every sample: attention multiplies sample by sample and head by head
+  std::int64_t sample_calls = 0;     ///< kernels for each sample: attention multiplies sample by sample, head by head
   std::int64_t repeats = 1;          ///< how often a pass reads the parameters: the steps of a recurrent layer
 };
 

@@ -41,7 +41,7 @@ class Meter {
   Moments moments_;
 };
 
-// Memory that is held as long as somebody refers to it.
+// Memory that is held while anything refers to it.
 class Block {
  public:
   Block(Meter& meter, const HeldBytes& size) : meter_(meter), size_(size) { meter_.change(size_, 1); }

@@ -34,7 +34,8 @@ enum class LastLayer { logits, hidden };
 /// backward pass of whoever needs it. Tensors alone, without the workspace that a library's kernels take besides.
 StepMemory step_memory(const Shape& shape, const WidthSlice& slice, LastLayer last = LastLayer::logits);
 
-/// Per layer: a ReLU that overwrites its input, which nobody else reads and whose layer's backward pass does not need.
+/// Per layer: whether it is a ReLU that overwrites its input. No other layer reads that input, and the backward pass of
+/// the layer that computed it does not need it.
 std::vector<bool> overwriting_relus(const Shape& shape);
 
 /// Per layer: the last one that reads its result; the number of layers for the model's own result.

@@ -6,7 +6,7 @@
 
 namespace msfusion {
 
-/// What of a convolution decides, all in channels, positions and elements.
+/// The sizes of a convolution that decide, in channels, positions and elements.
 struct ConvolutionSizes {
   std::int64_t in = 0, out = 0, out_height = 0, out_width = 0, kernel = 0, stride = 0, padding = 0;
 };

@@ -1,4 +1,4 @@
-// Inputs that somebody made to do harm: a message with file and line or byte, exit code 2, in a second and 200 MB.
+// Inputs made to do harm: a message with file and line or byte, exit code 2, in a second and 200 MB.
 #include <fstream>
 
 #include "sim/record/store.hpp"

@@ -245,3 +245,49 @@ TEST_CASE("a transformer without heads and an lstm without units are refused") {
     CHECK_THAT(ended.err, ContainsSubstring(settings[1].substr(0, settings[1].find('='))));
   }
 }
+
+TEST_CASE("a finished run that is given more rounds ends as if it had been asked for them at once") {
+  const TemporaryFolder folder;
+  const auto run = [&](const std::string& to, const std::string& rounds, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {
+        "run", input("every-method.xml"), "--set", "training.rounds=" + rounds, "-o", folder.file(to)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return msfusion_program(arguments);
+  };
+  // The third round is evaluated only where it is the last.
+  const std::vector<std::string> step = {"--set", "training.schedule=step", "--set", "training.milestones=2 4"};
+  REQUIRE(run("once", "5", step).code == 0);
+  REQUIRE(run("twice", "3", step).code == 0);
+  std::vector<std::string> resume = step;
+  resume.push_back("--resume");
+  const Ended longer = run("twice", "5", resume);
+  INFO(longer.out << longer.err);
+  REQUIRE(longer.code == 0);
+  CHECK(tables_of(folder.file("twice")) == tables_of(folder.file("once")));
+  {
+    INFO("a recost needs what every round left");
+    CHECK(msfusion_program({"recost", folder.file("twice"), "-o", folder.file("c")}).code == 0);
+  }
+  const std::vector<std::pair<std::vector<std::string>, std::string>> refused = {
+      {{"--set", "training.schedule=cosine"},
+       "msfusion: 3 rounds instead of 2 change the learning rate of those that are done (schedule=\"cosine\")"},
+      {{"--set", "methods.method[msfusion].overlap=linear", "--set", "methods.method[msfusion].overlap-control=0.5"},
+       "msfusion: 3 rounds instead of 2 change the windows of those that are done (overlap=\"linear\")"}};
+  for (const auto& [options, says] : refused) {
+    REQUIRE(run("r", "2", options).code == 0);
+    const auto before = tables_of(folder.file("r"));
+    std::vector<std::string> again = options;
+    again.push_back("--resume");
+    const Ended ended = run("r", "3", again);
+    CHECK(ended.code == 2);
+    CHECK_THAT(ended.err, ContainsSubstring(says));
+    CHECK(tables_of(folder.file("r")) == before);
+  }
+  {
+    INFO("fewer rounds, or another change beside, are another scenario");
+    const Ended fewer = run("twice", "4", resume);
+    CHECK(fewer.code == 2);
+    CHECK_THAT(fewer.err, ContainsSubstring("method fedavg: 4 rounds instead of 5"));
+    CHECK(run("twice", "6", {"--resume"}).code == 2);
+  }
+}

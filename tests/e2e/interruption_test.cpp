@@ -180,9 +180,9 @@ TEST_CASE("a run that gets no more memory is reported with its cause and stops n
 
 TEST_CASE("a run cannot be resumed with another scenario, and the difference is shown") {
   const TemporaryFolder folder;
-  REQUIRE(msfusion_program({"run", input("tiny.xml"), "--set", "training.rounds=1", "-o", folder.file("r")}).code == 0);
+  REQUIRE(msfusion_program({"run", input("tiny.xml"), "--set", "training.batch=4", "-o", folder.file("r")}).code == 0);
   const Ended changed =
-      msfusion_program({"run", input("tiny.xml"), "--set", "training.rounds=2", "-o", folder.file("r"), "--resume"});
+      msfusion_program({"run", input("tiny.xml"), "--set", "training.batch=8", "-o", folder.file("r"), "--resume"});
   CHECK(changed.code == 2);
-  CHECK_THAT(changed.err, ContainsSubstring("rounds=\"2\"") && ContainsSubstring("rounds=\"1\""));
+  CHECK_THAT(changed.err, ContainsSubstring("batch=\"8\"") && ContainsSubstring("batch=\"4\""));
 }

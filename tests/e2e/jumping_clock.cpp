@@ -1,4 +1,4 @@
-// Preloaded into a program: the time of day jumps forwards and backwards by hours whenever somebody looks.
+// Preloaded into a program: every reading of the time of day jumps forwards or backwards by hours.
 #include <dlfcn.h>
 #include <sys/time.h>
 #include <time.h>

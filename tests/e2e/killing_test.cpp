@@ -1,4 +1,4 @@
-// Runs that are killed at any moment, and what of their checkpoints is damaged.
+// Runs that are killed at any moment, and damaged checkpoints.
 #include <algorithm>
 #include <fstream>
 #include <random>

@@ -66,7 +66,7 @@ Ended msfusion_program(const std::vector<std::string>& arguments, const std::fun
 std::string input(const std::string& name);  ///< tests/e2e/inputs/name
 std::string text_of(const std::string& file);
 
-/// Adds to the options of AddressSanitizer, in the environment of whatever is started next; without it nobody reads
+/// Adds to the options of AddressSanitizer, in the environment of the programs started next; without it nothing reads
 /// them.
 void add_sanitizer_option(const std::string& option);
 

@@ -234,6 +234,44 @@ TEST_CASE("runs end at the target, with any number of workers, and the round tha
   }
 }
 
+TEST_CASE("runs that a limit ended go on to the results that a later limit would have given at once") {
+  const TemporaryFolder folder;
+  // Evaluated after 4, 8 and 12 rounds, and after whichever is the last. One method's rounds end before the limits do.
+  const Settings all = {"training.rounds=12", "evaluation.every=4", "target.accuracy=0.2"};
+  const std::string few = "methods.method[fedprox].rounds=3", more = "methods.method[fedprox].rounds=5";
+  run(command("run", "every-method.xml", folder.file("plain"), with(all, {few})));
+  const StoreReader plain(folder.file("plain/run.sqlite"));
+  double bytes = 0;
+  for (const RunRecord& record : plain.runs()) bytes = std::max(bytes, plain.rounds(record.run).front().bytes_sent);
+  const auto until = [](const std::string& limits) { return "training.until=" + limits; };
+  const double seconds = 1.5 * longest_first_round(folder.file("plain"));
+  const std::vector<std::pair<std::string, Settings>> limits = {
+      {fmt::format("{:.17g}s", seconds), {until(fmt::format("{:.17g}s", 2.5 * seconds)), few}},
+      {fmt::format("{:.17g}B", 1.01 * bytes), {until("1TB"), more}},
+      {fmt::format("{:.17g}s target", seconds), {until("1h target"), few}},
+      {"1h target", {until("1h"), few}}};
+  int ended = 0;
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    const auto& [first, later] = limits[i];
+    INFO(first);
+    const std::string at_once = folder.file(fmt::format("once{}", i)), out = folder.file(fmt::format("r{}", i));
+    run(command("run", "every-method.xml", at_once, with(all, later)));
+    run(command("run", "every-method.xml", out, with(all, {until(first), few})));
+    for (const RunRecord& record : runs_in(out)) ended += record.ended_by != "rounds";
+    auto resumed = command("run", "every-method.xml", out, with(all, later));
+    resumed.push_back("--resume");
+    run(resumed);
+    CHECK(tables_of(out) == tables_of(at_once));
+    auto earlier = command("run", "every-method.xml", out, with(all, {until("1s"), later.back()}));
+    earlier.push_back("--resume");
+    const Ended refused = msfusion_program(earlier);
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, ContainsSubstring("until=\"1 s\" may end the runs earlier than until="));
+    CHECK(tables_of(out) == tables_of(at_once));
+  }
+  CHECK(ended >= 20);
+}
+
 TEST_CASE("runs that a limit ends resume to the same results, killed or interrupted at any moment") {
   const TemporaryFolder folder;
   const Settings settings = {"training.rounds=12", "evaluation.every=2", "training.until=1h target",

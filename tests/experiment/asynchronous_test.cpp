@@ -86,6 +86,7 @@ class Ledger : public Learner {
     evaluation.round = round_;
     return evaluation;
   }
+  EvaluatedModel evaluated_model(std::optional<NodeId>) const override { return {}; }
   std::vector<float> parameters(NodeId, const WidthSlice&) const override { return {}; }
   void save(std::ostream&) const override {}
   void restore(std::istream&) override {}

@@ -91,7 +91,7 @@ TEST_CASE("the links' electricity is paid for as well as counted") {
   bench.prices.grams_co2_per_kwh = 400;
   bench.timed.links = {{"line", 1e9, 3.6e6}, {"air", 1e9, NAN}};
   const RoundResult result = bench.observe();
-  const double kwh = 0.1 + 0.2 + 0.5 + 1;  // the link that states no power is on nobody's bill
+  const double kwh = 0.1 + 0.2 + 0.5 + 1;  // the link that states no power is on no bill
   CHECK(*result.round.joules == Approx(kwh * 3.6e6));
   CHECK(*result.round.grams_co2 == Approx(kwh * 400));
   CHECK(*result.round.usd == Approx(kwh * 0.3));

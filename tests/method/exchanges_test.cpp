@@ -106,7 +106,8 @@ TEST_CASE("splitfed's devices hold and train the layers before the cut, and the 
   CHECK(task.training_flops == 2 * samples * 2 * static_cast<double>(macs));  // what reads the sample has no gradient
   CHECK(task.training_flops + task.server_flops == all.training_flops);
   CHECK(all.server_flops == 0);
-  CHECK(task.peak_memory_bytes == 2 * 4 * 8 * 9 + 8 * 4 * (8 * 8 + 8 * 8 * 8));  // the sample and its result
+  // Weights and their gradient; per sample the pixels, the class, the convolution's result and its gradient.
+  CHECK(task.peak_memory_bytes == 2 * 4 * 8 * 9 + 8 * (4 * 8 * 8 + 8 + 2 * 4 * 8 * 8 * 8));
   CHECK(task.peak_memory_bytes < all.peak_memory_bytes);
 
   INFO("a device that has room for them takes part");
@@ -133,7 +134,7 @@ TEST_CASE("splitfed sends the cut activations of every batch and the device's la
 TEST_CASE("with edge aggregators the server's links carry one model an aggregator, and each device one each way") {
   Bench bench(method_named("fedavg"), 5);
   bench.method.exchange.kind = ExchangeKind::edge;
-  CHECK_THROWS_AS(Planner(bench.setup()), UserError);  // nobody has an aggregator
+  CHECK_THROWS_AS(Planner(bench.setup()), UserError);  // no device has an aggregator
   bench.fleet.aggregators.resize(2);
   for (int n = 0; n < 5; ++n) bench.fleet.devices[static_cast<std::size_t>(n)].aggregator = n < 3 ? 6 : 7;
   Planner planner(bench.setup());

@@ -118,74 +118,107 @@ class SampleRun {
     auto& round = result.round;
     round.run = run_.run;
     round.round = number;
-    round.start_seconds = clock_;
+    round.start_seconds = round.end_seconds = clock_;
     round.participants = options_.devices;
+    for (int device = 0; device < options_.devices; ++device) add_device(result, device);
+    clock_ = round.end_seconds;
+    if (round.completed > 0) round.mean_loss = *round.mean_loss / round.completed;
+    add_costs(result);
+    add_absence(result);
+    add_coverage(result);
+    if (run_.method == "msfusion") round.overlap_control = std::min(1.0, 0.3 + 0.02 * number);
+    add_evaluation(result);
+    if (round.completed < round.participants)
+      result.warnings.push_back({run_.run, number, fmt::format("{}-1 failed while computing", kind_of(1).name)});
+    result.wall.run = run_.run;
+    result.wall.round = number;
+    result.wall.round_seconds = 0.7;
+    return result;
+  }
+
+ private:
+  static constexpr int kCells = 3;
+  static constexpr double kBatteryJoules = 4e4;
+
+  bool has_battery(int device) const {
+    return options_.with_trouble && std::string(kind_of(device).name) != "raspberry";
+  }
+
+  /// What one device trained and sent, and what it means for the round.
+  void add_device(RoundResult& result, int i) {
+    auto& round = result.round;
+    const int number = round.round;
     const double parameters = 1.2e6 * behaviour_.split * behaviour_.split;
     const double bytes = 4 * parameters;
-    double end = clock_;
-    for (int i = 0; i < options_.devices; ++i) {
-      const auto& kind = kind_of(i);
-      const auto g = gain_[static_cast<std::size_t>(i)];
-      DeviceRoundRecord device;
-      device.run = run_.run;
-      device.round = number;
-      device.device = i;
-      device.split = behaviour_.split;
-      device.parameters = static_cast<std::int64_t>(parameters);
-      device.samples = 500 + 20 * i;
-      device.training_flops = 6 * 40e6 * behaviour_.split * behaviour_.split * static_cast<double>(device.samples) / 10;
-      device.peak_memory_bytes = 3 * bytes + 4e6;
-      device.bytes_sent = device.bytes_received = bytes;
-      const double send = bytes / kind.bytes_per_second * (0.95 + 0.1 * draw());
-      const double busy = device.training_flops / kind.flops * g * (0.95 + 0.1 * draw());
-      const bool failed = i == 1 && draw() < 0.1;
-      device.start_seconds = clock_;
-      device.compute_start_seconds = clock_ + (behaviour_.server ? send : 0);
-      device.busy_seconds = failed ? busy / 2 : busy;
-      device.compute_end_seconds = *device.compute_start_seconds + device.busy_seconds;
-      device.fate = failed ? "failed" : "done";
-      if (failed) {
-        device.bytes_sent = 0;
-      } else {
-        device.exchange_end_seconds = *device.compute_end_seconds + send;
-        device.loss = 2.3 * std::exp(-behaviour_.speed * number) + 0.2 + 0.05 * draw();
-        end = std::max(end, *device.exchange_end_seconds);
-        if (end == *device.exchange_end_seconds) {
-          round.critical_node = i;
-          round.critical_path = fmt::format("{}-{} computes {:.1f} s, sends {:.1f} s", kind.name, i, busy, send);
-          const int to = behaviour_.server ? options_.devices : (i + 1) % options_.devices;
-          result.critical_steps = {
-              {run_.run, number, 0, i, i, *device.compute_start_seconds, *device.compute_end_seconds},
-              {run_.run, number, 1, i, to, *device.compute_end_seconds, end}};
-        }
-        ++round.completed;
-        round.mean_loss = round.mean_loss.value_or(0) + *device.loss;
+    const auto& kind = kind_of(i);
+    const auto g = gain_[static_cast<std::size_t>(i)];
+    DeviceRoundRecord device;
+    device.run = run_.run;
+    device.round = number;
+    device.device = i;
+    device.split = behaviour_.split;
+    device.parameters = static_cast<std::int64_t>(parameters);
+    device.samples = 500 + 20 * i;
+    device.training_flops = 6 * 40e6 * behaviour_.split * behaviour_.split * static_cast<double>(device.samples) / 10;
+    device.peak_memory_bytes = 3 * bytes + 4e6;
+    device.bytes_sent = device.bytes_received = bytes;
+    const double send = bytes / kind.bytes_per_second * (0.95 + 0.1 * draw());
+    const double busy = device.training_flops / kind.flops * g * (0.95 + 0.1 * draw());
+    const bool failed = i == 1 && draw() < 0.1;
+    device.start_seconds = clock_;
+    device.compute_start_seconds = clock_ + (behaviour_.server ? send : 0);
+    device.busy_seconds = failed ? busy / 2 : busy;
+    device.compute_end_seconds = *device.compute_start_seconds + device.busy_seconds;
+    device.fate = failed ? "failed" : "done";
+    if (failed) {
+      device.bytes_sent = 0;
+    } else {
+      device.exchange_end_seconds = *device.compute_end_seconds + send;
+      device.loss = 2.3 * std::exp(-behaviour_.speed * number) + 0.2 + 0.05 * draw();
+      round.end_seconds = std::max(round.end_seconds, *device.exchange_end_seconds);
+      if (round.end_seconds == *device.exchange_end_seconds) {
+        round.critical_node = i;
+        round.critical_path = fmt::format("{}-{} computes {:.1f} s, sends {:.1f} s", kind.name, i, busy, send);
+        const int to = behaviour_.server ? options_.devices : (i + 1) % options_.devices;
+        result.critical_steps = {
+            {run_.run, number, 0, i, i, *device.compute_start_seconds, *device.compute_end_seconds},
+            {run_.run, number, 1, i, to, *device.compute_end_seconds, round.end_seconds}};
       }
-      for (std::size_t a = 0; a < std::size(kAxes); ++a) {
-        const auto& axis = kAxes[a];
-        const int length = static_cast<int>(std::ceil(behaviour_.split * axis.units));
-        const int start =
-            behaviour_.shifts ? (number + (behaviour_.server ? 0 : i * axis.units / options_.devices)) % axis.units : 0;
-        device.slice.push_back({start, length, axis.units, true});
-        if (result.coverage.size() <= a)
-          result.coverage.push_back(
-              {run_.run, number, axis.name, std::vector<std::uint16_t>(static_cast<std::size_t>(axis.units), 0)});
-        if (failed) continue;
-        for (int u = 0; u < length; ++u) {
-          const auto unit = static_cast<std::size_t>((start + u) % axis.units);
-          ++result.coverage[a].trained_by[unit];
-          ever_[a][unit] = true;
-        }
-      }
-      round.training_flops += device.training_flops;
-      round.bytes_sent += (behaviour_.server ? 2 : 1) * bytes;
-      round.bytes_received += device.bytes_received + device.bytes_sent;
-      result.links.push_back({run_.run, number, fmt::format("access-{}", i), 2 * bytes, {}});
-      result.devices.push_back(device);
+      ++round.completed;
+      round.mean_loss = round.mean_loss.value_or(0) + *device.loss;
     }
-    clock_ = end;
-    round.end_seconds = clock_;
-    if (round.completed > 0) round.mean_loss = *round.mean_loss / round.completed;
+    add_slice(result, device, failed);
+    round.training_flops += device.training_flops;
+    round.bytes_sent += (behaviour_.server ? 2 : 1) * bytes;
+    round.bytes_received += device.bytes_received + device.bytes_sent;
+    result.links.push_back({run_.run, number, fmt::format("access-{}", i), 2 * bytes, {}});
+    result.devices.push_back(device);
+  }
+
+  void add_slice(RoundResult& result, DeviceRoundRecord& device, bool failed) {
+    for (std::size_t a = 0; a < std::size(kAxes); ++a) {
+      const auto& axis = kAxes[a];
+      const int length = static_cast<int>(std::ceil(behaviour_.split * axis.units));
+      const int start =
+          behaviour_.shifts
+              ? (device.round + (behaviour_.server ? 0 : device.device * axis.units / options_.devices)) % axis.units
+              : 0;
+      device.slice.push_back({start, length, axis.units, true});
+      if (result.coverage.size() <= a)
+        result.coverage.push_back(
+            {run_.run, device.round, axis.name, std::vector<std::uint16_t>(static_cast<std::size_t>(axis.units), 0)});
+      if (failed) continue;
+      for (int u = 0; u < length; ++u) {
+        const auto unit = static_cast<std::size_t>((start + u) % axis.units);
+        ++result.coverage[a].trained_by[unit];
+        ever_[a][unit] = true;
+      }
+    }
+  }
+
+  /// Energy, money and batteries.
+  void add_costs(RoundResult& result) {
+    auto& round = result.round;
     double joules = 0;
     for (auto& device : result.devices) {
       result.activities.push_back(activity(device, round));
@@ -198,31 +231,48 @@ class SampleRun {
       if (options_.with_energy) device.usd = 2e-5 * device.busy_seconds;
       joules += device.joules.value_or(0);
       if (has_battery(device.device)) {
-        const double left =
-            std::max(0.0, kBatteryJoules * (1 - 0.02 * (number + 1) * gain_[static_cast<std::size_t>(device.device)]));
-        result.batteries.push_back({run_.run, number, device.device, left});
+        const double left = std::max(
+            0.0, kBatteryJoules * (1 - 0.02 * (round.round + 1) * gain_[static_cast<std::size_t>(device.device)]));
+        result.batteries.push_back({run_.run, round.round, device.device, left});
       }
     }
-    // The second device is away in every fifth round.
-    if (options_.with_trouble && options_.devices > 1 && number % 5 == 2) {
-      const double half = (round.start_seconds + round.end_seconds) / 2;
-      result.switches = {{run_.run, number, 1, half, false}, {run_.run, number, 1, round.end_seconds, true}};
-    }
     if (behaviour_.server)
-      result.activities.push_back({run_.run, number, options_.devices, 0, 0, 0, round.end_seconds - round.start_seconds,
-                                   0, 0, {{0, round.end_seconds - round.start_seconds, false, true, true, false}}});
+      result.activities.push_back({run_.run,
+                                   round.round,
+                                   options_.devices,
+                                   0,
+                                   0,
+                                   0,
+                                   round.end_seconds - round.start_seconds,
+                                   0,
+                                   0,
+                                   {{0, round.end_seconds - round.start_seconds, false, true, true, false}}});
     if (options_.with_energy) round.joules = joules;
     if (options_.with_energy) round.usd = 3e-8 * round.bytes_sent / 1e3 + joules / 3.6e6 * 0.3;
+  }
+
+  /// The second device is away in every fifth round.
+  void add_absence(RoundResult& result) const {
+    const auto& round = result.round;
+    if (options_.with_trouble && options_.devices > 1 && round.round % 5 == 2) {
+      const double half = (round.start_seconds + round.end_seconds) / 2;
+      result.switches = {{run_.run, round.round, 1, half, false}, {run_.run, round.round, 1, round.end_seconds, true}};
+    }
+  }
+
+  void add_coverage(RoundResult& result) const {
     double ever = 0, now = 0, units = 0;
     for (std::size_t a = 0; a < std::size(kAxes); ++a)
       for (std::size_t u = 0; u < ever_[a].size(); ++u, ++units) {
         ever += ever_[a][u] ? 1 : 0;
         now += result.coverage[a].trained_by[u] ? 1 : 0;
       }
-    round.coverage = now / units * (behaviour_.split < 1 ? 0.5 : 1);
-    round.coverage_ever = ever / units;
-    if (run_.method == "msfusion") round.overlap_control = std::min(1.0, 0.3 + 0.02 * number);
+    result.round.coverage = now / units * (behaviour_.split < 1 ? 0.5 : 1);
+    result.round.coverage_ever = ever / units;
+  }
 
+  void add_evaluation(RoundResult& result) {
+    const int number = result.round.round;
     EvaluationRecord evaluation;
     evaluation.run = run_.run;
     evaluation.round = number;
@@ -241,20 +291,6 @@ class SampleRun {
     evaluation.submodel_accuracy = mean;
     evaluation.submodel_loss = 2.3 * (1 - mean) + 0.1;
     result.evaluation = evaluation;
-    if (round.completed < round.participants)
-      result.warnings.push_back({run_.run, number, fmt::format("{}-1 failed while computing", kind_of(1).name)});
-    result.wall.run = run_.run;
-    result.wall.round = number;
-    result.wall.round_seconds = 0.7;
-    return result;
-  }
-
- private:
-  static constexpr int kCells = 3;
-  static constexpr double kBatteryJoules = 4e4;
-
-  bool has_battery(int device) const {
-    return options_.with_trouble && std::string(kind_of(device).name) != "raspberry";
   }
 
   ActivityRecord activity(const DeviceRoundRecord& device, const RoundRecord& round) const {

@@ -28,7 +28,7 @@ TEST_CASE("a device's joules are idle and busy power times time") {
     first.compute(0, 2e9);   // 2 s busy
     first.compute(1, 1e9);   // 1 s busy, 4 s idle
     first.compute(3, 5e9);   // makes the round 5 s long
-    second.compute(3, 1e9);  // nobody else works
+    second.compute(3, 1e9);  // all others idle
     json result;
     result.push_back(to_json(timing.execute(first.plan)));
     result.push_back(to_json(timing.execute(second.plan)));

@@ -103,7 +103,7 @@ TEST_CASE("a device that is off gets and consumes nothing") {
 }
 
 TEST_CASE("what happens elsewhere while a device goes off stays right") {
-  // Device 0 and device 1 share the server's link with nobody; the fault of device 0 must not move device 1's events.
+  // Devices 0 and 1 have links of their own to the server: a fault of device 0 must not move device 1's events.
   PlanBuilder builder;
   builder.transfer(0, 1, 2e6);        // breaks at 1.5 s
   builder.transfer(kServer, 1, 2e6);  // shares device 1's link until then

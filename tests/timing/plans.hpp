@@ -20,7 +20,7 @@ class PlanBuilder {
   RoundPlan plan;
 };
 
-/// Down, compute, up for every one of the devices; task i belongs to devices[i]. The server is node `server`.
+/// Down, compute, up for each device; task i belongs to devices[i]. The server is node `server`.
 RoundPlan star_round(const std::vector<NodeId>& devices, NodeId server, double bytes, double flops, int round = 0,
                      Closing closing = {});
 

@@ -38,8 +38,12 @@ struct ReportCommand {
 };
 
 struct ExportCommand {
-  std::string folder;  ///< of results
-  std::string csv;     ///< folder for the tables
+  std::string folder;
+  std::string csv;     ///< folder for the tables; empty: none
+  std::string model;   ///< file for a trained model; empty: none
+  std::string run;     ///< "METHOD,SEED" whose model is meant; empty: the only one
+  bool best = false;   ///< the model of the best evaluation instead of the last one's
+  std::string device;  ///< whose sub-model is meant; empty: the global model
 };
 
 int export_results(const ExportCommand& command);

@@ -11,8 +11,8 @@ void say(const std::string& text);
 /// To standard error, as a line that begins with the program's name.
 void complain(const std::string& text);
 
-/// To be called first: takes care that nobody who closed the program's input or output finds them in its files, and
-/// that a closed pipe and a file that reaches its limit (ulimit -f) are errors of writing and not the program's end.
+/// Call it first. Opens /dev/null for a standard stream that was closed, so that no file gets its descriptor, and
+/// turns a closed pipe and a file that reaches its limit (ulimit -f) into write errors instead of fatal signals.
 void guard_standard_streams();
 
 /// Whether everything that was printed has arrived.

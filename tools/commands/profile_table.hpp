@@ -19,7 +19,7 @@ class ProfileTable {
   void add(const CpuProfile& run) { runs_ += run; }
   void add(Activity activity, double seconds) { own_[activity] += seconds; }  ///< of another thread
 
-  /// The whole is `cores` x the real time since the table was made; what nobody used is "waiting": for a disk, for the
+  /// The whole is `cores` x the real time since the table was made; unused time is "waiting": for a disk, for the
   /// last training of a round, or because other programs had the cores.
   std::string text(int cores) const;
 

@@ -27,8 +27,8 @@ const std::string& meta_at(const MetaMap& meta, const char* key, const std::stri
   return found->second;
 }
 
-// What a change of the clock or of the price list may touch. Constraints may change who takes part: then the rounds
-// show it.
+// What a change of the clock or of the price list may touch. Constraints may change which devices take part: then the
+// rounds show it.
 void check_overrides(const std::vector<Override>& overrides) {
   std::vector<Mistake> mistakes;
   for (const Override& change : overrides) {

@@ -59,10 +59,19 @@ void add_compare(CommandLine& line) {
 void add_export(CommandLine& line) {
   const auto options = std::make_shared<ExportCommand>();
   CLI::App* command = line.app.add_subcommand(
-      "export", "Write every table of a results folder as CSV, of a sweep in a folder for each combination");
+      "export", "Write the tables of a results folder as CSV, or a model that it trained as safetensors");
   command->add_option("run", options->folder, "Results folder")->required()->type_name("DIR");
-  command->add_option("--csv", options->csv, "Folder for the tables")->required()->type_name("DIR");
-  command->footer("Example:\n  msfusion export results/quickstart --csv tables");
+  command->add_option("--csv", options->csv, "Folder for the tables; of a sweep, one in it for each combination")
+      ->type_name("DIR");
+  command->add_option("--model", options->model, "File for the trained model")->type_name("FILE");
+  command->add_option("--run", options->run, "The run that trained it, where there are several")
+      ->type_name("METHOD,SEED");
+  command->add_flag("--best", options->best, "Of the best evaluation instead of the last (evaluation keep=\"best\")");
+  command->add_option("--device", options->device, "A device's sub-model (evaluation keep=\"last devices\")")
+      ->type_name("NAME");
+  command->footer(
+      "Examples:\n  msfusion export results/quickstart --csv tables\n  msfusion export results/quickstart --model "
+      "out.safetensors --run fedavg,1");
   line.does(command, [options] { return export_results(*options); });
 }
 

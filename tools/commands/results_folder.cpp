@@ -36,7 +36,7 @@ bool is_numbered(const std::string& name, const std::string& before, const std::
 
 // What this program writes into a results folder, but for the pages that it may share with others.
 bool is_ours(const std::string& name) {
-  return name == "lock" || name == "checkpoints" || name == "participation" || name.rfind("run.sqlite", 0) == 0 ||
+  return name == "lock" || name == "checkpoints" || name == "participation" || name == "models" || name.rfind("run.sqlite", 0) == 0 ||
          is_numbered(name, "earlier-", "") || is_numbered(name, "plan-", ".jsonl");
 }
 
@@ -83,7 +83,7 @@ void ResultsFolder::make() {
   fail(fmt::format("the output folder cannot be made ({})", error.message()));
 }
 
-// Results among somebody's own files could overwrite them, and would take them along when they are set aside.
+// Results among a user's own files could overwrite them, and setting results aside would move those files, too.
 void ResultsFolder::refuse_other_things() const {
   constexpr std::size_t kNamed = 3;
   const bool has_store = fs::exists(path_ / "run.sqlite");

@@ -7,6 +7,7 @@
 
 #include "reports/comparison.hpp"
 #include "sim/base/error.hpp"
+#include "sim/base/xml.hpp"
 #include "sim/record/format.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/learner_plugin.hpp"
@@ -78,6 +79,63 @@ void check_unchanged(const MetaMap& before, const MetaMap& now, const std::strin
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
 }
 
+// A scenario's document without what limits its runs.
+std::string without_limits(const std::string& text, const std::string& file) {
+  const XmlDocument document = XmlDocument::parse_text(text, file, XmlDocument::Doctype::refused);
+  for (XmlElement& training : document.root().children("training"))
+    for (const char* limit : {"rounds", "until"}) training.remove_attribute(limit);
+  for (const XmlElement& methods : document.root().children("methods"))
+    for (XmlElement& method : methods.children("method")) method.remove_attribute("rounds");
+  return document.serialise();
+}
+
+bool differs_in_limits_alone(const std::string& then, const Scenario& now) {
+  try {
+    return then != now.text && without_limits(then, now.file) == without_limits(now.text, now.file);
+  } catch (const UserError&) {
+    return false;  // the old text cannot be read any more, which the comparison line by line shows
+  }
+}
+
+// The runs so far must be the beginning of those asked for: no limit may come earlier, and nothing that was trained
+// may depend on how many rounds were to come.
+void check_lengthens(const Scenario& then, const Scenario& now) {
+  constexpr const char* kAnew = "a new run, without --resume";
+  std::vector<Mistake> mistakes;
+  const auto refuse = [&](int line, const std::string& found, const std::string& allowed) {
+    mistakes.push_back({now.file, line, found, allowed});
+  };
+  const RunLimits &until = now.training.until, &before = then.training.until;
+  if (!extends(until, before))
+    refuse(now.training.line,
+           fmt::format("until=\"{}\" may end the runs earlier than {}", text_of(until),
+                       before.empty() ? "they did without it" : "until=\"" + text_of(before) + "\", which they had"),
+           std::string("later limits, or ") + kAnew);
+  for (std::size_t i = 0; i < now.methods.size(); ++i) {
+    const Method& method = now.methods[i];
+    const int then_rounds = rounds_of(then, then.methods[i]), rounds = rounds_of(now, method);
+    if (rounds == then_rounds) continue;
+    const std::string change = fmt::format("method {}: {} rounds instead of {}", method.label, rounds, then_rounds);
+    if (rounds < then_rounds) refuse(method.line, change, std::string("more, or ") + kAnew);
+    if (now.training.schedule == TrainingOptions::Schedule::cosine)
+      refuse(method.line, change + " change the learning rate of those that are done (schedule=\"cosine\")", kAnew);
+    if (method.split.overlap == SplitChoice::Overlap::linear)
+      refuse(method.line, change + " change the windows of those that are done (overlap=\"linear\")", kAnew);
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+}
+
+// Leaves the store as if this scenario had been asked for at once.
+void lengthen(const std::string& store_file, const Preparation& preparation, MetaMap& before, const MetaMap& now) {
+  const Scenario& scenario = preparation.scenario;
+  const Scenario then = read_scenario_text(before.at("scenario_text"), scenario.file, {});
+  check_lengthens(then, scenario);
+  MetaMap changed;
+  for (const char* key : {"scenario_text", "command"}) changed[key] = before[key] = now.at(key);
+  check_unchanged(before, now, scenario.platform.file);
+  StoreWriter::open(store_file).lengthen(run_records(preparation), changed);
+}
+
 // The runs have written to the store until now: whatever is wrong with it is no mistake of the user's.
 void report(const ResultsFolder& folder, const std::string& store_id) {
   try {
@@ -113,9 +171,12 @@ int run_scenario(const RunCommand& command) {
   MetaMap meta = meta_of(preparation, command.command_line, ResultKind::run);
   meta.insert(command.of_sweep.begin(), command.of_sweep.end());
   if (command.resume && fs::exists(store_file)) {
-    const MetaMap before = StoreReader(store_file).meta();
+    MetaMap before = StoreReader(store_file).meta();
     require_kind(before, store_file, {ResultKind::run}, "the folder of a run, or another folder with -o");
-    check_unchanged(before, meta, preparation.scenario.platform.file);
+    if (differs_in_limits_alone(before["scenario_text"], preparation.scenario))
+      lengthen(store_file, preparation, before, meta);
+    else
+      check_unchanged(before, meta, preparation.scenario.platform.file);
   } else {
     StoreWriter::create(store_file, meta, run_records(preparation));
   }
@@ -126,7 +187,7 @@ int run_scenario(const RunCommand& command) {
   options.store_id = StoreReader(store_file).id();
   options.checkpoint_folder = folder.file("checkpoints");
   options.checkpoint_every = command.checkpoint_every;
-  options.participation_folder = folder.path().string();
+  options.participation_folder = options.model_folder = folder.path().string();
   options.resume = command.resume;
   options.jobs = command.jobs;
   options.cores = command.share.budget;
@@ -145,7 +206,7 @@ int run_scenario(const RunCommand& command) {
   for (const RunReport& report : reports) profile.add(report.profile);
   profile.skip();
 
-  // However the runs ended, what they finished is reported; but who asks twice does not want to wait.
+  // Finished rounds are reported however the runs ended, but a second signal means that the user does not want to wait.
   if (!interruption.at_once) {
     report(folder, options.store_id);
     say(fmt::format("\n{}\nreport: {}\n", comparison({folder.path().string()}, TableFormat::terminal),

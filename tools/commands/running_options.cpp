@@ -45,8 +45,9 @@ void add_run(CommandLine& line) {
   run_command->add_option("-o,--out", run->out, "Results folder (default: results/NAME)")->type_name("DIR");
   run_command->add_option("-j,--jobs", run->jobs, "Cores that train at once (default: all)")
       ->check(CLI::Range(1, 1024));
-  run_command->add_flag("--resume", run->resume,
-                        "Go on where an interrupted or killed run stopped, to the same results");
+  run_command->add_flag(
+      "--resume", run->resume,
+      "Go on where a run stopped, to the same results; with more rounds or a later until, beyond its end");
   run_command
       ->add_option("--checkpoint-every", run->checkpoint_every, "Rounds between checkpoints; 0: only when interrupted")
       ->capture_default_str()

@@ -228,7 +228,7 @@ class Gateway {
     }
     close(client);
     clients_.erase(std::find(clients_.begin(), clients_.end(), client));
-    // What it still wanted interests nobody; a later client may get its number.
+    // Drop its pending requests: a later client may get its number.
     waiting_.erase(
         std::remove_if(waiting_.begin(), waiting_.end(), [&](const Job& wanted) { return wanted.client == client; }),
         waiting_.end());
@@ -271,13 +271,13 @@ class Gateway {
   int listener_;
   pid_t program_;
   std::vector<int> clients_, idle_;
-  std::map<int, int> busy_;  // who asked, by rank; -1: nobody any more
+  std::map<int, int> busy_;  // the client that asked, by rank; -1: it is gone
   std::deque<Job> waiting_;
 };
 
 int g_nowhere = -1;
 
-// When rank 0 is gone nobody reads what the program prints; it still has its rows to write.
+// When rank 0 is gone, nothing reads the program's output, but its rows must still be written.
 void print_nowhere(int) {
   dup2(g_nowhere, STDOUT_FILENO);
   dup2(g_nowhere, STDERR_FILENO);

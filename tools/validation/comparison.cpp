@@ -43,7 +43,7 @@ void Comparison::add_round(const RoundPlan& plan, const SimulatedRound& calibrat
       StepLog& whole = seen[static_cast<std::size_t>(step.step)];
       if (step.start_seconds) whole.start_seconds = step.start_seconds;
       if (step.end_seconds) whole.end_seconds = step.end_seconds;
-      // Sender and receiver both count it; the receiver's count is of what came.
+      // Sender and receiver both count it; the receiver counts what arrived.
       if (step.end_seconds) whole.payload_bytes = step.payload_bytes;
     }
   }

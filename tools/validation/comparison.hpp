@@ -16,7 +16,7 @@ namespace msfusion {
 struct RoundComparison {
   double measured_seconds = 0, simulated_seconds = 0;
   double calibrated_seconds = 0;   ///< simulated for cores as fast as they were when they were calibrated
-  std::optional<double> slowness;  ///< of the slowest core, against the calibration; none: nobody measured it
+  std::optional<double> slowness;  ///< of the slowest core, against the calibration; none: not measured
 
   double error() const { return simulated_seconds / measured_seconds - 1; }
   double calibrated_error() const { return calibrated_seconds / measured_seconds - 1; }

@@ -1,4 +1,4 @@
-// What the peers of a validation are told: scenario, plans, and who is where with which share of a core.
+// The configuration of a validation's peers: scenario, plans, and each node's address and share of a core.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // One real node of a round plan: `msfusion-peer CONFIG NODE RESULT`. Trains its sub-model, sends and receives real
-// tensors over TCP. Says "ready" when all connections stand, carries out a round for every line that it reads, answers
+// tensors over TCP. Prints "ready" once all connections are open, carries out one round per line that it reads, answers
 // with what it saw as a line of JSON, and writes its last parameters to RESULT at the end of its input.
 #include <iostream>
 #include <nlohmann/json.hpp>

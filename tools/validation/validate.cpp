@@ -49,7 +49,7 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-/// A core for every node; none where the machine has too few of them, and then times mean little.
+/// One core per node; none where the machine has too few, and then times mean little.
 std::vector<int> cores_for(const ValidationCase& chosen) {
   std::vector<double> shares(static_cast<std::size_t>(chosen.peers), chosen.cpu_share);
   if (chosen.has_server()) shares.push_back(0);  // it trains nothing

@@ -12,7 +12,7 @@ namespace msfusion {
 
 class Yardsticks {
  public:
-  /// One for every core, which is held against the catalogue's kind of device. Throws RunError.
+  /// One per core, compared with the catalogue's kind of device. Throws RunError.
   Yardsticks(const std::string& catalogue_file, const std::string& kind, const std::vector<int>& cores);
 
   /// How many times as long as the kind says training steps take now, by core; measured on all of them at once.

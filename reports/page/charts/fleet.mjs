@@ -1,4 +1,4 @@
-// The fleet: how much of the links was used, batteries, who was there when, who fell out; and fairness between devices.
+// The fleet: use of the links, batteries, presence of the devices, failures; and fairness between devices.
 import { axis, colour, diamond, escapeHtml, frame, name, round3, rowAxis, rowGrid, scaleOf, symbol, yAxis } from './look.mjs';
 import { linkText, peerControl, peers, platform } from './network.mjs';
 import { byMethod, detailOf, devicesOf, kindControl, lane, methodControl, stacked } from './time.mjs';

@@ -13,6 +13,7 @@ class AverageLogits : public OwnModels {
       : OwnModels(context), server_(context.initial), open_(open_samples(context)) {}
 
   at::Tensor global() const override { return server_; }
+  const char* what_is_global() const override { return "the server's model, distilled from the devices' predictions"; }
   std::optional<double> disagreement() const override { return std::nullopt; }
 
   void merge(const Arrivals& arrivals) override {

@@ -11,6 +11,7 @@ class OwnModels : public ModelState {
       : context_(context), own_(static_cast<std::size_t>(context.devices()), context.initial) {}
 
   at::Tensor global() const override;  ///< the plain mean of the devices' models
+  const char* what_is_global() const override { return "the mean of the devices' own models, which no node holds"; }
   at::Tensor of(NodeId device) const override { return own_[static_cast<std::size_t>(device)]; }
   std::optional<double> disagreement() const override;
   void save(StateWriter& out) const override { out.tensors(own_); }

@@ -23,6 +23,9 @@ class PeerOverlap : public ModelState {
       : context_(context), shared_(context.initial), shared_trained_(at::full({context.full.size()}, -1, at::kInt)) {}
 
   at::Tensor global() const override { return shared_; }
+  const char* what_is_global() const override {
+    return "of every element the mean over the devices that trained it last; no node holds the whole";
+  }
   at::Tensor of(NodeId device) const override {
     return views_.empty() ? shared_ : views_[static_cast<std::size_t>(device)];
   }

@@ -10,6 +10,10 @@ class ServerState : public ModelState {
   explicit ServerState(const MergeContext& context) : context_(context), global_(context.initial) {}
 
   at::Tensor global() const override { return global_; }
+  const char* what_is_global() const override {
+    return facts_of(context_.method.exchange.kind).pools_data ? "the model of the node that has all data"
+                                                              : "the server's model";
+  }
   at::Tensor of(NodeId) const override { return global_; }
 
   /// An empty round changes nothing.

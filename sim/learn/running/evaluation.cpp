@@ -10,7 +10,6 @@
 #include <memory>
 
 #include "sim/base/seed.hpp"
-#include "sim/learn/training/net.hpp"
 #include "sim/learn/training/slice_map.hpp"
 #include "sim/shape/cost.hpp"
 
@@ -195,6 +194,10 @@ EvaluationRun::EvaluationRun(const EvaluationContext& context, Pool& pool, std::
 }
 
 EvaluationRun::~EvaluationRun() = default;
+
+const std::vector<NormStatistics>& EvaluationRun::statistics(std::size_t model) const {
+  return work_->models.at(model)->statistics;
+}
 
 std::vector<Score> EvaluationRun::scores() {
   std::vector<Score> result;

@@ -10,6 +10,7 @@
 #include "sim/learn/running/pool.hpp"
 #include "sim/learn/training/batches.hpp"
 #include "sim/learn/training/layout.hpp"
+#include "sim/learn/training/net.hpp"
 #include "sim/shape/shape.hpp"
 #include "sim/shape/slice.hpp"
 
@@ -48,6 +49,9 @@ class EvaluationRun {
 
   /// Waits; in the order of the models. Throws what a job threw.
   std::vector<Score> scores();
+
+  /// The statistics that a model's batch norms were tested with, one per layer. Call it after scores().
+  const std::vector<NormStatistics>& statistics(std::size_t model) const;
 
  private:
   struct Work;

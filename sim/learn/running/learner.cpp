@@ -17,6 +17,7 @@
 #include "sim/learn/running/description.hpp"
 #include "sim/learn/running/device_memory.hpp"
 #include "sim/learn/running/evaluation.hpp"
+#include "sim/learn/running/named_tensors.hpp"
 #include "sim/learn/running/plain_error.hpp"
 #include "sim/learn/running/pool.hpp"
 #include "sim/learn/running/run_context.hpp"
@@ -69,6 +70,7 @@ class TorchLearner : public Learner {
     for (const Delivery& delivery : arrivals.deliveries)
       if (finished.count(delivery.task) == 0) finished.emplace(delivery.task, take(delivery.task));
     for (const auto& [id, trained] : finished) arrivals.tasks.push_back(&trained);
+    evaluated_.clear();
     ActivityClock clock(profile_);
     const auto began = std::chrono::steady_clock::now();
     state_->merge(arrivals);
@@ -96,7 +98,8 @@ class TorchLearner : public Learner {
     pending_ = std::make_unique<PendingEvaluation>();
     pending_->round = round;
     pending_->disagreement = state_->disagreement();
-    std::vector<ScoredModel> models = {{full_slice(run_.setup.shape), state_->global()}};
+    std::vector<ScoredModel>& models = pending_->models;
+    models = {{full_slice(run_.setup.shape), state_->global()}};
     if (run_.setup.evaluation.submodels && !facts_of(run_.setup.method.exchange.kind).pools_data) {
       for (const auto& [device, slice] : memory_.slices()) {
         // Devices with equal sub-models share one score.
@@ -108,7 +111,7 @@ class TorchLearner : public Learner {
         if (same == models.end()) models.push_back({slice, source});
       }
     }
-    pending_->run = std::make_unique<EvaluationRun>(evaluating_, pool_, std::move(models));
+    pending_->run = std::make_unique<EvaluationRun>(evaluating_, pool_, models);
   } catch (...) {
     rethrow_as_run_error();
   }
@@ -125,6 +128,7 @@ class TorchLearner : public Learner {
     result.global_accuracy = scores.front().accuracy;
     result.global_loss = scores.front().loss;
     result.disagreement = pending->disagreement;
+    remember_evaluated(*pending, scores);
     if (pending->devices.empty()) return result;
     double accuracy = 0, loss = 0;
     for (const auto& [device, model] : pending->devices) {
@@ -137,6 +141,14 @@ class TorchLearner : public Learner {
     return result;
   } catch (...) {
     rethrow_as_run_error();
+  }
+
+  EvaluatedModel evaluated_model(std::optional<NodeId> device) const override {
+    const auto found = evaluated_.find(device);
+    if (found == evaluated_.end()) throw std::logic_error("no evaluation scored this model since the last merge");
+    const auto& [model, statistics, score] = found->second;
+    return {device ? "a device's sub-model" : state_->what_is_global(), score.accuracy, score.loss, model.slice,
+            named_tensors(run_.setup.shape, run_.full, model.slice, model.source, statistics)};
   }
 
   std::vector<float> parameters(NodeId node, const WidthSlice& slice) const override {
@@ -202,9 +214,24 @@ class TorchLearner : public Learner {
   struct PendingEvaluation {
     int round = 0;
     std::optional<double> disagreement;
-    std::vector<std::pair<NodeId, std::size_t>> devices;  // each with the place of its score
+    std::vector<ScoredModel> models;                      // the global one is the first
+    std::vector<std::pair<NodeId, std::size_t>> devices;  // each with the place of its model
     std::unique_ptr<EvaluationRun> run;
   };
+
+  struct Evaluated {
+    ScoredModel model;
+    std::vector<NormStatistics> statistics;
+    Score score;
+  };
+
+  void remember_evaluated(const PendingEvaluation& pending, const std::vector<Score>& scores) {
+    const auto remember = [&](std::optional<NodeId> whose, std::size_t place) {
+      evaluated_[whose] = {pending.models[place], pending.run->statistics(place), scores[place]};
+    };
+    remember(std::nullopt, 0);
+    for (const auto& [device, place] : pending.devices) remember(device, place);
+  }
 
   void require_finite(const Score& score, int round, const std::string& owner) const {
     if (std::isfinite(score.loss)) return;
@@ -223,8 +250,7 @@ class TorchLearner : public Learner {
     job.round = round;
     job.source = state_->of(task.device);
     job.samples = &run_.samples_of(task.device);
-    if (facts_of(run_.setup.method.objective.kind).masks_absent_classes)
-      job.classes = run_.classes_of(task.device);
+    if (facts_of(run_.setup.method.objective.kind).masks_absent_classes) job.classes = run_.classes_of(task.device);
     job.negatives = memory_.negatives_of(task.device);
     state_->equip(job);
     job.last_loss = last_loss_;
@@ -243,8 +269,9 @@ class TorchLearner : public Learner {
   DeviceMemory memory_;
   std::optional<double> last_loss_;  // the last finite one
   std::unique_ptr<PendingEvaluation> pending_;
-  double merge_seconds_ = 0;     // of the last merge
-  CpuProfile profile_;              // of the calling thread, and the shares that finished jobs report
+  std::map<std::optional<NodeId>, Evaluated> evaluated_;  // since the last merge; none: the global model
+  double merge_seconds_ = 0;                              // of the last merge
+  CpuProfile profile_;           // of the calling thread, and the shares that finished jobs report
   Pool pool_;                    // after what its jobs use: its destructor waits for them
   TrainingsInFlight in_flight_;  // after the pool: abandons its trainings before the pool waits
   std::unique_ptr<ModelState> state_;

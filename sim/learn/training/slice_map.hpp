@@ -43,7 +43,7 @@ class SliceMap {
   }
 
  private:
-  // One run for every pair of an outer offset and an inner run.
+  // One run per pair of outer offset and inner run.
   struct TensorRuns {
     std::int64_t part = 0;
     std::vector<std::int64_t> outer;  // offsets in the full buffer
