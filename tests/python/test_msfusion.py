@@ -3,7 +3,6 @@
 import re
 import shutil
 import sqlite3
-from pathlib import Path
 
 import matplotlib
 
@@ -12,18 +11,11 @@ import msfusion
 import msfusion.plot
 import pandas as pd
 import pytest
-
-SOURCES = Path(__file__).resolve().parents[2]
-SCENARIO = SOURCES / "tests/e2e/inputs/two-methods.xml"
+from conftest import SCENARIO, SOURCES
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    lines = []
-    out = tmp_path_factory.mktemp("results") / "two"
-    made = msfusion.run(SCENARIO, out=out, progress=lines.append, training__rounds=3, seeds__values="1 2")
-    assert lines, "no progress was handed on"
-    return made
+def test_progress_is_handed_on_as_it_is_printed(run_and_progress):
+    assert any("fedavg" in line for line in run_and_progress[1])
 
 
 def test_frames_hold_the_store_s_figures(results):

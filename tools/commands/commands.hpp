@@ -39,11 +39,15 @@ struct ReportCommand {
 
 struct ExportCommand {
   std::string folder;
-  std::string csv;     ///< folder for the tables; empty: none
-  std::string model;   ///< file for a trained model; empty: none
-  std::string run;     ///< "METHOD,SEED" whose model is meant; empty: the only one
-  bool best = false;   ///< the model of the best evaluation instead of the last one's
-  std::string device;  ///< whose sub-model is meant; empty: the global model
+  std::string csv;          ///< folder for the tables; empty: none
+  std::string tensorboard;  ///< folder for event files; empty: none
+  std::string perfetto;     ///< file for a Chrome trace; empty: none
+  std::string paje;         ///< file for a Paje trace; empty: none
+  bool jsonl = false;       ///< every row as a line of JSON on standard output
+  std::string model;        ///< file for a trained model; empty: none
+  std::string run;          ///< "METHOD,SEED" whose model is meant; empty: the only one
+  bool best = false;        ///< the model of the best evaluation instead of the last one's
+  std::string device;       ///< whose sub-model is meant; empty: the global model
 };
 
 int export_results(const ExportCommand& command);
