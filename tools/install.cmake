@@ -1,5 +1,6 @@
 # What `cmake --install` puts where. The program finds its files relative to itself, so an installation can be moved as a whole.
 include(GNUInstallDirs)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME msfusion)
 set(share ${CMAKE_INSTALL_DATADIR}/msfusion)
 set(doc ${CMAKE_INSTALL_DOCDIR})
 
@@ -12,6 +13,8 @@ install(DIRECTORY docs DESTINATION ${doc})
 foreach(folder scenarios platforms)
   install(FILES ${folder}/README.md DESTINATION ${doc}/${folder})
 endforeach()
+
+install(DIRECTORY tools/python/msfusion DESTINATION lib/python3/dist-packages COMPONENT python FILES_MATCHING PATTERN *.py PATTERN py.typed)
 
 # Man page and completions are printed by the program itself, so they cannot differ from it.
 set(documents "")

@@ -1,6 +1,7 @@
 // A run folder's result store, run.sqlite: several processes write their own runs, everybody may read.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -105,6 +106,9 @@ class StoreReader {
   /// results.
   std::map<std::string, std::string> result_tables() const;
   std::map<std::string, std::string> wall_tables() const;  ///< the others
+
+  /// Every row of every table as a JSON object on a line, its table first: {"table":"rounds","run":0,...}.
+  void json_lines(const std::function<void(const std::string&)>& line) const;
 
  private:
   class Impl;

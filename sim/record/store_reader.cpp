@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "sim/base/error.hpp"
@@ -107,6 +109,25 @@ std::string csv_text(const std::optional<Field>& value) {
   return value ? csv_text(*value) : "";
 }
 
+using Json = nlohmann::ordered_json;
+
+// What JSON cannot say as a number is null or, with 64 bits without a sign, text.
+template <class Field>
+Json json_value(const Field& value) {
+  if constexpr (std::is_same_v<Field, std::uint64_t>) {
+    return std::to_string(value);
+  } else if constexpr (std::is_same_v<Field, std::vector<AxisSlice>> ||
+                       std::is_same_v<Field, std::vector<SpanRecord>>) {
+    return text_of(value);
+  } else {
+    return value;
+  }
+}
+template <class Field>
+Json json_value(const std::optional<Field>& value) {
+  return value ? json_value(*value) : Json();
+}
+
 std::unique_ptr<SQLite::Database> open_database(const std::string& file) {
   try {
     // Opened for writing where allowed, so that SQLite can tidy its log away; query_only keeps our hands off.
@@ -187,6 +208,20 @@ class StoreReader::Impl {
       }
       return text;
     });
+  }
+
+  /// Calls `line` with every row as a JSON object.
+  template <class Record>
+  void json_rows(const std::function<void(const std::string&)>& line) const {
+    SQLite::Statement statement(*database_, select_sql<Record>(""));
+    while (statement.executeStep()) {
+      Record record;
+      Columns<Record>::visit(record, RowReader(statement));
+      Json row = {{"table", Columns<Record>::facts.name}};
+      Columns<Record>::visit(
+          record, [&](const char* name, auto& field, const char*, const char*) { row[name] = json_value(field); });
+      line(row.dump(-1, ' ', false, Json::error_handler_t::replace));
+    }
   }
 
   std::map<std::string, std::string> tables(bool results) const {
@@ -346,6 +381,12 @@ std::vector<WallRecord> StoreReader::wall(int run) const {
   return impl_->of_run<WallRecord>(run);
 }
 
+void StoreReader::json_lines(const std::function<void(const std::string&)>& line) const {
+  impl_->guarded([&] {
+    for_each_table([&](auto record) { impl_->json_rows<decltype(record)>(line); });
+    return true;
+  });
+}
 std::map<std::string, std::string> StoreReader::result_tables() const {
   return impl_->tables(true);
 }

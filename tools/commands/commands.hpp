@@ -39,11 +39,15 @@ struct ReportCommand {
 
 struct ExportCommand {
   std::string folder;
-  std::string csv;     ///< folder for the tables; empty: none
-  std::string model;   ///< file for a trained model; empty: none
-  std::string run;     ///< "METHOD,SEED" whose model is meant; empty: the only one
-  bool best = false;   ///< the model of the best evaluation instead of the last one's
-  std::string device;  ///< whose sub-model is meant; empty: the global model
+  std::string csv;          ///< folder for the tables; empty: none
+  std::string tensorboard;  ///< folder for event files; empty: none
+  std::string perfetto;     ///< file for a Chrome trace; empty: none
+  std::string paje;         ///< file for a Paje trace; empty: none
+  bool jsonl = false;       ///< every row as a line of JSON on standard output
+  std::string model;        ///< file for a trained model; empty: none
+  std::string run;          ///< "METHOD,SEED" whose model is meant; empty: the only one
+  bool best = false;        ///< the model of the best evaluation instead of the last one's
+  std::string device;       ///< whose sub-model is meant; empty: the global model
 };
 
 int export_results(const ExportCommand& command);
@@ -88,6 +92,18 @@ struct PlatformCommand {
   std::string out;                         ///< file; empty: standard output
 };
 
+struct NewCommand {
+  std::string out = "scenario.xml";
+  std::vector<std::string> devices = {"60% old-phone on 4g, 40% laptop on wifi4"};  ///< parts, as of the platform
+  std::optional<int> count;  ///< of devices; none: as many as the parts count, otherwise 10
+  std::string data = "fashion-mnist";
+  std::string path;   ///< of the data; empty: the usual places
+  std::string model;  ///< kind; empty: one that suits the data
+  std::string methods = "msfusion,fedavg";
+  int rounds = 10;
+  std::string target;  ///< accuracies; empty: none
+};
+
 struct CalibrateCommand {
   std::string out;                    ///< file; empty: standard output
   std::vector<int> threads = {1, 2};  ///< cores that train at once: an entry for each
@@ -98,6 +114,8 @@ struct CalibrateCommand {
 int calibrate_machine(const CalibrateCommand& command);
 int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& scenario_name);
 int plan_sweep(const PlanCommand& command, const Sweep& sweep, const std::string& scenario_name);
+int new_scenario(const NewCommand& command);
+int examine_installation();
 int make_platform(const PlatformCommand& command);
 void list_devices();
 int run_scenario(const RunCommand& command);

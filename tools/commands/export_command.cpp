@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "reports/export.hpp"
+#include "reports/trace.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 #include "sim/experiment/model_files.hpp"
@@ -22,6 +24,44 @@ namespace fs = std::filesystem;
 void export_tables(const ExportCommand& command) {
   for (const std::string& one : with_combinations({command.folder}))
     export_csv(one, one == command.folder ? command.csv : command.csv + "/" + fs::path(one).filename().string());
+}
+
+// What a file may be called: no separators, and none of the two names that mean a folder.
+std::string file_name_of(const std::string& text) {
+  std::string name = text;
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '/' || static_cast<unsigned char>(c) < ' '; }, '-');
+  return name.find_first_not_of('.') == name.npos ? "-" + name : name;
+}
+
+// TensorBoard tells runs apart by folder.
+void export_tensorboard(const ExportCommand& command) {
+  for (const std::string& one : with_combinations({command.folder})) {
+    fs::path place = command.tensorboard;
+    if (one != command.folder) place /= fs::path(one).filename();
+    std::set<fs::path> taken;
+    const std::vector<RunTrace> runs = traces(StoreReader((fs::path(one) / "run.sqlite").string()));
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      fs::path folder = place / file_name_of(runs[i].name);
+      // Labels may differ only in what a file may not be called.
+      if (!taken.insert(folder).second) folder += fmt::format(" ({})", i);
+      std::error_code problem;
+      fs::create_directories(folder, problem);
+      if (problem) throw RunError(fmt::format("{}: cannot be made: {}", folder.string(), problem.message()));
+      write_file((folder / "events.out.tfevents.0.msfusion").string(), tensorboard_events(runs[i]));
+    }
+  }
+}
+
+// What goes into one file can only be of one store.
+void export_timeline(const ExportCommand& command) {
+  const std::vector<std::string> each = with_combinations({command.folder});
+  if (each.size() != 1 || each.front() != command.folder)
+    throw UserError(Mistake{command.folder, 0, "a sweep", fmt::format("one of its folders, e.g. {}", each.front())});
+  const StoreReader store((fs::path(command.folder) / "run.sqlite").string());
+  if (!command.perfetto.empty()) write_file(command.perfetto, perfetto_trace(traces(store)));
+  if (!command.paje.empty()) write_file(command.paje, paje_trace(traces(store)));
+  if (command.jsonl) store.json_lines([](const std::string& line) { fmt::print("{}\n", line); });
 }
 
 std::string name_of(const RunRecord& run) {
@@ -80,9 +120,14 @@ void export_model(const ExportCommand& command) {
 }  // namespace
 
 int export_results(const ExportCommand& command) {
-  if (command.csv.empty() && command.model.empty())
-    throw UserError(Mistake{"export", 0, "nothing to write", "--csv DIR, --model FILE, or both"});
+  const bool timeline = !command.perfetto.empty() || !command.paje.empty() || command.jsonl;
+  if (command.csv.empty() && command.tensorboard.empty() && !timeline && command.model.empty())
+    throw UserError(
+        Mistake{"export", 0, "nothing to write",
+                "--csv DIR, --tensorboard DIR, --perfetto FILE, --paje FILE, --jsonl, --model FILE, or several"});
   if (!command.csv.empty()) export_tables(command);
+  if (!command.tensorboard.empty()) export_tensorboard(command);
+  if (timeline) export_timeline(command);
   if (!command.model.empty()) export_model(command);
   return 0;
 }

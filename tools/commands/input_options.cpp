@@ -1,15 +1,56 @@
-// The options of the commands that make a scenario's inputs: platform, calibrate, list.
+// The options of the commands that make a scenario's inputs and say what there is: new, platform, calibrate, list,
+// doctor.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "sim/data/catalogue.hpp"
 #include "tools/commands/command_line.hpp"
 #include "tools/commands/commands.hpp"
 
 namespace msfusion {
 
 namespace {
+
+void add_new(CommandLine& line) {
+  const auto options = std::make_shared<NewCommand>();
+  CLI::App* command = line.app.add_subcommand("new", "Write a commented scenario to begin with, and its platform file");
+  command->add_option("-o,--out", options->out, "The scenario to write; its platform goes beside it")
+      ->capture_default_str()
+      ->type_name("FILE");
+  command
+      ->add_option("--devices", options->devices,
+                   "Parts of the fleet as in msfusion platform, separated by commas; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->capture_default_str()
+      ->type_name("PARTS");
+  command->add_option("-n,--count", options->count,
+                      "How many devices (default: as many as the parts count, 10 where they are shares)");
+  command->add_option("--data", options->data, "The data set")
+      ->capture_default_str()
+      ->check(CLI::IsMember(dataset_names()));
+  command->add_option("--path", options->path, "Folder of the data (default: the usual places)")->type_name("DIR");
+  command->add_option("--model", options->model, "Kind of model (default: cnn for images, lstm for text)");
+  command->add_option("--methods", options->methods, "Methods, separated by commas; see msfusion list methods")
+      ->capture_default_str();
+  command->add_option("--rounds", options->rounds, "Rounds of training")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000'000));
+  command->add_option("--target", options->target, "Accuracies whose cost is asked, e.g. \"0.6 0.7\"");
+  command->footer(
+      "Example:\n  msfusion new --devices \"60% old-phone on 4g, 40% laptop on wifi4\" --data fashion-mnist --methods "
+      "msfusion,fedavg -o mine.xml");
+  line.does(command, [options] { return new_scenario(*options); });
+}
+
+void add_doctor(CommandLine& line) {
+  CLI::App* command =
+      line.app.add_subcommand("doctor", "Say what is installed and found, and what is missing for what");
+  command->footer("Exit code 1: scenarios cannot be run.");
+  line.does(command, examine_installation);
+}
 
 void add_platform(CommandLine& line) {
   const auto platform = std::make_shared<PlatformCommand>();
@@ -87,7 +128,9 @@ void add_calibrate(CommandLine& line) {
 void add_list(CommandLine& line) {
   const auto thing = std::make_shared<std::string>();
   CLI::App* list = line.app.add_subcommand("list", "What a scenario can name");
-  list->add_option("what", *thing, "What to list; attributes and schema are the reference of scenario files")
+  list->add_option(
+          "what", *thing,
+          "What to list; attributes and schema are the reference of scenario files, store that of results, as JSON")
       ->required()
       ->check(CLI::IsMember(listed_things()));
   list->footer("Example:\n  msfusion list devices");
@@ -97,9 +140,11 @@ void add_list(CommandLine& line) {
 }  // namespace
 
 void add_input_commands(CommandLine& line) {
+  add_new(line);
   add_platform(line);
   add_calibrate(line);
   add_list(line);
+  add_doctor(line);
 }
 
 }  // namespace msfusion

@@ -64,9 +64,13 @@ double preload_learner() {
   return beside;
 }
 
+bool learner_has_cuda() {
+  return symbol<bool (*)()>("msfusion_has_cuda")();
+}
+
 void require_device(const Scenario& scenario) {
   if (scenario.training.device == TrainingOptions::Device::cpu) return;
-  if (!symbol<bool (*)()>("msfusion_has_cuda")())
+  if (!learner_has_cuda())
     throw UserError(Mistake{scenario.file, scenario.training.line,
                             "device=\"cuda\", but this LibTorch has no CUDA or finds no GPU", "cpu"});
 }

@@ -26,6 +26,9 @@ std::unique_ptr<Learner> load_learner(const LearnerSetup& setup);
 /// The same for one node's part.
 std::unique_ptr<Participant> load_participant(const LearnerSetup& setup, NodeId node);
 
+/// Whether LibTorch has CUDA and finds a GPU. Throws as load_learner does.
+bool learner_has_cuda();
+
 /// Throws UserError where the scenario wants a device that this LibTorch does not have. Loads the library only to ask.
 void require_device(const Scenario& scenario);
 

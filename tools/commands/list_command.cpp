@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "sim/base/error.hpp"
 #include "sim/data/catalogue.hpp"
 #include "sim/method/choices.hpp"
 #include "sim/method/registry.hpp"
+#include "sim/record/format.hpp"
 #include "sim/scenario/reference.hpp"
 #include "sim/shape/model_options.hpp"
 #include "tools/commands/commands.hpp"
@@ -48,17 +50,34 @@ void list_data() {
   }
 }
 
+void list_store() {
+  nlohmann::ordered_json tables;
+  for (const TableNote& table : store_tables()) {
+    auto& columns = tables[table.name]["columns"] = nlohmann::ordered_json::array();
+    for (const ColumnNote& column : table.columns)
+      columns.push_back({{"name", column.name},
+                         {"type", column.type},
+                         {"unit", column.unit},
+                         {"meaning", column.meaning},
+                         {"key", column.key},
+                         {"optional", column.optional}});
+    tables[table.name]["purpose"] = table.purpose;
+  }
+  fmt::print("{}\n", nlohmann::ordered_json{{"version", kStoreVersion}, {"tables", tables}}.dump(2));
+}
+
 struct Thing {
   const char* name;
   void (*list)();
 };
 
-constexpr std::array<Thing, 6> kThings{{
+constexpr std::array<Thing, 7> kThings{{
     {"methods", list_methods},
     {"models", list_models},
     {"data", list_data},
     {"devices", list_devices},
     {"attributes", [] { fmt::print("{}", reference_text()); }},
+    {"store", list_store},
     {"schema", [] { fmt::print("{}", schema_text()); }},
 }};
 

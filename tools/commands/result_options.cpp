@@ -59,10 +59,18 @@ void add_compare(CommandLine& line) {
 void add_export(CommandLine& line) {
   const auto options = std::make_shared<ExportCommand>();
   CLI::App* command = line.app.add_subcommand(
-      "export", "Write the tables of a results folder as CSV, or a model that it trained as safetensors");
+      "export", "Write a results folder for other tools: tables, curves, timelines, or a model that it trained");
   command->add_option("run", options->folder, "Results folder")->required()->type_name("DIR");
   command->add_option("--csv", options->csv, "Folder for the tables; of a sweep, one in it for each combination")
       ->type_name("DIR");
+  command->add_option("--tensorboard", options->tensorboard, "Folder for event files of TensorBoard, a run each")
+      ->type_name("DIR");
+  command
+      ->add_option("--perfetto", options->perfetto, "File for the simulated timeline as a Chrome trace, for Perfetto")
+      ->type_name("FILE");
+  command->add_option("--paje", options->paje, "File for the simulated timeline as a Paje trace, for ViTE and pj_dump")
+      ->type_name("FILE");
+  command->add_flag("--jsonl", options->jsonl, "Print every row of every table as a line of JSON");
   command->add_option("--model", options->model, "File for the trained model")->type_name("FILE");
   command->add_option("--run", options->run, "The run that trained it, where there are several")
       ->type_name("METHOD,SEED");
@@ -70,7 +78,8 @@ void add_export(CommandLine& line) {
   command->add_option("--device", options->device, "A device's sub-model (evaluation keep=\"last devices\")")
       ->type_name("NAME");
   command->footer(
-      "Examples:\n  msfusion export results/quickstart --csv tables\n  msfusion export results/quickstart --model "
+      "Examples:\n  msfusion export results/quickstart --csv tables --perfetto trace.json\n  msfusion export "
+      "results/quickstart --model "
       "out.safetensors --run fedavg,1");
   line.does(command, [options] { return export_results(*options); });
 }

@@ -1,0 +1,108 @@
+// The commands for the first minutes: new and doctor.
+#include <sched.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <regex>
+#include <string>
+
+#include "tests/e2e/program.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t times = 0;
+  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++times;
+  return times;
+}
+
+}  // namespace
+
+TEST_CASE("a new scenario is one that check accepts, with the fleet, data and methods asked for") {
+  const TemporaryFolder folder;
+  const Ended made = msfusion_program({"new", "--devices", "60% old-phone on 4g, 40% laptop on wifi4", "--data",
+                                       "fashion-mnist", "--methods", "msfusion,fedavg", "-o", folder.file("mine.xml")});
+  INFO(made.err);
+  REQUIRE(made.code == 0);
+  const std::string platform = text_of(folder.file("mine-platform.xml"));
+  CHECK(count(platform, "<host id=\"old-phone-") == 6);
+  CHECK(count(platform, "<host id=\"laptop-") == 4);
+  const Ended checked = msfusion_program({"check", folder.file("mine.xml")});
+  INFO(checked.err);
+  CHECK(checked.code == 0);
+  CHECK_THAT(checked.out,
+             ContainsSubstring("mine: 10 devices, 60000 training and 10000 test samples, 10 rounds, 2 runs"));
+}
+
+TEST_CASE("a new scenario explains every attribute that it states") {
+  const TemporaryFolder folder;
+  REQUIRE(msfusion_program({"new", "--target", "0.5 0.7", "-o", folder.file("mine.xml")}).code == 0);
+  const std::string text = text_of(folder.file("mine.xml"));
+  const std::regex element("\n  -->|\n  <([a-z]+) ([^>]*)/>"), attribute("([a-z-]+)=\"");
+  std::size_t attributes = 0;
+  for (std::sregex_iterator at(text.begin(), text.end(), element), end; at != end; ++at) {
+    const std::string written = (*at)[2], before = text.substr(0, static_cast<std::size_t>(at->position()));
+    const std::string comment = before.substr(before.rfind("<!--"));
+    for (std::sregex_iterator a(written.begin(), written.end(), attribute); a != end; ++a, ++attributes) {
+      INFO(at->str() << (*a)[1]);
+      if ((*a)[1] != "kind") CHECK_THAT(comment, ContainsSubstring("\n       " + (*a)[1].str() + ": "));
+    }
+  }
+  CHECK(attributes >= 13);
+}
+
+TEST_CASE("a new scenario for text takes a model that reads text") {
+  const TemporaryFolder folder;
+  const std::string text = input("text");
+  REQUIRE(msfusion_program({"new", "--data", "tokens", "--path", text, "-o", folder.file("words.xml")}).code == 0);
+  CHECK_THAT(text_of(folder.file("words.xml")), ContainsSubstring("<model kind=\"lstm\""));
+  const Ended checked = msfusion_program({"check", folder.file("words.xml")});
+  INFO(checked.err);
+  CHECK(checked.code == 0);
+}
+
+TEST_CASE("new writes nothing over a file, and nothing at all after a mistake") {
+  const TemporaryFolder folder;
+  folder.write("mine.xml", "precious");
+  const auto fails = [&](std::vector<std::string> words, const std::string& message) {
+    words.insert(words.begin(), "new");
+    const Ended ended = msfusion_program(words);
+    CHECK(ended.code == 2);
+    CHECK_THAT(ended.err, ContainsSubstring(message));
+  };
+  fails({"-o", folder.file("mine.xml")}, "is there already");
+  CHECK(text_of(folder.file("mine.xml")) == "precious");
+  const std::string other = folder.file("other.xml");
+  fails({"-o", other, "--methods", "fedavgg"}, "did you mean 'fedavg'");
+  fails({"-o", other, "--model", "cnnn"}, "did you mean 'cnn'");
+  fails({"-o", other, "--target", "much"}, "accuracy=\"much\"");
+  fails({"-o", other, "--devices", "60% no-phone on 4g"}, "no-phone");
+  fails({"-o", folder.file("a b.xml")}, "name=\"a b\"");
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("doctor says what is there, and what is missing for what") {
+  const Ended all = msfusion_program({"doctor"});
+  CHECK(all.code == 0);
+  CHECK_THAT(all.out, ContainsSubstring("LibTorch loads") && ContainsSubstring("data synthetic"));
+
+  const TemporaryFolder folder;
+  fs::create_directories(folder.path() / "cifar-10");
+  const Ended bare = msfusion_program({"doctor"}, [&] {
+    setenv("PATH", folder.path().c_str(), 1);
+    setenv("MSFUSION_SHARE", folder.path().c_str(), 1);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    sched_setaffinity(0, sizeof one, &one);
+  });
+  CHECK(bare.code == 1);
+  CHECK_THAT(bare.out, ContainsSubstring("a file of the program is missing") &&
+                           ContainsSubstring("cores             1,") &&
+                           ContainsSubstring("node              missing; needed for") &&
+                           ContainsSubstring("Scenarios cannot be run: see own files above."));
+}
