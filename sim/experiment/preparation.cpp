@@ -81,6 +81,13 @@ double sample_bytes(const Dataset& data) {
 TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
   TimingOptions options;
   options.platform_file = scenario.platform.file;
+  options.server = scenario.platform.server;
+  options.among_devices = options.with_server = false;
+  for (const Method& method : scenario.methods) {
+    const ExchangeRow& facts = facts_of(method.exchange.kind);
+    options.among_devices = options.among_devices || facts.among_peers || facts.pools_data;
+    options.with_server = options.with_server || facts.needs_server || facts.pools_data;
+  }
   options.network = scenario.platform.network == PlatformSpec::Network::lv08 ? TimingOptions::NetworkModel::lv08
                                                                              : TimingOptions::NetworkModel::cm02;
   options.message_loss = scenario.constraints.message_loss;

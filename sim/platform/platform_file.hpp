@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,5 +26,9 @@ struct PlatformFile {
 /// Reads and checks a platform file. What needs SimGrid (routes, its own grammar) is not looked at here. Throws
 /// UserError with every mistake found.
 PlatformFile read_platform_file(const std::string& file);
+
+/// What SimGrid is to read instead of a file that was checked: the same in UTF-8, without character references and
+/// <config>. None where SimGrid reads the file itself as we do.
+std::optional<std::string> text_for_simgrid(const std::string& file);
 
 }  // namespace msfusion

@@ -15,6 +15,9 @@ namespace msfusion {
 
 struct TimingOptions {
   std::string platform_file;
+  std::string server;  ///< host that is the server, where the file names none; empty: what the file says
+  /// Who sends to whom, and therefore needs a route: devices to each other, devices to the server (both ways).
+  bool among_devices = true, with_server = true;
   /// CM02: latency + bytes / bandwidth, which a reader can check by hand. LV08: SimGrid's TCP calibration
   /// (latency x 13.01, bandwidth x 0.97); slower to simulate.
   enum class NetworkModel { cm02, lv08 };
