@@ -136,6 +136,12 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
   return result;
 }
 
+std::string data_note(const Preparation& preparation) {
+  if (!preparation.data.has_drawn_labels) return "";
+  return fmt::format("data set {} is not installed: its sizes are those published, its labels drawn at random; a run needs it",
+                     preparation.data.name);
+}
+
 std::vector<RunSpec> runs_of(const Preparation& preparation) {
   std::vector<RunSpec> runs;
   for (const Method& method : preparation.scenario.methods)

@@ -66,7 +66,7 @@ std::string element_text(const ElementInfo& element, const std::string& occurren
     for (const ChildInfo& child : element.children)
       text += element_text(
           element_info(child.name),
-          std::string(child.required ? "" : " minOccurs=\"0\"") + (child.repeated ? " maxOccurs=\"unbounded\"" : ""),
+          std::string(child.required ? "" : " minOccurs=\"0\"") + (child.repeated ? fmt::format(" maxOccurs=\"{}\"", kMostChildren) : ""),
           indent + "      ");
     text += fmt::format("{}    </xs:{}>\n", indent, group);
   }

@@ -18,6 +18,7 @@ int check_scenario(const std::string& scenario_file, const std::vector<Override>
   fmt::print("{}: {} devices, {} training and {} test samples, {} rounds, {} runs\n", scenario.name,
              preparation.fleet.size(), preparation.data.train_samples(), preparation.data.test_samples(),
              scenario.training.rounds, runs_of(preparation).size());
+  if (const std::string note = data_note(preparation); !note.empty()) fmt::print("  {}\n", note);
   if (preparation.fleet.server) fmt::print("  server       {}\n", preparation.fleet.server->name);
   for (const RunSpec& run : runs_of(preparation)) {
     if (run.seed != scenario.seeds.front()) continue;

@@ -107,6 +107,7 @@ int plan_scenario(const PlanCommand& command) {
     if (!sweep.axes.empty()) return plan_sweep(command, sweep, scenario.name);
   }
   const Preparation preparation = prepare(command.scenario, command.overrides, true);
+  if (const std::string note = data_note(preparation); !note.empty()) complain(note);
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
       command.json);
