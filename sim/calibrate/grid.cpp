@@ -7,26 +7,26 @@ namespace msfusion {
 namespace {
 
 std::vector<GridModel> grid_models() {
-  MlpSpec mlp;
+  MlpOptions mlp;
   mlp.hidden = {256, 256};
-  MlpSpec wide_mlp;
+  MlpOptions wide_mlp;
   wide_mlp.hidden = {1024, 512};
-  CnnSpec cnn;
+  CnnOptions cnn;
   cnn.channels = {32, 64, 128};
-  CnnSpec dense_cnn;
+  CnnOptions dense_cnn;
   dense_cnn.channels = {16, 32};
   dense_cnn.kernel = 5;
   dense_cnn.dense = {128};
   dense_cnn.norm = NormKind::none;
-  ResNetSpec resnet;
+  ResNetOptions resnet;
   resnet.widths = {32, 64, 128, 256};
-  TransformerSpec transformer;
+  TransformerOptions transformer;
   transformer.embedding = 128;
   transformer.heads = 4;
   transformer.ffn = 256;
   transformer.layers = 2;
   transformer.window = 32;
-  LstmSpec lstm;
+  LstmOptions lstm;
   lstm.embedding = 64;
   lstm.hidden = 128;
   lstm.window = 32;
@@ -49,7 +49,7 @@ std::vector<GridPoint> calibration_grid(const std::vector<int>& threads) {
       for (const double rate : {0.125, 0.1875, 0.25, 0.375, 0.5, 1.0})
         for (const int batch : {8, 32, 128})
           for (const bool contrastive : {false, true}) {
-            const bool is_large = std::holds_alternative<ResNetSpec>(model.model);
+            const bool is_large = std::holds_alternative<ResNetOptions>(model.model);
             if (is_large && batch == 128) continue;  // seconds a step, and nothing new
             if (contrastive && batch != 32) continue;
             points.push_back({model, rate, batch, contrastive, count, number++ % 3 == 1});

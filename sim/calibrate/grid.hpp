@@ -11,7 +11,7 @@ namespace msfusion {
 /// A model with the samples that it is measured on.
 struct GridModel {
   std::string name;
-  ModelSpec model;
+  ModelOptions model;
   int side = 28, channels = 1;  ///< of images, in pixels
   int vocabulary = 0;           ///< above 0: text of the model's window instead of images
 };

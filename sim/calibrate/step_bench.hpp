@@ -39,9 +39,9 @@ class StepBench {
   WidthSlice slice_;
   Method method_;
   Partition parts_;
-  TrainingSpec training_;
-  EvaluationSpec evaluation_;
-  DataSpec data_spec_;
+  TrainingOptions training_;
+  EvaluationOptions evaluation_;
+  DataOptions data_spec_;
   std::unique_ptr<Learner> learner_;
   int round_ = 0;
 };

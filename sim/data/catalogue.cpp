@@ -317,7 +317,6 @@ const Entry* find_entry(const std::string& name) {
   return nullptr;
 }
 
-
 ImageSet draw_labels(const KnownSizes& sizes, std::int64_t samples, Random& random) {
   ImageSet set;
   set.channels = sizes.channels;
@@ -340,9 +339,10 @@ Dataset draw_set(const KnownSizes& sizes, std::uint64_t seed) {
   return data;
 }
 
-Dataset read_set(const DataSpec& spec, int window, std::uint64_t seed, bool pixels) {
+Dataset read_set(const DataOptions& spec, int window, std::uint64_t seed, bool pixels) {
   const Entry* entry = find_entry(spec.set);
-  if (!entry) throw UserError({"", spec.line, fmt::format("data set \"{}\"", spec.set), one_of(spec.set, dataset_names())});
+  if (!entry)
+    throw UserError({"", spec.line, fmt::format("data set \"{}\"", spec.set), one_of(spec.set, dataset_names())});
   const auto place = place_of(*entry, spec.path);
   if (!place && !pixels && entry->sizes.classes > 0) return draw_set(entry->sizes, seed);
   if (!place) {
@@ -362,7 +362,7 @@ Dataset read_set(const DataSpec& spec, int window, std::uint64_t seed, bool pixe
   }
 }
 
-void expect_between(const DataSpec& spec, const char* what, std::int64_t found, std::int64_t most) {
+void expect_between(const DataOptions& spec, const char* what, std::int64_t found, std::int64_t most) {
   if (found < 1 || found > most) {
     throw UserError({"", spec.line, fmt::format("{}={}", what, found), fmt::format("1 to {} in {}", most, spec.set)});
   }
@@ -371,7 +371,7 @@ void expect_between(const DataSpec& spec, const char* what, std::int64_t found, 
 constexpr std::int64_t kMostSyntheticBytes = std::int64_t{16} << 30, kMostTextBytes = std::int64_t{2} << 30;
 constexpr std::int64_t kLabelBytes = sizeof(std::int32_t);
 
-Dataset load_synthetic(const DataSpec& spec, std::uint64_t seed, bool pixels) {
+Dataset load_synthetic(const DataOptions& spec, std::uint64_t seed, bool pixels) {
   SyntheticChoice choice;
   choice.classes = spec.synthetic_classes;
   choice.side = spec.synthetic_side;
@@ -397,10 +397,10 @@ Dataset load_synthetic(const DataSpec& spec, std::uint64_t seed, bool pixels) {
   return data;
 }
 
-Dataset load_synthetic_text(const DataSpec& spec, int window, std::uint64_t seed) {
+Dataset load_synthetic_text(const DataOptions& spec, int window, std::uint64_t seed) {
   if (window < 1) {
-    throw UserError({"", spec.line, "a synthetic vocabulary with a model for images",
-                     "a language model (transformer, lstm)"});
+    throw UserError(
+        {"", spec.line, "a synthetic vocabulary with a model for images", "a language model (transformer, lstm)"});
   }
   SyntheticText choice;
   choice.vocabulary = spec.synthetic_vocabulary;
@@ -410,15 +410,16 @@ Dataset load_synthetic_text(const DataSpec& spec, int window, std::uint64_t seed
   expect_between(spec, "vocabulary", choice.vocabulary, std::int64_t{1} << 24);
   const std::int64_t most = kMostTextBytes / static_cast<std::int64_t>(sizeof(std::int32_t)) / window;
   if (choice.train_samples > most - choice.test_samples) {
-    throw UserError({"", spec.line,
-                     fmt::format("{} synthetic samples of {} tokens", choice.train_samples + choice.test_samples, window),
-                     fmt::format("at most {} bytes together, because they are kept in memory", kMostTextBytes)});
+    throw UserError(
+        {"", spec.line,
+         fmt::format("{} synthetic samples of {} tokens", choice.train_samples + choice.test_samples, window),
+         fmt::format("at most {} bytes together, because they are kept in memory", kMostTextBytes)});
   }
   return make_synthetic_text(choice, seed);
 }
 }  // namespace
 
-Dataset load_dataset(const DataSpec& spec, int window, std::uint64_t seed, bool for_cost_only) {
+Dataset load_dataset(const DataOptions& spec, int window, std::uint64_t seed, bool for_cost_only) {
   if (spec.set == "synthetic" && spec.synthetic_vocabulary > 0) return load_synthetic_text(spec, window, seed);
   if (spec.set == "synthetic") return load_synthetic(spec, seed, !for_cost_only);
   if ((spec.set == "tokens" || spec.set == "characters") && window < 1) {

@@ -8,7 +8,7 @@ namespace msfusion {
 
 namespace {
 
-using Partition = DataSpec::Partition;
+using Partition = DataOptions::Partition;
 
 constexpr std::array<Choice<Partition>, 5> kPartitions{{
     {Partition::iid, "iid", "equal random parts"},
@@ -20,11 +20,11 @@ constexpr std::array<Choice<Partition>, 5> kPartitions{{
 
 constexpr int kMostClasses = 100000, kLargestSide = 1024;
 
-bool is_synthetic(const DataSpec& data) {
+bool is_synthetic(const DataOptions& data) {
   return data.set == "synthetic";
 }
 
-bool deals_by_label(const DataSpec& data) {
+bool deals_by_label(const DataOptions& data) {
   return data.partition == Partition::shards || data.partition == Partition::label_k;
 }
 
@@ -41,7 +41,7 @@ TypeOf<std::string> dataset_name() {
   return type;
 }
 
-void check(const DataSpec& data, GivenAttributes& given) {
+void check(const DataOptions& data, GivenAttributes& given) {
   if (is_text(data) && !given.refused("set") && !given.refused("partition") &&
       (data.partition == Partition::dirichlet || deals_by_label(data)))
     given.object("partition", given.quote("partition") + ", which deals by class, but text has no classes",
@@ -50,12 +50,12 @@ void check(const DataSpec& data, GivenAttributes& given) {
 
 }  // namespace
 
-bool is_text(const DataSpec& data) {
+bool is_text(const DataOptions& data) {
   return data.set == "tokens" || data.set == "characters" || data.synthetic_vocabulary > 0;
 }
 
-const Vocabulary<DataSpec>& data_vocabulary() {
-  using D = DataSpec;
+const Vocabulary<DataOptions>& data_vocabulary() {
+  using D = DataOptions;
   static const Vocabulary<D> all{
       {
           attribute<D>("set", &D::set, dataset_name(),

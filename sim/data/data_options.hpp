@@ -10,7 +10,7 @@
 namespace msfusion {
 
 /// data: what is learned from, and who holds it.
-struct DataSpec {
+struct DataOptions {
   std::string set = "fashion-mnist";  ///< fashion-mnist | mnist | emnist | cifar-10 | cifar-100 | folder | tokens |
                                       ///< characters | synthetic
   std::string path;                   ///< folder of the set; empty: $MSFUSION_DATA/SET, then the system package
@@ -29,9 +29,9 @@ struct DataSpec {
   int synthetic_vocabulary = 0;  ///< above 0: text of that many different tokens instead of images
 };
 
-const Vocabulary<DataSpec>& data_vocabulary();
+const Vocabulary<DataOptions>& data_vocabulary();
 
 /// Whether a data set holds text (tokens) rather than images.
-bool is_text(const DataSpec& data);
+bool is_text(const DataOptions& data);
 
 }  // namespace msfusion

@@ -19,7 +19,7 @@ namespace msfusion {
 namespace {
 using Samples = std::vector<std::int32_t>;
 
-[[noreturn]] void fail(const DataSpec& spec, std::string found, std::string allowed) {
+[[noreturn]] void fail(const DataOptions& spec, std::string found, std::string allowed) {
   throw UserError({"", spec.line, std::move(found), std::move(allowed)});
 }
 
@@ -29,7 +29,7 @@ Samples all_samples(const Dataset& data) {
   return samples;
 }
 
-std::vector<Samples> samples_by_class(const Dataset& data, const DataSpec& spec, const char* rule) {
+std::vector<Samples> samples_by_class(const Dataset& data, const DataOptions& spec, const char* rule) {
   if (data.kind == DataKind::tokens) {
     fail(spec, fmt::format("partition=\"{}\" of text, which has no classes", rule), "iid, natural");
   }
@@ -66,7 +66,7 @@ Partition cut(const Samples& samples, const std::vector<double>& weights) {
   return parts;
 }
 
-Partition deal_iid(const Dataset& data, const DataSpec& spec, std::size_t devices, std::uint64_t seed) {
+Partition deal_iid(const Dataset& data, const DataOptions& spec, std::size_t devices, std::uint64_t seed) {
   Random random(derive_seed(seed, Purpose::partition));
   std::vector<double> weights(devices, 1.0);
   if (spec.size_skew > 0) {
@@ -111,7 +111,7 @@ Partition try_dirichlet(std::vector<Samples>& by_class, double alpha, std::size_
   return parts;
 }
 
-Partition deal_dirichlet(const Dataset& data, const DataSpec& spec, std::size_t devices, std::uint64_t seed) {
+Partition deal_dirichlet(const Dataset& data, const DataOptions& spec, std::size_t devices, std::uint64_t seed) {
   if (!(spec.alpha > 0)) fail(spec, fmt::format("alpha={}", spec.alpha), "a number above 0");
   const auto by_class = samples_by_class(data, spec, "dirichlet");
   const auto total = static_cast<std::size_t>(data.train_samples());
@@ -170,8 +170,8 @@ std::vector<std::vector<std::size_t>> draw_classes(std::size_t classes, std::siz
 
 /// Every class cut into equal pieces, one for each device that takes it: the devices of label-k differ in size, and
 /// their pieces are random ones.
-Partition deal_classes(const Dataset& data, const DataSpec& spec, std::size_t devices, std::uint64_t seed) {
-  const bool is_label_k = spec.partition == DataSpec::Partition::label_k;
+Partition deal_classes(const Dataset& data, const DataOptions& spec, std::size_t devices, std::uint64_t seed) {
+  const bool is_label_k = spec.partition == DataOptions::Partition::label_k;
   auto by_class = samples_by_class(data, spec, is_label_k ? "label-k" : "shards");
   if (spec.classes_per_device < 1 || spec.classes_per_device > data.classes) {
     fail(spec, fmt::format("{} classes per device", spec.classes_per_device), fmt::format("1 to {}", data.classes));
@@ -204,7 +204,7 @@ Partition deal_classes(const Dataset& data, const DataSpec& spec, std::size_t de
 
 /// Text: neighbouring windows stay together. Images: the groups in random order, each to the device with the fewest
 /// samples so far.
-Partition deal_natural(const Dataset& data, const DataSpec& spec, std::size_t devices, std::uint64_t seed) {
+Partition deal_natural(const Dataset& data, const DataOptions& spec, std::size_t devices, std::uint64_t seed) {
   if (data.kind == DataKind::tokens) return cut(all_samples(data), std::vector<double>(devices, 1.0));
   const auto& groups = data.train_images.groups;
   if (groups.empty()) {
@@ -232,7 +232,7 @@ Partition deal_natural(const Dataset& data, const DataSpec& spec, std::size_t de
 }
 }  // namespace
 
-Partition partition(const Dataset& data, const DataSpec& spec, int devices, std::uint64_t seed) {
+Partition partition(const Dataset& data, const DataOptions& spec, int devices, std::uint64_t seed) {
   if (devices < 1) fail(spec, fmt::format("{} devices", devices), "at least 1");
   if (devices > data.train_samples()) {
     fail(spec, fmt::format("{} devices for {} training samples", devices, data.train_samples()),
@@ -241,17 +241,17 @@ Partition partition(const Dataset& data, const DataSpec& spec, int devices, std:
   const auto count = static_cast<std::size_t>(devices);
   Partition parts;
   switch (spec.partition) {
-    case DataSpec::Partition::iid:
+    case DataOptions::Partition::iid:
       parts = deal_iid(data, spec, count, seed);
       break;
-    case DataSpec::Partition::dirichlet:
+    case DataOptions::Partition::dirichlet:
       parts = deal_dirichlet(data, spec, count, seed);
       break;
-    case DataSpec::Partition::shards:
-    case DataSpec::Partition::label_k:
+    case DataOptions::Partition::shards:
+    case DataOptions::Partition::label_k:
       parts = deal_classes(data, spec, count, seed);
       break;
-    case DataSpec::Partition::natural:
+    case DataOptions::Partition::natural:
       parts = deal_natural(data, spec, count, seed);
       break;
   }

@@ -102,7 +102,7 @@ Maybe price(const ObservationInputs& inputs, const NodeUse& use, double round_se
 }
 
 // By the electricity of the device's region, or else of the scenario.
-Maybe grams_co2(const std::optional<double>& of_region, const PriceSpec& prices, double joules) {
+Maybe grams_co2(const std::optional<double>& of_region, const PriceOptions& prices, double joules) {
   const std::optional<double> per_kwh = of_region ? of_region : prices.grams_co2_per_kwh;
   if (!per_kwh || std::isnan(joules)) return std::nullopt;
   return joules / kJoulesPerKwh * *per_kwh;

@@ -6,8 +6,8 @@
 #include "sim/learn/learner.hpp"
 #include "sim/method/planner.hpp"
 #include "sim/plan/timed_round.hpp"
-#include "sim/record/records.hpp"
 #include "sim/platform/platform_options.hpp"
+#include "sim/record/records.hpp"
 
 namespace msfusion {
 
@@ -20,7 +20,7 @@ struct ObservationInputs {
   int run = 0;
   const Shape& shape;
   const Fleet& fleet;
-  const PriceSpec& prices;
+  const PriceOptions& prices;
 };
 
 /// The rows of one round, without evaluation and wall-clock figures.

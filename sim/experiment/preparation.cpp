@@ -18,13 +18,13 @@ namespace {
 // The subset of the data is the same for all seeds, so that they differ in what training draws, not in what is learned.
 constexpr std::uint64_t kSubsetSeed = 0;
 
-int window_of(const ModelSpec& model) {
-  if (const auto* transformer = std::get_if<TransformerSpec>(&model)) return transformer->window;
-  if (const auto* lstm = std::get_if<LstmSpec>(&model)) return lstm->window;
+int window_of(const ModelOptions& model) {
+  if (const auto* transformer = std::get_if<TransformerOptions>(&model)) return transformer->window;
+  if (const auto* lstm = std::get_if<LstmOptions>(&model)) return lstm->window;
   return 0;
 }
 
-SampleShape sample_shape(const Dataset& data, const ModelSpec& model) {
+SampleShape sample_shape(const Dataset& data, const ModelOptions& model) {
   if (data.kind == DataKind::tokens) return {InputKind::tokens, 1, 1, window_of(model), data.classes};
   const ImageSet& images = data.train_images;
   return {InputKind::image, images.channels, images.height, images.width, data.classes};
@@ -88,8 +88,8 @@ TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
     options.among_devices = options.among_devices || facts.among_peers || facts.pools_data;
     options.with_server = options.with_server || facts.needs_server || facts.pools_data;
   }
-  options.network = scenario.platform.network == PlatformSpec::Network::lv08 ? TimingOptions::NetworkModel::lv08
-                                                                             : TimingOptions::NetworkModel::cm02;
+  options.network = scenario.platform.network == PlatformOptions::Network::lv08 ? TimingOptions::NetworkModel::lv08
+                                                                                : TimingOptions::NetworkModel::cm02;
   options.message_loss = scenario.constraints.message_loss;
   options.seed = seed;
   options.sends_at_once = scenario.platform.sends_at_once.value_or(0);
@@ -138,8 +138,9 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
 
 std::string data_note(const Preparation& preparation) {
   if (!preparation.data.has_drawn_labels) return "";
-  return fmt::format("data set {} is not installed: its sizes are those published, its labels drawn at random; a run needs it",
-                     preparation.data.name);
+  return fmt::format(
+      "data set {} is not installed: its sizes are those published, its labels drawn at random; a run needs it",
+      preparation.data.name);
 }
 
 std::vector<RunSpec> runs_of(const Preparation& preparation) {
@@ -158,7 +159,7 @@ RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
     set_aside(parts, run.method->merge.open_samples, *run.method, prepared.scenario.file, run.seed);
   for (const auto& held : parts.samples) samples_held_.push_back(static_cast<std::int64_t>(held.size()));
 
-  ModelSpec model = prepared.scenario.model;
+  ModelOptions model = prepared.scenario.model;
   if (facts_of(run.method->split.rule).narrows) {
     const RateChoice& rate = run.method->split.rate;
     model = narrowed(model, rate.kind == RateChoice::Kind::given

@@ -55,7 +55,7 @@ class RunInputs {
 
   const Preparation& preparation;
   const RunSpec run;
-  TrainingSpec training;  ///< the scenario's, with what the method prescribes
+  TrainingOptions training;  ///< the scenario's, with what the method prescribes
   Partition parts;
   Shape shape;
 

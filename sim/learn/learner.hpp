@@ -67,9 +67,9 @@ struct LearnerSetup {
   const Shape& shape;
   const Dataset& data;
   const Partition& parts;
-  const TrainingSpec& training;
-  const EvaluationSpec& evaluation;
-  const DataSpec& data_spec;
+  const TrainingOptions& training;
+  const EvaluationOptions& evaluation;
+  const DataOptions& data_spec;
   const Method& method;
   std::uint64_t seed = 0;
   int workers = 1;                        ///< threads of the pool, one single-threaded job each

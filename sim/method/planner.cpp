@@ -27,16 +27,16 @@ std::optional<PeerNetwork> peer_network(const PlannerSetup& setup) {
   return make_peer_graph(options, setup.fleet.size(), setup.seed);
 }
 
-Closing closing_of(const ConstraintSpec& constraints) {
+Closing closing_of(const ConstraintOptions& constraints) {
   Closing closing;
   switch (constraints.close) {
-    case ConstraintSpec::Close::all:
+    case ConstraintOptions::Close::all:
       break;
-    case ConstraintSpec::Close::deadline:
+    case ConstraintOptions::Close::deadline:
       closing.kind = Closing::Kind::deadline;
       closing.deadline_seconds = constraints.deadline_seconds;
       break;
-    case ConstraintSpec::Close::quorum:
+    case ConstraintOptions::Close::quorum:
       closing.kind = Closing::Kind::quorum;
       closing.fraction = constraints.quorum;
       break;

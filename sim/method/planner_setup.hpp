@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "sim/method/method.hpp"
-#include "sim/plan/fleet.hpp"
 #include "sim/plan/constraint_options.hpp"
+#include "sim/plan/fleet.hpp"
 #include "sim/plan/training_options.hpp"
 #include "sim/shape/shape.hpp"
 
@@ -18,8 +18,8 @@ struct PlannerSetup {
   const Shape& shape;
   const Fleet& fleet;
   const Method& method;
-  const TrainingSpec& training;
-  const ConstraintSpec& constraints;
+  const TrainingOptions& training;
+  const ConstraintOptions& constraints;
   std::vector<std::int64_t> samples;  ///< training samples that each device holds
   double sample_bytes = 0;            ///< of one raw sample: what sending data itself costs
   std::uint64_t seed = 0;

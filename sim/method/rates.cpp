@@ -18,7 +18,7 @@ constexpr int kRateSteps = 64;  // "auto" chooses among the multiples of 1/64
 
 }  // namespace
 
-double narrow_rate(const ModelSpec& model, const SampleShape& samples, const PlannerSetup& setup) {
+double narrow_rate(const ModelOptions& model, const SampleShape& samples, const PlannerSetup& setup) {
   for (int step = kRateSteps; step >= 1; --step) {
     const double rate = static_cast<double>(step) / kRateSteps;
     const Shape shape = build_shape(narrowed(model, rate), samples);
@@ -99,9 +99,9 @@ double Rates::widest_that_fits(NodeId device, TaskCosts& costs) const {
 // the model there and back on links that it has to itself.
 bool Rates::keeps_limits(NodeId device, const SliceCost& cost, const LocalTraining& training) const {
   const Device& host = setup_.fleet.node(device);
-  const ConstraintSpec& limits = setup_.constraints;
+  const ConstraintOptions& limits = setup_.constraints;
   const double computing = compute_seconds(cost, training, host);
-  if (limits.close == ConstraintSpec::Close::deadline) {
+  if (limits.close == ConstraintOptions::Close::deadline) {
     double seconds = computing;
     const double bytes = kFloatBytes * static_cast<double>(cost.parameters);
     const bool needs_server = facts_of(setup_.method.exchange.kind).needs_server;

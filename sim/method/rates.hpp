@@ -10,7 +10,7 @@ namespace msfusion {
 
 /// The largest rate of 1/64 .. 64/64 for which `model narrowed by it` trains within the memory of every device. Throws
 /// UserError if none does or a device states no memory.
-double narrow_rate(const ModelSpec& model, const SampleShape& samples, const PlannerSetup& setup);
+double narrow_rate(const ModelOptions& model, const SampleShape& samples, const PlannerSetup& setup);
 
 class Rates {
  public:

@@ -7,14 +7,14 @@ namespace msfusion {
 
 namespace {
 
-int optimiser_slots(const TrainingSpec& training) {
-  if (training.optimiser != TrainingSpec::Optimiser::sgd) return 2;
+int optimiser_slots(const TrainingOptions& training) {
+  if (training.optimiser != TrainingOptions::Optimiser::sgd) return 2;
   return training.momentum > 0 ? 1 : 0;
 }
 
 }  // namespace
 
-LocalTraining local_training(const TrainingSpec& training, std::int64_t samples) {
+LocalTraining local_training(const TrainingOptions& training, std::int64_t samples) {
   LocalTraining result;
   result.batch = static_cast<int>(std::min<std::int64_t>(training.batch, std::max<std::int64_t>(samples, 1)));
   result.optimiser_slots = optimiser_slots(training);

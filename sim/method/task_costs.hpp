@@ -12,7 +12,7 @@
 namespace msfusion {
 
 /// The training that a round asks of a device with that many samples: epochs or steps with a partial last batch.
-LocalTraining local_training(const TrainingSpec& training, std::int64_t samples);
+LocalTraining local_training(const TrainingOptions& training, std::int64_t samples);
 
 class TaskCosts {
  public:

@@ -6,8 +6,8 @@ namespace msfusion {
 
 namespace {
 
-using Memory = ConstraintSpec::Memory;
-using Close = ConstraintSpec::Close;
+using Memory = ConstraintOptions::Memory;
+using Close = ConstraintOptions::Close;
 
 constexpr std::array<Choice<Memory>, 3> kMemory{{
     {Memory::fail, "fail", "the method ends"},
@@ -20,15 +20,15 @@ constexpr std::array<Choice<Close>, 3> kClose{{
     {Close::quorum, "quorum", "a share of the devices is done"},
 }};
 
-bool has_deadline(const ConstraintSpec& constraints) {
+bool has_deadline(const ConstraintOptions& constraints) {
   return constraints.close == Close::deadline;
 }
 
-bool has_quorum(const ConstraintSpec& constraints) {
+bool has_quorum(const ConstraintOptions& constraints) {
   return constraints.close == Close::quorum;
 }
 
-void check(const ConstraintSpec& constraints, GivenAttributes& given) {
+void check(const ConstraintOptions& constraints, GivenAttributes& given) {
   if (has_deadline(constraints) && !given.has("deadline"))
     given.object("close", given.quote("close") + " without a deadline", "needed: deadline, e.g. \"30s\"");
   if (given.has("deadline") && !given.refused("deadline") && constraints.deadline_seconds <= 0)
@@ -41,8 +41,8 @@ void check(const ConstraintSpec& constraints, GivenAttributes& given) {
 
 }  // namespace
 
-const Vocabulary<ConstraintSpec>& constraint_vocabulary() {
-  using C = ConstraintSpec;
+const Vocabulary<ConstraintOptions>& constraint_vocabulary() {
+  using C = ConstraintOptions;
   static const Vocabulary<C> all{
       {
           attribute<C>("memory", &C::memory, one_of_table("memory-policy", kMemory),

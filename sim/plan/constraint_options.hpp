@@ -8,7 +8,7 @@
 namespace msfusion {
 
 /// constraints: limits of the devices, and when a round closes.
-struct ConstraintSpec {
+struct ConstraintOptions {
   enum class Memory { fail, exclude, ignore } memory = Memory::fail;
   enum class Close { all, deadline, quorum } close = Close::all;
   double deadline_seconds = 0;
@@ -17,6 +17,6 @@ struct ConstraintSpec {
   double message_loss = 0;              ///< probability
 };
 
-const Vocabulary<ConstraintSpec>& constraint_vocabulary();
+const Vocabulary<ConstraintOptions>& constraint_vocabulary();
 
 }  // namespace msfusion

@@ -7,9 +7,9 @@ namespace msfusion {
 
 namespace {
 
-using Optimiser = TrainingSpec::Optimiser;
-using Schedule = TrainingSpec::Schedule;
-using Device = TrainingSpec::Device;
+using Optimiser = TrainingOptions::Optimiser;
+using Schedule = TrainingOptions::Schedule;
+using Device = TrainingOptions::Device;
 
 constexpr std::array<Choice<Optimiser>, 3> kOptimisers{{
     {Optimiser::sgd, "sgd", "stochastic gradient descent"},
@@ -26,19 +26,19 @@ constexpr std::array<Choice<Device>, 2> kDevices{{
     {Device::cuda, "cuda", "several jobs a GPU"},
 }};
 
-bool is_sgd(const TrainingSpec& training) {
+bool is_sgd(const TrainingOptions& training) {
   return training.optimiser == Optimiser::sgd;
 }
 
-bool is_adam(const TrainingSpec& training) {
+bool is_adam(const TrainingOptions& training) {
   return !is_sgd(training);
 }
 
-bool has_steps(const TrainingSpec& training) {
+bool has_steps(const TrainingOptions& training) {
   return training.schedule == Schedule::step;
 }
 
-void check(const TrainingSpec& training, GivenAttributes& given) {
+void check(const TrainingOptions& training, GivenAttributes& given) {
   if (given.has("local-steps") && given.has("local-epochs"))
     given.object("local-epochs", given.quote("local-epochs"),
                  "allowed only with no local-steps beside it: one of the two");
@@ -53,8 +53,8 @@ void check(const TrainingSpec& training, GivenAttributes& given) {
 
 }  // namespace
 
-const Vocabulary<TrainingSpec>& training_vocabulary() {
-  using T = TrainingSpec;
+const Vocabulary<TrainingOptions>& training_vocabulary() {
+  using T = TrainingOptions;
   static const Vocabulary<T> all{
       {
           attribute<T>("rounds", &T::rounds, whole(1), "Rounds of local training and exchange.",
@@ -122,8 +122,8 @@ const Vocabulary<TrainingSpec>& training_vocabulary() {
   return all;
 }
 
-const Vocabulary<EvaluationSpec>& evaluation_vocabulary() {
-  using E = EvaluationSpec;
+const Vocabulary<EvaluationOptions>& evaluation_vocabulary() {
+  using E = EvaluationOptions;
   static const Vocabulary<E> all{
       {
           attribute<E>("every", &E::every, whole(1),

@@ -9,7 +9,7 @@
 namespace msfusion {
 
 /// training: what every device does locally in a round.
-struct TrainingSpec {
+struct TrainingOptions {
   int rounds = 0;
   int local_epochs = 1;
   std::optional<int> local_steps;  ///< instead of epochs
@@ -30,13 +30,13 @@ struct TrainingSpec {
 };
 
 /// evaluation: how often, and on what.
-struct EvaluationSpec {
+struct EvaluationOptions {
   int every = 1;            ///< rounds; the last round is always evaluated
   bool submodels = true;    ///< also the mean accuracy of the devices' sub-models
   int norm_samples = 1000;  ///< training samples whose batch statistics the test uses (norm="batch")
 };
 
-const Vocabulary<TrainingSpec>& training_vocabulary();
-const Vocabulary<EvaluationSpec>& evaluation_vocabulary();
+const Vocabulary<TrainingOptions>& training_vocabulary();
+const Vocabulary<EvaluationOptions>& evaluation_vocabulary();
 
 }  // namespace msfusion

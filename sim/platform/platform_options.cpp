@@ -8,14 +8,14 @@ namespace msfusion {
 namespace {
 
 namespace fs = std::filesystem;
-using Network = PlatformSpec::Network;
+using Network = PlatformOptions::Network;
 
 constexpr std::array<Choice<Network>, 2> kNetworks{{
     {Network::cm02, "CM02", "latency + bytes / bandwidth"},
     {Network::lv08, "LV08", "calibrated for TCP"},
 }};
 
-void check(const PlatformSpec& platform, GivenAttributes& given) {
+void check(const PlatformOptions& platform, GivenAttributes& given) {
   if (!given.has("file") || given.refused("file")) return;
   std::error_code error;
   if (!fs::exists(platform.file, error))
@@ -27,8 +27,8 @@ void check(const PlatformSpec& platform, GivenAttributes& given) {
 
 }  // namespace
 
-const Vocabulary<PlatformSpec>& platform_vocabulary() {
-  using P = PlatformSpec;
+const Vocabulary<PlatformOptions>& platform_vocabulary() {
+  using P = PlatformOptions;
   static const Vocabulary<P> all{
       {
           attribute<P>("file", &P::file, path(), "The platform file.", "To ask the same question about another fleet.")
@@ -53,8 +53,8 @@ const Vocabulary<PlatformSpec>& platform_vocabulary() {
   return all;
 }
 
-const Vocabulary<PriceSpec>& price_vocabulary() {
-  using P = PriceSpec;
+const Vocabulary<PriceOptions>& price_vocabulary() {
+  using P = PriceOptions;
   static const Vocabulary<P> all{
       {
           attribute<P>("energy", &P::usd_per_kwh, quantity(Quantity::usd_per_kilowatthour, "0.3USD/kWh"),

@@ -9,7 +9,7 @@
 namespace msfusion {
 
 /// platform: the devices and links.
-struct PlatformSpec {
+struct PlatformOptions {
   std::string file;  ///< as the program can open it: relative paths are resolved against the scenario's folder
   int line = 0;
   std::string server;  ///< host that is the server; empty: what the file says
@@ -18,13 +18,13 @@ struct PlatformSpec {
 };
 
 /// prices: what energy, traffic and emissions cost where the platform does not say.
-struct PriceSpec {
+struct PriceOptions {
   std::optional<double> usd_per_kwh;
   std::optional<double> usd_per_gb;
   std::optional<double> grams_co2_per_kwh;
 };
 
-const Vocabulary<PlatformSpec>& platform_vocabulary();
-const Vocabulary<PriceSpec>& price_vocabulary();
+const Vocabulary<PlatformOptions>& platform_vocabulary();
+const Vocabulary<PriceOptions>& price_vocabulary();
 
 }  // namespace msfusion

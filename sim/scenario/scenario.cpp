@@ -98,8 +98,8 @@ class ScenarioReader {
     scenario.data.line = line_of("data");
     scenario.model = read_model(model);
     scenario.model_line = line_of("model");
-    const bool reads_text =
-        std::holds_alternative<TransformerSpec>(scenario.model) || std::holds_alternative<LstmSpec>(scenario.model);
+    const bool reads_text = std::holds_alternative<TransformerOptions>(scenario.model) ||
+                            std::holds_alternative<LstmOptions>(scenario.model);
     const bool both_known = data.has("set") && !data.refused("set") && model.has("kind") && !model.refused("kind");
     if (both_known && reads_text != is_text(scenario.data))
       model.object(

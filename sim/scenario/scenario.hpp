@@ -9,8 +9,8 @@
 #include "sim/method/method.hpp"
 #include "sim/plan/constraint_options.hpp"
 #include "sim/plan/training_options.hpp"
-#include "sim/shape/model_options.hpp"
 #include "sim/platform/platform_options.hpp"
+#include "sim/shape/model_options.hpp"
 
 namespace msfusion {
 
@@ -26,14 +26,14 @@ struct Scenario {
   std::string name;  ///< letters, digits, '.', '_', '-'
   std::string description;
   std::string text;  ///< the document with all --set changes applied, for the record
-  PlatformSpec platform;
-  DataSpec data;
-  ModelSpec model;
+  PlatformOptions platform;
+  DataOptions data;
+  ModelOptions model;
   int model_line = 0;
-  TrainingSpec training;
-  EvaluationSpec evaluation;
-  ConstraintSpec constraints;
-  PriceSpec prices;
+  TrainingOptions training;
+  EvaluationOptions evaluation;
+  ConstraintOptions constraints;
+  PriceOptions prices;
   std::vector<Method> methods;  ///< with distinct labels
   std::vector<std::uint64_t> seeds = {1};
   std::vector<SweepAxis> sweep;  ///< whoever runs the scenario runs the product of the values

@@ -50,17 +50,17 @@ Vocabulary<Spec> with_norms(Vocabulary<Spec> vocabulary) {
   return vocabulary;
 }
 
-const Vocabulary<MlpSpec>& mlp_vocabulary() {
-  static const Vocabulary<MlpSpec> all{
-      {attribute<MlpSpec>("hidden", &MlpSpec::hidden, list_of(units()), "Units of each hidden layer.",
-                          "More units learn more and cost more.")
+const Vocabulary<MlpOptions>& mlp_vocabulary() {
+  static const Vocabulary<MlpOptions> all{
+      {attribute<MlpOptions>("hidden", &MlpOptions::hidden, list_of(units()), "Units of each hidden layer.",
+                             "More units learn more and cost more.")
            .in("units")},
       {}};
   return all;
 }
 
-const Vocabulary<CnnSpec>& cnn_vocabulary() {
-  using C = CnnSpec;
+const Vocabulary<CnnOptions>& cnn_vocabulary() {
+  using C = CnnOptions;
   static const Vocabulary<C> all = with_norms<C>(
       {{
            attribute<C>("channels", &C::channels, list_of(units()),
@@ -89,13 +89,13 @@ const Vocabulary<CnnSpec>& cnn_vocabulary() {
   return all;
 }
 
-Attribute<ResNetSpec> resnet_widths() {
-  return attribute<ResNetSpec>("widths", &ResNetSpec::widths, list_of(units()), "Channels of each stage.",
-                               "Scale all for a narrower or wider network.")
+Attribute<ResNetOptions> resnet_widths() {
+  return attribute<ResNetOptions>("widths", &ResNetOptions::widths, list_of(units()), "Channels of each stage.",
+                                  "Scale all for a narrower or wider network.")
       .in("channels");
 }
 
-void check_stages(const ResNetSpec& spec, GivenAttributes& given) {
+void check_stages(const ResNetOptions& spec, GivenAttributes& given) {
   if (spec.widths.size() == spec.blocks.size()) return;
   const std::string name = given.has("blocks") ? "blocks" : "widths";
   given.object(
@@ -104,8 +104,8 @@ void check_stages(const ResNetSpec& spec, GivenAttributes& given) {
       "as many blocks as widths are needed (both have 4 by default)");
 }
 
-const Vocabulary<ResNetSpec>& resnet_vocabulary() {
-  using R = ResNetSpec;
+const Vocabulary<ResNetOptions>& resnet_vocabulary() {
+  using R = ResNetOptions;
   static const Vocabulary<R> all = with_norms<R>(
       {{
            resnet_widths(),
@@ -119,8 +119,8 @@ const Vocabulary<ResNetSpec>& resnet_vocabulary() {
   return all;
 }
 
-const Vocabulary<ResNetSpec>& resnet18_vocabulary() {
-  static const Vocabulary<ResNetSpec> all = with_norms<ResNetSpec>({{resnet_widths()}, check_stages});
+const Vocabulary<ResNetOptions>& resnet18_vocabulary() {
+  static const Vocabulary<ResNetOptions> all = with_norms<ResNetOptions>({{resnet_widths()}, check_stages});
   return all;
 }
 
@@ -131,8 +131,8 @@ Attribute<Spec> window_row() {
       .in("tokens");
 }
 
-const Vocabulary<TransformerSpec>& transformer_vocabulary() {
-  using T = TransformerSpec;
+const Vocabulary<TransformerOptions>& transformer_vocabulary() {
+  using T = TransformerOptions;
   static const Vocabulary<T> all{
       {
           attribute<T>("embedding", &T::embedding, units(), "Width of the token vectors.", "A multiple of heads.")
@@ -141,7 +141,8 @@ const Vocabulary<TransformerSpec>& transformer_vocabulary() {
           attribute<T>("ffn", &T::ffn, units(), "Hidden units of the feed-forward layers.",
                        "Often 2 to 4 times embedding.")
               .in("units"),
-          attribute<T>("layers", &T::layers, whole(1, kMostLayers), "Number of blocks.", "More layers learn more and cost more.")
+          attribute<T>("layers", &T::layers, whole(1, kMostLayers), "Number of blocks.",
+                       "More layers learn more and cost more.")
               .in("layers"),
           attribute<T>("dropout", &T::dropout, number_below(0, 1),
                        "Probability that an activation is dropped in training.", "0 for very little training."),
@@ -163,8 +164,8 @@ const Vocabulary<TransformerSpec>& transformer_vocabulary() {
   return all;
 }
 
-const Vocabulary<LstmSpec>& lstm_vocabulary() {
-  using L = LstmSpec;
+const Vocabulary<LstmOptions>& lstm_vocabulary() {
+  using L = LstmOptions;
   static const Vocabulary<L> all{
       {
           attribute<L>("embedding", &L::embedding, units(), "Width of the token vectors.",
@@ -185,7 +186,7 @@ const Vocabulary<LstmSpec>& lstm_vocabulary() {
 template <class Spec, const Vocabulary<Spec>& (*vocabulary)()>
 ModelKind kind(const char* name, const char* meaning) {
   return {name, meaning, [] { return describe(vocabulary()); },
-          [](GivenAttributes& given) -> ModelSpec {
+          [](GivenAttributes& given) -> ModelOptions {
             Spec spec;
             read_options(vocabulary(), spec, given);
             return spec;
@@ -206,12 +207,13 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 const std::vector<ModelKind>& model_kinds() {
   static const std::vector<ModelKind> all = {
-      kind<MlpSpec, mlp_vocabulary>("mlp", "fully connected layers"),
-      kind<CnnSpec, cnn_vocabulary>("cnn", "convolutions, norm, ReLU and pooling, then dense layers"),
-      kind<ResNetSpec, resnet_vocabulary>("resnet", "pre-activation ResNet with any blocks and widths"),
-      kind<ResNetSpec, resnet18_vocabulary>("resnet18", "pre-activation ResNet of basic blocks, 2 in each of 4 stages"),
-      kind<TransformerSpec, transformer_vocabulary>("transformer", "language model, causal or masked"),
-      kind<LstmSpec, lstm_vocabulary>("lstm", "recurrent language model"),
+      kind<MlpOptions, mlp_vocabulary>("mlp", "fully connected layers"),
+      kind<CnnOptions, cnn_vocabulary>("cnn", "convolutions, norm, ReLU and pooling, then dense layers"),
+      kind<ResNetOptions, resnet_vocabulary>("resnet", "pre-activation ResNet with any blocks and widths"),
+      kind<ResNetOptions, resnet18_vocabulary>("resnet18",
+                                               "pre-activation ResNet of basic blocks, 2 in each of 4 stages"),
+      kind<TransformerOptions, transformer_vocabulary>("transformer", "language model, causal or masked"),
+      kind<LstmOptions, lstm_vocabulary>("lstm", "recurrent language model"),
   };
   return all;
 }
@@ -242,14 +244,14 @@ std::vector<AttributeInfo> model_attributes() {
   return all;
 }
 
-ModelSpec read_model(GivenAttributes& given) {
+ModelOptions read_model(GivenAttributes& given) {
   const std::string name = given.has("kind") ? trimmed(given.value("kind").meant) : "";
   const auto& kinds = model_kinds();
   const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const ModelKind& k) { return name == k.name; });
   if (kind == kinds.end()) {
     if (given.has("kind"))
       given.refuse("kind", "allowed: " + model_attributes().front().type.instead_of(given.value("kind").written));
-    return ModelSpec();
+    return ModelOptions();
   }
   const std::vector<std::string> own = names_of_attributes(kind->attributes());
   for (const std::string& attribute : names_of_attributes(model_attributes()))

@@ -11,13 +11,13 @@ namespace msfusion {
 
 enum class NormKind { none, batch, group };
 
-struct MlpSpec {
+struct MlpOptions {
   std::vector<int> hidden = {200, 200};
 };
 
 /// Per entry of `channels`: convolution, norm, ReLU, pooling (after every one, or after the last only); then the dense
 /// layers and the classifier.
-struct CnnSpec {
+struct CnnOptions {
   std::vector<int> channels = {32, 64};
   int kernel = 3;
   bool same_padding = true;
@@ -29,7 +29,7 @@ struct CnnSpec {
 };
 
 /// Pre-activation ResNet of basic blocks with a 3x3 stem, as in HeteroFL.
-struct ResNetSpec {
+struct ResNetOptions {
   std::vector<int> widths = {64, 128, 256, 512};
   std::vector<int> blocks = {2, 2, 2, 2};
   bool bottleneck = false;  ///< 1x1, 3x3, 1x1 blocks with expansion 4 (ResNet50 and deeper)
@@ -37,7 +37,7 @@ struct ResNetSpec {
   int groups = 8;
 };
 
-struct TransformerSpec {
+struct TransformerOptions {
   int embedding = 256, heads = 8, ffn = 512, layers = 4;
   double dropout = 0.2;
   int window = 64;
@@ -45,19 +45,19 @@ struct TransformerSpec {
   bool pre_norm = false;
 };
 
-struct LstmSpec {
+struct LstmOptions {
   int embedding = 128, hidden = 256, layers = 1;
   int window = 64;
 };
 
-using ModelSpec = std::variant<MlpSpec, CnnSpec, ResNetSpec, TransformerSpec, LstmSpec>;
+using ModelOptions = std::variant<MlpOptions, CnnOptions, ResNetOptions, TransformerOptions, LstmOptions>;
 
 /// A kind of model that scenarios can name: kind="cnn".
 struct ModelKind {
   const char* name;
   const char* meaning;
   std::vector<AttributeInfo> (*attributes)();  ///< of this kind
-  ModelSpec (*read)(GivenAttributes&);
+  ModelOptions (*read)(GivenAttributes&);
 };
 
 /// Every kind, in the order in which they are listed.
@@ -67,6 +67,6 @@ const std::vector<ModelKind>& model_kinds();
 std::vector<AttributeInfo> model_attributes();
 
 /// The model that the attributes describe. Attributes of other kinds are objected to.
-ModelSpec read_model(GivenAttributes& given);
+ModelOptions read_model(GivenAttributes& given);
 
 }  // namespace msfusion

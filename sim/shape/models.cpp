@@ -27,7 +27,7 @@ int norm_layer(ShapeBuilder& builder, NormKind kind, int groups, const std::stri
   return input;
 }
 
-void build(ShapeBuilder& builder, const MlpSpec& spec) {
+void build(ShapeBuilder& builder, const MlpOptions& spec) {
   int at = builder.flatten("flatten", kModelInput);
   for (std::size_t i = 0; i < spec.hidden.size(); ++i) {
     at = builder.linear(fmt::format("hidden{}", i + 1), at, spec.hidden[i]);
@@ -36,7 +36,7 @@ void build(ShapeBuilder& builder, const MlpSpec& spec) {
   builder.classifier("classifier", at);
 }
 
-void build(ShapeBuilder& builder, const CnnSpec& spec) {
+void build(ShapeBuilder& builder, const CnnOptions& spec) {
   const int padding = spec.same_padding ? spec.kernel / 2 : 0;
   int at = kModelInput;
   for (std::size_t i = 0; i < spec.channels.size(); ++i) {
@@ -62,7 +62,7 @@ void build(ShapeBuilder& builder, const CnnSpec& spec) {
 
 // Pre-activation block (He et al. 2016): norm, ReLU, then the convolutions; the shortcut's 1x1 convolution reads what
 // the first ReLU gives, as in HeteroFL's ResNet.
-int residual_block(ShapeBuilder& builder, const ResNetSpec& spec, const std::string& name, int input, int width,
+int residual_block(ShapeBuilder& builder, const ResNetOptions& spec, const std::string& name, int input, int width,
                    int stride) {
   const int out_channels = spec.bottleneck ? 4 * width : width;
   const bool identity = stride == 1 && builder.extent(input).features.size == out_channels;
@@ -84,7 +84,7 @@ int residual_block(ShapeBuilder& builder, const ResNetSpec& spec, const std::str
   return builder.add(name + ".sum", at, shortcut);
 }
 
-void build(ShapeBuilder& builder, const ResNetSpec& spec) {
+void build(ShapeBuilder& builder, const ResNetOptions& spec) {
   int at = builder.conv("stem", kModelInput, spec.widths.front(), 3, 1, 1, false);
   for (std::size_t stage = 0; stage < spec.widths.size(); ++stage)
     for (int block = 0; block < spec.blocks[stage]; ++block)
@@ -96,8 +96,9 @@ void build(ShapeBuilder& builder, const ResNetSpec& spec) {
   builder.classifier("classifier", at);
 }
 
-void build(ShapeBuilder& builder, const TransformerSpec& spec, int vocabulary) {
-  require(spec.heads > 0 && spec.embedding % spec.heads == 0, fmt::format("embedding {} with {} heads", spec.embedding, spec.heads),
+void build(ShapeBuilder& builder, const TransformerOptions& spec, int vocabulary) {
+  require(spec.heads > 0 && spec.embedding % spec.heads == 0,
+          fmt::format("embedding {} with {} heads", spec.embedding, spec.heads),
           "an embedding that the number of heads divides");
   // A masked language model reads one more token than it predicts: the mask.
   int at = builder.embedding("embedding", vocabulary + (spec.masked ? 1 : 0), spec.embedding);
@@ -127,7 +128,7 @@ void build(ShapeBuilder& builder, const TransformerSpec& spec, int vocabulary) {
   builder.classifier("classifier", at);
 }
 
-void build(ShapeBuilder& builder, const LstmSpec& spec, int vocabulary) {
+void build(ShapeBuilder& builder, const LstmOptions& spec, int vocabulary) {
   int at = builder.embedding("embedding", vocabulary, spec.embedding);
   for (int layer = 1; layer <= spec.layers; ++layer) at = builder.lstm(fmt::format("lstm{}", layer), at, spec.hidden);
   builder.classifier("classifier", at);
@@ -140,7 +141,7 @@ std::vector<int> scaled(std::vector<int> widths, double rate) {
 
 }  // namespace
 
-Shape build_shape(const ModelSpec& spec, const SampleShape& samples) {
+Shape build_shape(const ModelOptions& spec, const SampleShape& samples) {
   const auto builder_for = [&](const char* name, InputKind kind) {
     require(
         samples.kind == kind, fmt::format("model {} on {}", name, samples.kind == InputKind::image ? "images" : "text"),
@@ -149,27 +150,27 @@ Shape build_shape(const ModelSpec& spec, const SampleShape& samples) {
                         samples.classes);
   };
   return std::visit(Overloaded{
-                        [&](const MlpSpec& mlp) {
+                        [&](const MlpOptions& mlp) {
                           auto builder = builder_for("mlp", InputKind::image);
                           build(builder, mlp);
                           return std::move(builder).build();
                         },
-                        [&](const CnnSpec& cnn) {
+                        [&](const CnnOptions& cnn) {
                           auto builder = builder_for("cnn", InputKind::image);
                           build(builder, cnn);
                           return std::move(builder).build();
                         },
-                        [&](const ResNetSpec& resnet) {
+                        [&](const ResNetOptions& resnet) {
                           auto builder = builder_for("resnet", InputKind::image);
                           build(builder, resnet);
                           return std::move(builder).build();
                         },
-                        [&](const TransformerSpec& transformer) {
+                        [&](const TransformerOptions& transformer) {
                           auto builder = builder_for("transformer", InputKind::tokens);
                           build(builder, transformer, samples.classes);
                           return std::move(builder).build();
                         },
-                        [&](const LstmSpec& lstm) {
+                        [&](const LstmOptions& lstm) {
                           auto builder = builder_for("lstm", InputKind::tokens);
                           build(builder, lstm, samples.classes);
                           return std::move(builder).build();
@@ -178,22 +179,22 @@ Shape build_shape(const ModelSpec& spec, const SampleShape& samples) {
                     spec);
 }
 
-ModelSpec narrowed(const ModelSpec& spec, double rate) {
-  ModelSpec result = spec;
+ModelOptions narrowed(const ModelOptions& spec, double rate) {
+  ModelOptions result = spec;
   std::visit(Overloaded{
-                 [&](MlpSpec& mlp) { mlp.hidden = scaled(mlp.hidden, rate); },
-                 [&](CnnSpec& cnn) {
+                 [&](MlpOptions& mlp) { mlp.hidden = scaled(mlp.hidden, rate); },
+                 [&](CnnOptions& cnn) {
                    cnn.channels = scaled(cnn.channels, rate);
                    cnn.dense = scaled(cnn.dense, rate);
                  },
-                 [&](ResNetSpec& resnet) { resnet.widths = scaled(resnet.widths, rate); },
-                 [&](TransformerSpec& transformer) {
+                 [&](ResNetOptions& resnet) { resnet.widths = scaled(resnet.widths, rate); },
+                 [&](TransformerOptions& transformer) {
                    // Heads stay; what narrows is the width of each.
                    transformer.embedding =
                        transformer.heads * sliced_units(rate, transformer.embedding / transformer.heads);
                    transformer.ffn = sliced_units(rate, transformer.ffn);
                  },
-                 [&](LstmSpec& lstm) {
+                 [&](LstmOptions& lstm) {
                    lstm.embedding = sliced_units(rate, lstm.embedding);
                    lstm.hidden = sliced_units(rate, lstm.hidden);
                  },

@@ -16,9 +16,9 @@ struct SampleShape {
 /// The full model of a specification. Throws UserError (no file or line: the caller knows them) where model and samples
 /// do not go together: an image model on tokens, a feature map that shrinks to nothing, heads that do not divide the
 /// embedding.
-Shape build_shape(const ModelSpec& spec, const SampleShape& samples);
+Shape build_shape(const ModelOptions& spec, const SampleShape& samples);
 
 /// The same specification with every width times `rate`, at least 1 and rounded up (the narrow baseline's model).
-ModelSpec narrowed(const ModelSpec& spec, double rate);
+ModelOptions narrowed(const ModelOptions& spec, double rate);
 
 }  // namespace msfusion

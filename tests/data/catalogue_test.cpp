@@ -18,8 +18,8 @@ class DataRoot {
   DataRoot& operator=(const DataRoot&) = delete;
 };
 
-DataSpec named(const std::string& set, const std::string& path = "") {
-  DataSpec spec;
+DataOptions named(const std::string& set, const std::string& path = "") {
+  DataOptions spec;
   spec.set = set;
   spec.path = path;
   spec.line = 5;
@@ -85,7 +85,7 @@ TEST_CASE("a folder with half of a set's files does not count as present") {
 TEST_CASE("samples asked for are cut out, more than there are is a mistake") {
   TempFolder folder;
   write_mnist(folder, "", {0, 1, 0, 1, 0, 1}, {4, 5, 6});
-  DataSpec spec = named("mnist", folder.path());
+  DataOptions spec = named("mnist", folder.path());
   spec.train_samples = 4;
   spec.test_samples = 2;
   const Dataset data = load_dataset(spec, 0, 1);
@@ -101,7 +101,7 @@ TEST_CASE("samples asked for are cut out, more than there are is a mistake") {
 }
 
 TEST_CASE("for cost only the samples and classes are the same, without pixels") {
-  DataSpec spec = named("synthetic");
+  DataOptions spec = named("synthetic");
   spec.train_samples = 100;
   const Dataset whole = load_dataset(spec, 0, 3), cost = load_dataset(spec, 0, 3, true);
   CHECK(cost.train_images.labels == whole.train_images.labels);
@@ -112,7 +112,7 @@ TEST_CASE("for cost only the samples and classes are the same, without pixels") 
 }
 
 TEST_CASE("a synthetic set that no memory holds is refused before it is made") {
-  DataSpec spec = named("synthetic");
+  DataOptions spec = named("synthetic");
   spec.train_samples = 100000000;
   spec.synthetic_side = 16;
   for (const bool for_cost_only : {false, true})  // what can be planned can be run
@@ -169,7 +169,7 @@ TEST_CASE("Debian's Fashion-MNIST has 60,000 and 10,000 images, a tenth of each 
     WARN("dataset-fashion-mnist is not installed");
     return;
   }
-  DataSpec spec = named("fashion-mnist");
+  DataOptions spec = named("fashion-mnist");
   const Dataset data = load_dataset(spec, 0, 1);
   CHECK(data.train_samples() == 60000);
   CHECK(data.test_samples() == 10000);

@@ -10,7 +10,7 @@
 
 using namespace msfusion;
 using namespace msfusion::test;
-using Rule = DataSpec::Partition;
+using Rule = DataOptions::Partition;
 
 namespace {
 /// `per_class` samples of each of `classes` classes, the classes interleaved.
@@ -30,8 +30,8 @@ Dataset text(int windows) {
   return data;
 }
 
-DataSpec rule(Rule partition) {
-  DataSpec spec;
+DataOptions rule(Rule partition) {
+  DataOptions spec;
   spec.partition = partition;
   spec.line = 12;
   return spec;
@@ -61,7 +61,7 @@ TEST_CASE("every rule deals every sample to exactly one device, in ascending ord
   Dataset data = labelled(10, 60);
   for (std::size_t i = 0; i < 600; ++i) data.train_images.groups.push_back(static_cast<std::int32_t>(i / 20));
   const auto which = GENERATE(Rule::iid, Rule::dirichlet, Rule::shards, Rule::label_k, Rule::natural);
-  const DataSpec spec = rule(which);
+  const DataOptions spec = rule(which);
   const Partition parts = partition(data, spec, 10, 4);
   REQUIRE(parts.samples.size() == 10);
   CHECK(everything(parts) == first_numbers(600));
@@ -77,14 +77,14 @@ TEST_CASE("iid parts have equal sizes, give or take one") {
 
 TEST_CASE("as many devices as samples get one each") {
   for (const double skew : {0.0, 3.0}) {
-    DataSpec spec = rule(Rule::iid);
+    DataOptions spec = rule(Rule::iid);
     spec.size_skew = skew;
     for (const auto& part : partition(labelled(2, 20), spec, 40, 1).samples) CHECK(part.size() == 1);
   }
 }
 
 TEST_CASE("size_skew is the spread of the logarithm of iid sizes") {
-  DataSpec spec = rule(Rule::iid);
+  DataOptions spec = rule(Rule::iid);
   spec.size_skew = 0.5;
   const Partition parts = partition(labelled(10, 100000), spec, 1000, 1);
   double sum = 0, squares = 0;
@@ -101,7 +101,7 @@ TEST_CASE("a small Dirichlet alpha makes devices unlike each other, a large one 
   const Dataset data = labelled(10, 1000);
   // The mean over devices of the largest class's share of a part: 0.1 when classes are equally frequent.
   const auto largest_share = [&](double alpha) {
-    DataSpec spec = rule(Rule::dirichlet);
+    DataOptions spec = rule(Rule::dirichlet);
     spec.alpha = alpha;
     const Partition parts = partition(data, spec, 10, 2);
     double total = 0;
@@ -118,7 +118,7 @@ TEST_CASE("a small Dirichlet alpha makes devices unlike each other, a large one 
 }
 
 TEST_CASE("a Dirichlet partition's smallest part has ten samples, or half a fair share where that is less") {
-  DataSpec spec = rule(Rule::dirichlet);
+  DataOptions spec = rule(Rule::dirichlet);
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     spec.alpha = 0.3;
     for (const auto& part : partition(labelled(10, 60), spec, 10, seed).samples) CHECK(part.size() >= 10);
@@ -130,7 +130,7 @@ TEST_CASE("a Dirichlet partition's smallest part has ten samples, or half a fair
 TEST_CASE("a device that has its fair share gets no more classes") {
   // A device below its fair share of 1000 gets at most one more class of 500. Without the rule three whole classes at
   // one device would be common at an alpha near 0, and would pass the lower limit.
-  DataSpec spec = rule(Rule::dirichlet);
+  DataOptions spec = rule(Rule::dirichlet);
   spec.alpha = 0.001;
   const Dataset data = labelled(4, 500);
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
@@ -140,7 +140,7 @@ TEST_CASE("a device that has its fair share gets no more classes") {
 
 TEST_CASE("shards give every device its number of classes, in equal contiguous pieces") {
   const Dataset data = labelled(10, 100);
-  DataSpec spec = rule(Rule::shards);
+  DataOptions spec = rule(Rule::shards);
   for (const int classes : {1, 2, 3, 10}) {
     spec.classes_per_device = classes;
     const Partition parts = partition(data, spec, 20, 1);
@@ -160,7 +160,7 @@ TEST_CASE("shards give every device its number of classes, in equal contiguous p
 
 TEST_CASE("label-k gives device n class n mod K and others by chance, every class cut equally among its devices") {
   const Dataset data = labelled(10, 120);
-  DataSpec spec = rule(Rule::label_k);
+  DataOptions spec = rule(Rule::label_k);
   spec.classes_per_device = 3;
   const Partition parts = partition(data, spec, 15, 1);
   std::vector<int> takers(10, 0);
@@ -179,7 +179,7 @@ TEST_CASE("label-k gives device n class n mod K and others by chance, every clas
 }
 
 TEST_CASE("shards of fewer places than classes leave whole classes out") {
-  DataSpec spec = rule(Rule::shards);
+  DataOptions spec = rule(Rule::shards);
   const Dataset data = labelled(10, 10);
   const Partition parts = partition(data, spec, 3, 1);
   CHECK(everything(parts).size() == 60);
@@ -203,14 +203,14 @@ TEST_CASE("a natural partition keeps groups whole, and text in contiguous blocks
 
 TEST_CASE("a partition that cannot be made says why, at the scenario's line") {
   const Dataset data = labelled(10, 10);
-  const auto message = [](const Dataset& set, const DataSpec& spec, int devices) {
+  const auto message = [](const Dataset& set, const DataOptions& spec, int devices) {
     return error_of([&] { partition(set, spec, devices, 1); });
   };
   CHECK_THAT(message(data, rule(Rule::iid), 101), ContainsSubstring(":12: 101 devices for 100 training samples"));
   CHECK_THAT(message(data, rule(Rule::natural), 2), ContainsSubstring("natural") && ContainsSubstring("no key"));
   CHECK_THAT(message(text(10), rule(Rule::dirichlet), 2), ContainsSubstring("text, which has no classes"));
   CHECK_THAT(message(text(10), rule(Rule::shards), 2), ContainsSubstring("text, which has no classes"));
-  DataSpec spec = rule(Rule::shards);
+  DataOptions spec = rule(Rule::shards);
   spec.classes_per_device = 11;
   CHECK_THAT(message(data, spec, 2), ContainsSubstring("11 classes per device; 1 to 10"));
   spec = rule(Rule::dirichlet);

@@ -12,12 +12,12 @@ namespace {
 
 // Two phones and a server, one FedAvg round of 1800 s in which each node did what its row says.
 struct Bench {
-  Shape shape = build_shape(MlpSpec{{4}}, {InputKind::image, 1, 2, 2, 2});
+  Shape shape = build_shape(MlpOptions{{4}}, {InputKind::image, 1, 2, 2, 2});
   Fleet fleet;
   Method method = find_method("fedavg")->choices;
-  TrainingSpec training;
-  ConstraintSpec constraints;
-  PriceSpec prices;
+  TrainingOptions training;
+  ConstraintOptions constraints;
+  PriceOptions prices;
   TimedRound timed;
 
   Bench() {

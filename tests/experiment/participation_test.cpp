@@ -8,7 +8,7 @@
 using namespace msfusion;
 
 TEST_CASE("participation tells who trained which slice and what arrived where, and nothing else") {
-  const Shape shape = build_shape(MlpSpec{{8}}, {InputKind::image, 1, 2, 2, 2});
+  const Shape shape = build_shape(MlpOptions{{8}}, {InputKind::image, 1, 2, 2, 2});
   RoundPlan plan;
   for (TaskId id : {0, 1}) {
     TrainTask task;

@@ -66,7 +66,7 @@ Dataset text(int vocabulary, int window, int train_windows, int test_windows) {
   return data;
 }
 
-Shape shape_for(const ModelSpec& model, const Dataset& data) {
+Shape shape_for(const ModelOptions& model, const Dataset& data) {
   if (data.kind == DataKind::tokens) return build_shape(model, {InputKind::tokens, 1, 1, data.window, data.classes});
   const ImageSet& set = data.train_images;
   return build_shape(model, {InputKind::image, set.channels, set.height, set.width, data.classes});
@@ -87,7 +87,7 @@ WidthSlice window_slice(const Shape& shape, double rate, int shift) {
   return slice;
 }
 
-World::World(Dataset d, const ModelSpec& model, int devices, int leave_out)
+World::World(Dataset d, const ModelOptions& model, int devices, int leave_out)
     : data(std::move(d)), shape(shape_for(model, data)), parts(dealt(data, devices, leave_out)) {
   training.rounds = 10;
   training.batch = 8;

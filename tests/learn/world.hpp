@@ -17,7 +17,7 @@ Dataset images(int classes, int side, int channels, int train, int test, std::ui
 /// A sequence in which a token depends on the one before it.
 Dataset text(int vocabulary, int window, int train_windows, int test_windows);
 
-Shape shape_for(const ModelSpec& model, const Dataset& data);
+Shape shape_for(const ModelOptions& model, const Dataset& data);
 
 /// Sample i belongs to device i mod devices; the last `leave_out` samples belong to none.
 Partition dealt(const Dataset& data, int devices, int leave_out = 0);
@@ -29,14 +29,14 @@ struct World {
   Dataset data;
   Shape shape;
   Partition parts;
-  TrainingSpec training;
-  EvaluationSpec evaluation;
-  DataSpec data_spec;
+  TrainingOptions training;
+  EvaluationOptions evaluation;
+  DataOptions data_spec;
   Method method;
   std::uint64_t seed = 3;
   int workers = 1;
 
-  World(Dataset d, const ModelSpec& model, int devices, int leave_out = 0);
+  World(Dataset d, const ModelOptions& model, int devices, int leave_out = 0);
   int devices() const { return static_cast<int>(parts.samples.size()); }
   std::unique_ptr<Learner> learner() const;
   /// One task per device with these slices; a single slice is every device's.

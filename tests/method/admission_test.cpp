@@ -9,11 +9,11 @@ TEST_CASE("a device without enough memory fails the scenario, is excluded, or is
   Bench bench(method_named("fedavg"));
   bench.fleet.devices[1].memory_bytes = 1000;
   CHECK_THROWS_WITH(Planner(bench.setup()), ContainsSubstring("phone-1 needs") && ContainsSubstring("has 1 kB"));
-  bench.constraints.memory = ConstraintSpec::Memory::exclude;
+  bench.constraints.memory = ConstraintOptions::Memory::exclude;
   Planner excluding(bench.setup());
   CHECK(excluding.admission().members() == std::vector<NodeId>{0, 2, 3});
   CHECK(excluding.admission().warnings().size() == 1);
-  bench.constraints.memory = ConstraintSpec::Memory::ignore;
+  bench.constraints.memory = ConstraintOptions::Memory::ignore;
   Planner ignoring(bench.setup());
   CHECK(ignoring.admission().members().size() == 4);
   CHECK(ignoring.admission().warnings().size() == 1);

@@ -16,7 +16,7 @@ Method msfusion_at(double rate) {
 }
 
 Bench::Bench(Method chosen, int devices) : method(std::move(chosen)) {
-  CnnSpec spec;
+  CnnOptions spec;
   spec.channels = {8, 12};
   shape = build_shape(spec, {InputKind::image, 1, 8, 8, 3});
   for (int n = 0; n < devices; ++n) {

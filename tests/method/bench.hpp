@@ -17,8 +17,8 @@ struct Bench {
   Shape shape;
   Fleet fleet;
   Method method;
-  TrainingSpec training;
-  ConstraintSpec constraints;
+  TrainingOptions training;
+  ConstraintOptions constraints;
 
   explicit Bench(Method chosen, int devices = 4);
   PlannerSetup setup() const;

@@ -40,7 +40,7 @@ TEST_CASE("the automatic split keeps the deadline with the model's way there and
   const double seconds = widest().training_flops / phone.speed_flops;  // nothing but FLOPs / speed is stated
   const double bytes = 4.0 * static_cast<double>(widest().parameters);
 
-  bench.constraints.close = ConstraintSpec::Close::deadline;
+  bench.constraints.close = ConstraintOptions::Close::deadline;
   bench.constraints.deadline_seconds = 1.01 * seconds;
   CHECK(widest().split == 1);
   phone.from_server = phone.to_server = Way{0, bytes / seconds};  // each way takes as long as the training

@@ -5,7 +5,7 @@
 using namespace msfusion;
 
 TEST_CASE("local steps and epochs count a partial last batch") {
-  TrainingSpec training;
+  TrainingOptions training;
   training.batch = 8;
   training.local_epochs = 2;
   CHECK(local_training(training, 20).optimiser_steps == 6);

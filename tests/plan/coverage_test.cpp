@@ -10,7 +10,7 @@ using namespace msfusion;
 
 namespace {
 Shape small_cnn() {
-  CnnSpec spec;
+  CnnOptions spec;
   spec.channels = {5, 6};
   spec.dense = {7};
   return build_shape(spec, {InputKind::image, 2, 4, 4, 3});
@@ -70,7 +70,7 @@ TEST_CASE("coverage and stale elements equal a count over every element") {
 }
 
 TEST_CASE("windows of equal widths that move together never train weights between distant units") {
-  const Shape shape = build_shape(MlpSpec{{16, 16}}, {InputKind::image, 1, 4, 4, 3});
+  const Shape shape = build_shape(MlpOptions{{16, 16}}, {InputKind::image, 1, 4, 4, 3});
   const std::vector<double> rates(4, 0.25);
   const auto covered_ever = [&](bool decorrelated) {
     Coverage coverage(shape);
@@ -89,7 +89,7 @@ TEST_CASE("windows of equal widths that move together never train weights betwee
 }
 
 TEST_CASE("coverage of a wide model takes memory by its slices, not by its width") {
-  TransformerSpec spec;
+  TransformerOptions spec;
   spec.embedding = 12288;
   spec.heads = 96;
   spec.ffn = 49152;

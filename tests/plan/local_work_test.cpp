@@ -7,7 +7,7 @@ using namespace msfusion;
 
 namespace {
 SliceCost cost_of_mlp() {
-  const Shape shape = build_shape(MlpSpec{{8}}, {InputKind::image, 1, 2, 2, 3});
+  const Shape shape = build_shape(MlpOptions{{8}}, {InputKind::image, 1, 2, 2, 3});
   return slice_cost(shape, full_slice(shape));
 }
 Device device(double speed) {
@@ -64,7 +64,7 @@ TEST_CASE("a product whose output is as wide as the narrow width takes twice as 
   LocalTraining training;
   training.samples = 10;
   training.optimiser_steps = 1;
-  const Shape shape = build_shape(MlpSpec{{}}, {InputKind::image, 1, 2, 2, 3});  // 4 -> 3, nothing else
+  const Shape shape = build_shape(MlpOptions{{}}, {InputKind::image, 1, 2, 2, 3});  // 4 -> 3, nothing else
   const SliceCost cost = slice_cost(shape, full_slice(shape));
   Device phone = device(1e6);
   const double wide = compute_seconds(cost, training, phone);
@@ -79,7 +79,7 @@ TEST_CASE(
   LocalTraining training;
   training.samples = 10;
   training.optimiser_steps = 1;
-  const Shape shape = build_shape(MlpSpec{{}}, {InputKind::image, 1, 2, 2, 3});  // 4 -> 3 with biases: 15 parameters
+  const Shape shape = build_shape(MlpOptions{{}}, {InputKind::image, 1, 2, 2, 3});  // 4 -> 3 with biases: 15 parameters
   const SliceCost cost = slice_cost(shape, full_slice(shape));
   Device phone = device(1e15);
   phone.memory_bandwidth = 1e6;
@@ -101,7 +101,7 @@ TEST_CASE("a convolution computes whole vector registers of channels") {
   LocalTraining training;
   training.samples = 10;
   training.optimiser_steps = 1;
-  CnnSpec spec;
+  CnnOptions spec;
   spec.channels = {12};
   spec.norm = NormKind::none;
   const Shape shape = build_shape(spec, {InputKind::image, 1, 4, 4, 3});
@@ -118,7 +118,7 @@ TEST_CASE("Winograd's algorithm multiplies a quarter as often and transforms wha
   training.samples = 10;
   training.optimiser_steps = 1;
   training.frozen_models = 1;
-  CnnSpec spec;
+  CnnOptions spec;
   spec.channels = {32, 32};
   spec.pool_each = false;
   spec.norm = NormKind::none;
@@ -143,7 +143,7 @@ TEST_CASE("a pool pays for whole vector registers of what it looks at") {
   LocalTraining training;
   training.samples = 10;
   training.optimiser_steps = 1;
-  CnnSpec spec;
+  CnnOptions spec;
   spec.channels = {12};
   const Shape shape = build_shape(spec, {InputKind::image, 1, 4, 4, 3});
   Device bare = device(1e6), phone = bare;
@@ -164,14 +164,14 @@ TEST_CASE("exponentials, random draws and the steps of a recurrent layer take th
   training.samples = 10;
   training.optimiser_steps = 2;
   training.frozen_models = 1;
-  const auto extra = [&](const ModelSpec& spec, double Roofline::*figure) {
+  const auto extra = [&](const ModelOptions& spec, double Roofline::*figure) {
     const Shape shape = build_shape(spec, {InputKind::tokens, 1, 1, 6, 30});
     const SliceCost cost = slice_cost(shape, full_slice(shape));
     Device bare = device(1e6), phone = bare;
     phone.*figure = 1e-3;
     return compute_seconds(cost, training, phone) - compute_seconds(cost, training, bare);
   };
-  TransformerSpec transformer;
+  TransformerOptions transformer;
   transformer.embedding = 8;
   transformer.heads = 2;
   transformer.ffn = 12;
@@ -181,7 +181,7 @@ TEST_CASE("exponentials, random draws and the steps of a recurrent layer take th
   CHECK(extra(transformer, &Roofline::exponential_seconds) == Approx(4 * 10 * 6 * 12 * 1e-3));
   // Three dropouts of 8 features of 6 tokens; what is frozen drops nothing.
   CHECK(extra(transformer, &Roofline::random_seconds) == Approx(10 * 3 * 6 * 8 * 1e-3));
-  LstmSpec lstm;
+  LstmOptions lstm;
   lstm.embedding = 4;
   lstm.hidden = 5;
   lstm.window = 6;

@@ -9,7 +9,7 @@ using namespace msfusion;
 
 namespace {
 Shape mlp(std::vector<int> hidden) {
-  return build_shape(MlpSpec{std::move(hidden)}, {InputKind::image, 1, 4, 4, 3});
+  return build_shape(MlpOptions{std::move(hidden)}, {InputKind::image, 1, 4, 4, 3});
 }
 }  // namespace
 

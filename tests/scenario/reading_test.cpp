@@ -8,14 +8,14 @@ TEST_CASE("the smallest scenario has every default") {
   const Scenario scenario = test::read(Parts());
   CHECK(scenario.name == "test");
   CHECK(scenario.platform.line == 2);
-  CHECK(scenario.platform.network == PlatformSpec::Network::cm02);
+  CHECK(scenario.platform.network == PlatformOptions::Network::cm02);
   CHECK(scenario.data.set == "synthetic");
   CHECK_FALSE(scenario.data.train_samples);
-  CHECK(std::get<MlpSpec>(scenario.model).hidden == std::vector<int>{200, 200});
+  CHECK(std::get<MlpOptions>(scenario.model).hidden == std::vector<int>{200, 200});
   CHECK(scenario.training.rounds == 3);
   CHECK_FALSE(scenario.training.local_steps);
   CHECK(scenario.evaluation.every == 1);
-  CHECK(scenario.constraints.memory == ConstraintSpec::Memory::fail);
+  CHECK(scenario.constraints.memory == ConstraintOptions::Memory::fail);
   CHECK_FALSE(scenario.prices.usd_per_kwh);
   CHECK(scenario.seeds == std::vector<std::uint64_t>{1});
   CHECK(scenario.targets.empty());
@@ -39,9 +39,9 @@ TEST_CASE("every element is read") {
     <seeds values="1 2 18446744073709551615"/><target accuracy="0.7 0.8"/>)";
   const Scenario scenario = test::read(parts);
   CHECK(scenario.description == "<script> and ümlauts");
-  CHECK(scenario.platform.network == PlatformSpec::Network::lv08);
+  CHECK(scenario.platform.network == PlatformOptions::Network::lv08);
   CHECK(scenario.data.train_samples == 100);
-  CHECK(scenario.data.partition == DataSpec::Partition::shards);
+  CHECK(scenario.data.partition == DataOptions::Partition::shards);
   CHECK(scenario.data.classes_per_device == 3);
   CHECK(scenario.data.augment);
   CHECK(scenario.data.synthetic_channels == 3);
@@ -52,7 +52,7 @@ TEST_CASE("every element is read") {
   CHECK(scenario.training.milestones == std::vector<int>{3, 6});
   CHECK(scenario.evaluation.every == 3);
   CHECK_FALSE(scenario.evaluation.submodels);
-  CHECK(scenario.constraints.memory == ConstraintSpec::Memory::exclude);
+  CHECK(scenario.constraints.memory == ConstraintOptions::Memory::exclude);
   CHECK(scenario.constraints.deadline_seconds == 90);
   CHECK(scenario.constraints.message_loss == 0.1);
   CHECK(scenario.prices.usd_per_gb == 0.1);
@@ -68,7 +68,7 @@ TEST_CASE("models of every kind are read") {
     parts.model = "<model " + attributes + "/>";
     return test::read(parts).model;
   };
-  const auto cnn = std::get<CnnSpec>(
+  const auto cnn = std::get<CnnOptions>(
       model("kind='cnn' channels='6 16' kernel='4' padding='none' pool='last' dense='120 84' norm='group' groups='4'"));
   CHECK(cnn.channels == std::vector<int>{6, 16});
   CHECK(cnn.kernel == 4);
@@ -78,18 +78,18 @@ TEST_CASE("models of every kind are read") {
   CHECK(cnn.norm == NormKind::group);
   CHECK(cnn.groups == 4);
   const auto resnet =
-      std::get<ResNetSpec>(model("kind='resnet' widths='8 16' blocks='3 4' block='bottleneck' norm='none'"));
+      std::get<ResNetOptions>(model("kind='resnet' widths='8 16' blocks='3 4' block='bottleneck' norm='none'"));
   CHECK(resnet.blocks == std::vector<int>{3, 4});
   CHECK(resnet.bottleneck);
-  CHECK(std::get<ResNetSpec>(model("kind='resnet18' widths='8 16 32 64'")).blocks == std::vector<int>{2, 2, 2, 2});
+  CHECK(std::get<ResNetOptions>(model("kind='resnet18' widths='8 16 32 64'")).blocks == std::vector<int>{2, 2, 2, 2});
   const auto transformer =
-      std::get<TransformerSpec>(model("kind='transformer' embedding='64' heads='4' ffn='128' layers='2' dropout='0' "
-                                      "window='16' objective='masked' norm-order='pre'",
-                                      "tokens"));
+      std::get<TransformerOptions>(model("kind='transformer' embedding='64' heads='4' ffn='128' layers='2' dropout='0' "
+                                         "window='16' objective='masked' norm-order='pre'",
+                                         "tokens"));
   CHECK(transformer.heads == 4);
   CHECK(transformer.masked);
   CHECK(transformer.pre_norm);
-  CHECK(std::get<LstmSpec>(model("kind='lstm' hidden='32'", "characters")).hidden == 32);
+  CHECK(std::get<LstmOptions>(model("kind='lstm' hidden='32'", "characters")).hidden == 32);
 }
 
 TEST_CASE("a method has the choices of its name, with what its attributes say instead") {

@@ -12,14 +12,14 @@ WidthSlice windows(const Shape& shape, double rate) {
     slice.axes.push_back(IndexSet::window(0, sliced_units(rate, axis.units), axis.units));
   return slice;
 }
-std::int64_t forward_macs(const ModelSpec& spec, double rate) {
+std::int64_t forward_macs(const ModelOptions& spec, double rate) {
   const Shape shape = build_shape(spec, {InputKind::image, 3, 32, 32, 10});
   return slice_cost(shape, windows(shape, rate)).forward_macs;
 }
 }  // namespace
 
 TEST_CASE("the costs of a cnn equal a count by hand") {
-  CnnSpec spec;
+  CnnOptions spec;
   spec.channels = {4, 6};
   spec.norm = NormKind::none;
   const Shape shape = build_shape(spec, {InputKind::image, 1, 8, 8, 3});
@@ -34,7 +34,7 @@ TEST_CASE("the costs of a cnn equal a count by hand") {
 }
 
 TEST_CASE("half the width of every axis costs a quarter of an inner convolution and half of the first") {
-  CnnSpec spec;
+  CnnOptions spec;
   spec.channels = {4, 6};
   spec.norm = NormKind::none;
   const Shape shape = build_shape(spec, {InputKind::image, 1, 8, 8, 3});
@@ -43,13 +43,13 @@ TEST_CASE("half the width of every axis costs a quarter of an inner convolution 
 }
 
 TEST_CASE("resnet18 costs what is published for it at every rate") {
-  CHECK(forward_macs(ResNetSpec{}, 1) == Approx(555.4e6).epsilon(1e-4));
-  CHECK(forward_macs(ResNetSpec{}, 0.125) == Approx(8.87e6).epsilon(1e-3));
-  CHECK(forward_macs(ResNetSpec{}, 0.45) == Approx(114.3e6).epsilon(1e-3));
+  CHECK(forward_macs(ResNetOptions{}, 1) == Approx(555.4e6).epsilon(1e-4));
+  CHECK(forward_macs(ResNetOptions{}, 0.125) == Approx(8.87e6).epsilon(1e-3));
+  CHECK(forward_macs(ResNetOptions{}, 0.45) == Approx(114.3e6).epsilon(1e-3));
 }
 
 TEST_CASE("attention is charged both of its products and its softmax") {
-  TransformerSpec spec;
+  TransformerOptions spec;
   spec.embedding = 8;
   spec.heads = 2;
   spec.ffn = 16;

@@ -72,16 +72,16 @@ TEST_CASE("the intersection of two sets equals counting their common units") {
 }
 
 TEST_CASE("the parameters that two slices share equal a count over every element of every tensor") {
-  CnnSpec cnn;
+  CnnOptions cnn;
   cnn.channels = {5, 7};
   cnn.dense = {9};
-  TransformerSpec transformer;
+  TransformerOptions transformer;
   transformer.embedding = 12;
   transformer.heads = 3;
   transformer.ffn = 10;
   transformer.layers = 1;
   transformer.window = 5;
-  LstmSpec lstm;
+  LstmOptions lstm;
   lstm.embedding = 6;
   lstm.hidden = 5;
   const std::vector<Shape> shapes = {build_shape(cnn, {InputKind::image, 2, 8, 8, 4}),

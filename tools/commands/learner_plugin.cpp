@@ -65,7 +65,7 @@ double preload_learner() {
 }
 
 void require_device(const Scenario& scenario) {
-  if (scenario.training.device == TrainingSpec::Device::cpu) return;
+  if (scenario.training.device == TrainingOptions::Device::cpu) return;
   if (!symbol<bool (*)()>("msfusion_has_cuda")())
     throw UserError(Mistake{scenario.file, scenario.training.line,
                             "device=\"cuda\", but this LibTorch has no CUDA or finds no GPU", "cpu"});

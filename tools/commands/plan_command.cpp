@@ -43,7 +43,7 @@ std::function<RoundObserver(const RunInputs&)> json_writer(const ResultsFolder& 
 // Line by line, because the plan of a large fleet need not fit into memory.
 void print_json(const Scenario& scenario, const ResultsFolder& folder, const std::vector<RunRecord>& runs) {
   fmt::print("{{\"scenario\":{},\"network_model\":\"{}\",\"runs\":[", quoted(scenario.name),
-             scenario.platform.network == PlatformSpec::Network::cm02 ? "CM02" : "LV08");
+             scenario.platform.network == PlatformOptions::Network::cm02 ? "CM02" : "LV08");
   for (const RunRecord& run : runs) {
     fmt::print(
         "{}\n{{\"method\":{},\"label\":{},\"seed\":{},\"state\":\"{}\",\"model\":{{\"parameters\":{},\"forward_macs\":{"
@@ -112,7 +112,8 @@ int plan_scenario(const PlanCommand& command) {
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
       command.json);
   const std::string store_file = folder.file("run.sqlite");
-  StoreWriter::create(store_file, meta_of(preparation, command.command_line, ResultKind::plan), run_records(preparation));
+  StoreWriter::create(store_file, meta_of(preparation, command.command_line, ResultKind::plan),
+                      run_records(preparation));
 
   LaunchOptions options;
   options.store_file = store_file;

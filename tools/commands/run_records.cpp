@@ -96,7 +96,7 @@ MetaMap meta_of(const Preparation& preparation, const std::string& command_line,
                   {"command", command_line},
                   {"version", MSFUSION_VERSION},
                   {"libraries", MSFUSION_LIBRARIES},
-                  {"network_model", scenario.platform.network == PlatformSpec::Network::cm02 ? "CM02" : "LV08"},
+                  {"network_model", scenario.platform.network == PlatformOptions::Network::cm02 ? "CM02" : "LV08"},
                   {"targets", joined(scenario.targets)},
                   {"seeds", joined(scenario.seeds)}};
   if (kind == ResultKind::run) meta[meta_key::inputs] = checksums(preparation);

@@ -60,7 +60,7 @@ struct MergeContext {
   const Method& method;
   const Partition& parts;
   const Batches& batches;
-  const TrainingSpec& training;
+  const TrainingOptions& training;
   std::int64_t train_samples = 0;
   std::uint64_t seed = 0;
   Pool& pool;

@@ -9,8 +9,8 @@ bool has_cuda() {
   return at::hasCUDA();
 }
 
-at::Device device_of(const TrainingSpec& training) {
-  return training.device == TrainingSpec::Device::cuda ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
+at::Device device_of(const TrainingOptions& training) {
+  return training.device == TrainingOptions::Device::cuda ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
 }
 
 JobStream::JobStream(at::Device device) {

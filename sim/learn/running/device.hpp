@@ -12,7 +12,7 @@ namespace msfusion {
 
 bool has_cuda();
 
-at::Device device_of(const TrainingSpec& training);
+at::Device device_of(const TrainingOptions& training);
 
 /// While it lives, the calling thread has its own stream on a GPU, so that several jobs share the GPU. On the CPU it
 /// does nothing.

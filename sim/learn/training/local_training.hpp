@@ -18,7 +18,7 @@ struct TrainingContext {
   const Shape& shape;
   const ParameterLayout& full;
   const Batches& batches;
-  const TrainingSpec& training;
+  const TrainingOptions& training;
   const ObjectiveChoice& objective;
   bool augment = false;
   std::uint64_t seed = 0;

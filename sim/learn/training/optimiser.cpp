@@ -5,16 +5,16 @@
 
 namespace msfusion {
 
-double learning_rate(const TrainingSpec& training, int round) {
+double learning_rate(const TrainingOptions& training, int round) {
   double rate = training.learning_rate;
   switch (training.schedule) {
-    case TrainingSpec::Schedule::constant:
+    case TrainingOptions::Schedule::constant:
       break;
-    case TrainingSpec::Schedule::step:
+    case TrainingOptions::Schedule::step:
       for (const int milestone : training.milestones)
         if (round >= milestone) rate *= training.decay;
       break;
-    case TrainingSpec::Schedule::cosine:
+    case TrainingOptions::Schedule::cosine:
       rate *= 0.5 * (1 + std::cos(std::acos(-1.0) * round / std::max(1, training.rounds)));
       break;
   }
@@ -28,12 +28,13 @@ void clip_gradient(at::Tensor& gradient, double max_norm) {
 }
 
 bool Optimiser::is_plain() const {
-  return training_.optimiser == TrainingSpec::Optimiser::sgd && training_.momentum == 0 && training_.weight_decay == 0;
+  return training_.optimiser == TrainingOptions::Optimiser::sgd && training_.momentum == 0 &&
+         training_.weight_decay == 0;
 }
 
 void Optimiser::step(at::Tensor& values, at::Tensor& gradient) {
   ++steps_;
-  if (training_.optimiser == TrainingSpec::Optimiser::sgd)
+  if (training_.optimiser == TrainingOptions::Optimiser::sgd)
     sgd(values, gradient);
   else
     adam(values, gradient);
@@ -62,7 +63,7 @@ void Optimiser::sgd(at::Tensor& values, at::Tensor& gradient) {
 
 void Optimiser::adam(at::Tensor& values, at::Tensor& gradient) {
   if (training_.weight_decay != 0) {
-    if (training_.optimiser == TrainingSpec::Optimiser::adamw)
+    if (training_.optimiser == TrainingOptions::Optimiser::adamw)
       values.mul_(1 - rate_ * training_.weight_decay);
     else
       gradient.add_(values, training_.weight_decay);

@@ -9,7 +9,7 @@ namespace msfusion {
 
 /// The round's learning rate: the schedule's, times a warm-up factor that rises linearly to 1 in the last warm-up
 /// round.
-double learning_rate(const TrainingSpec& training, int round);
+double learning_rate(const TrainingOptions& training, int round);
 
 /// Scales the gradient so that its norm is at most `max_norm` (torch.nn.utils.clip_grad_norm_).
 void clip_gradient(at::Tensor& gradient, double max_norm);
@@ -17,7 +17,7 @@ void clip_gradient(at::Tensor& gradient, double max_norm);
 /// State is empty at the start: every local training begins with a new optimiser.
 class Optimiser {
  public:
-  Optimiser(const TrainingSpec& training, double rate) : training_(training), rate_(rate) {}
+  Optimiser(const TrainingOptions& training, double rate) : training_(training), rate_(rate) {}
   void step(at::Tensor& values, at::Tensor& gradient);  ///< may change the gradient
 
   /// With buffers of [models, values]: later steps have the first `models` only.
@@ -31,7 +31,7 @@ class Optimiser {
   void sgd(at::Tensor& values, at::Tensor& gradient);
   void adam(at::Tensor& values, at::Tensor& gradient);
 
-  const TrainingSpec& training_;
+  const TrainingOptions& training_;
   double rate_;
   at::Tensor momentum_;              // SGD
   at::Tensor mean_, square_, root_;  // Adam

@@ -44,7 +44,7 @@ void check(const PlannerSetup& setup, TaskCosts&) {
       refuse(
           setup, fmt::format("exchange=\"edge\", but device {} states no aggregator", device.name),
           "a property aggregator=\"HOST\" of the device, and role=\"aggregator\" of that host, in the platform file");
-  if (setup.constraints.close == ConstraintSpec::Close::quorum)
+  if (setup.constraints.close == ConstraintOptions::Close::quorum)
     refuse(setup, "close=\"quorum\" with exchange=\"edge\": the server hears of sums, not of devices",
            "close=\"all\" or \"deadline\"");
 }

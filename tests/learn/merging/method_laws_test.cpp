@@ -27,8 +27,8 @@ at::Tensor model_of(const Learner& learner, bool own_models = false) {
   return own_models ? reader.tensors().front() : reader.tensor();
 }
 
-CnnSpec small_cnn() {
-  CnnSpec spec;
+CnnOptions small_cnn() {
+  CnnOptions spec;
   spec.channels = {4, 8};
   return spec;
 }
@@ -100,7 +100,7 @@ TEST_CASE("one device's FedAvg is plain SGD, to the bit") {
 }
 
 TEST_CASE("FedAvg weighs devices by their samples") {
-  World world(images(3, 6, 1, 30, 10), MlpSpec{{5}}, 2);
+  World world(images(3, 6, 1, 30, 10), MlpOptions{{5}}, 2);
   world.parts.samples = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19}, {20, 21, 22, 23, 24}};
   const at::Tensor both = trained(world, 1);
   const auto alone = [&](int device) {
@@ -178,7 +178,7 @@ TEST_CASE("DFedAvg on a complete graph gives every device the FedAvg mean") {
 }
 
 TEST_CASE("FedProx pulls towards the round's start") {
-  World world(images(4, 8, 1, 90, 40), MlpSpec{{16}}, 1);
+  World world(images(4, 8, 1, 90, 40), MlpOptions{{16}}, 1);
   world.training.local_epochs = 3;
   const ParameterLayout layout(world.shape, full_slice(world.shape));
   const at::Tensor start = initial_values(world.shape, layout, world.seed);
@@ -192,7 +192,7 @@ TEST_CASE("FedProx pulls towards the round's start") {
 }
 
 TEST_CASE("SCAFFOLD's variates are the devices' mean gradients, and the server's is their mean") {
-  World world(images(4, 8, 1, 90, 40), MlpSpec{{8}}, 3);
+  World world(images(4, 8, 1, 90, 40), MlpOptions{{8}}, 3);
   world.method.objective.kind = ObjectiveKind::control_variates;
   world.method.merge.kind = MergeKind::variates;
   const auto learner = world.learner();
@@ -217,7 +217,7 @@ TEST_CASE("SCAFFOLD's variates are the devices' mean gradients, and the server's
 }
 
 TEST_CASE("FedAdam's first step has the size of the rate and the sign of the mean's change") {
-  World world(images(4, 8, 1, 90, 40), MlpSpec{{16}}, 3);
+  World world(images(4, 8, 1, 90, 40), MlpOptions{{16}}, 3);
   const ParameterLayout layout(world.shape, full_slice(world.shape));
   const at::Tensor start = initial_values(world.shape, layout, world.seed);
   const at::Tensor delta = (trained(world, 1) - start).to(at::kDouble);
@@ -228,7 +228,7 @@ TEST_CASE("FedAdam's first step has the size of the rate and the sign of the mea
 }
 
 TEST_CASE("FedAsync mixes an arrival in by its staleness, FedBuff adds its change since its start") {
-  World world(images(3, 6, 1, 30, 10), MlpSpec{{5}}, 2);
+  World world(images(3, 6, 1, 30, 10), MlpOptions{{5}}, 2);
   world.method.exchange.kind = ExchangeKind::asynchronous;
   world.method.merge.kind = MergeKind::staleness;
   const ParameterLayout layout(world.shape, full_slice(world.shape));
@@ -264,7 +264,7 @@ TEST_CASE("FedAsync mixes an arrival in by its staleness, FedBuff adds its chang
 }
 
 TEST_CASE("gossip on a ring preserves the mean and brings the devices together") {
-  World world(images(4, 8, 1, 100, 20), MlpSpec{{8}}, 5);
+  World world(images(4, 8, 1, 100, 20), MlpOptions{{8}}, 5);
   world.method.exchange.kind = ExchangeKind::peers;
   world.method.merge.kind = MergeKind::gossip;
   const auto alone = world.learner();

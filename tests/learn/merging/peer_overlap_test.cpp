@@ -30,7 +30,7 @@ PeerValues values_of(const Learner& learner) {
 }
 
 World world_of() {
-  World world(images(4, 6, 1, 80, 20), MlpSpec{{8, 8}}, 4);
+  World world(images(4, 6, 1, 80, 20), MlpOptions{{8, 8}}, 4);
   world.method.exchange.kind = ExchangeKind::peers;
   world.method.merge.kind = MergeKind::overlap_mean;
   world.method.merge.weights = MergeChoice::Weights::uniform;

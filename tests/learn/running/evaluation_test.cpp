@@ -20,7 +20,7 @@ namespace {
 /// A perceptron with its initial values, to be scored on this many samples.
 struct Untrained {
   explicit Untrained(int test_samples)
-      : world(images(4, 6, 1, 40, test_samples), MlpSpec{{8}}, 1),
+      : world(images(4, 6, 1, 40, test_samples), MlpOptions{{8}}, 1),
         full(world.shape, full_slice(world.shape)),
         model(initial_values(world.shape, full, 1)),
         batches(world.data, world.shape) {}
@@ -60,7 +60,7 @@ TEST_CASE("scores equal those of one pass over the whole test split") {
 }
 
 TEST_CASE("batch norms are tested with statistics averaged over batches of training samples") {
-  CnnSpec cnn;
+  CnnOptions cnn;
   cnn.channels = {4};
   const World world(images(4, 8, 1, 260, 300), cnn, 1);
   const ParameterLayout full(world.shape, full_slice(world.shape));
@@ -134,7 +134,7 @@ TEST_CASE("an evaluation that is discarded unread leaves nothing behind") {
 }
 
 TEST_CASE("an evaluation scores the model that it began with while training goes on") {
-  World world(images(4, 6, 1, 80, 300), MlpSpec{{8}}, 2);
+  World world(images(4, 6, 1, 80, 300), MlpOptions{{8}}, 2);
   world.workers = 2;
   const auto learner = world.learner();
   play(*learner, world, 1);
@@ -148,7 +148,7 @@ TEST_CASE("an evaluation scores the model that it began with while training goes
 }
 
 TEST_CASE("sub-models are scored on their own slices, and their mean is reported") {
-  World world(images(4, 6, 1, 80, 300), MlpSpec{{8}}, 2);
+  World world(images(4, 6, 1, 80, 300), MlpOptions{{8}}, 2);
   world.method.merge.kind = MergeKind::overlap_mean;
   const auto learner = world.learner();
   REQUIRE_FALSE(evaluate(*learner).submodel_accuracy.has_value());

@@ -57,7 +57,7 @@ std::vector<Named> every_method() {
 }
 
 World world_of(const Method& chosen) {
-  CnnSpec cnn;
+  CnnOptions cnn;
   cnn.channels = {4, 8};
   World world(images(4, 6, 1, 110, 60), cnn, 3, 20);
   world.method = chosen;
@@ -136,7 +136,7 @@ TEST_CASE("devices that train in large groups, in small groups or alone give the
   for (const auto& [name, chosen] : every_method()) {
     INFO(name);
     // Seven devices with unequal numbers of samples: groups of four and three, of two, and of one.
-    World world(images(4, 6, 1, 150, 60), MlpSpec{{12, 9}}, 7, 20);
+    World world(images(4, 6, 1, 150, 60), MlpOptions{{12, 9}}, 7, 20);
     world.method = chosen;
     world.training.momentum = 0.9;
     world.training.clip_norm = 1;
@@ -235,7 +235,7 @@ TEST_CASE("every method refuses a state whose tensors do not fit the model") {
   for (const auto& [name, chosen] : every_method()) {
     INFO(name);
     const World world = world_of(chosen);
-    CnnSpec wider;
+    CnnOptions wider;
     wider.channels = {8, 8};
     World other(images(4, 6, 1, 110, 60), wider, 3, 20);
     other.method = chosen;

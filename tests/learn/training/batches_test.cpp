@@ -10,14 +10,14 @@ using namespace msfusion::test;
 
 TEST_CASE("images are normalised per channel in either memory order") {
   const Dataset data = images(3, 5, 3, 12, 4);
-  CnnSpec cnn;
+  CnnOptions cnn;
   cnn.channels = {4};
-  const ModelSpec model = GENERATE_COPY(ModelSpec(MlpSpec{{4}}), ModelSpec(cnn));
+  const ModelOptions model = GENERATE_COPY(ModelOptions(MlpOptions{{4}}), ModelOptions(cnn));
   const Shape shape = shape_for(model, data);
   const std::int32_t samples[] = {7, 2};
   const Batch batch = Batches(data, shape).make(Batches::Part::train, samples, 2, 0);
   REQUIRE(batch.input.sizes() == at::IntArrayRef({2, 3, 5, 5}));
-  REQUIRE(batch.input.is_contiguous(at::MemoryFormat::ChannelsLast) == std::holds_alternative<CnnSpec>(model));
+  REQUIRE(batch.input.is_contiguous(at::MemoryFormat::ChannelsLast) == std::holds_alternative<CnnOptions>(model));
   for (int i = 0; i < 2; ++i) {
     REQUIRE(batch.target[i].item<int>() == data.train_images.labels[static_cast<std::size_t>(samples[i])]);
     for (int p = 0; p < 75; ++p) {
@@ -33,7 +33,7 @@ TEST_CASE("augmented images are shifted by up to four pixels with black borders,
   auto& pixels = data.train_images.pixels;
   std::fill(pixels.begin(), pixels.end(), std::uint8_t{0});
   pixels[3 * 8 + 2] = 255;
-  const Shape shape = shape_for(MlpSpec{{4}}, data);
+  const Shape shape = shape_for(MlpOptions{{4}}, data);
   const Batches batches(data, shape);
   std::mt19937_64 random(1);
   const std::int32_t samples[] = {0};
@@ -51,7 +51,7 @@ TEST_CASE("augmented images are shifted by up to four pixels with black borders,
 
 TEST_CASE("a causal model predicts the next token, a masked model the hidden tokens") {
   const Dataset data = text(9, 6, 20, 5);
-  TransformerSpec spec;
+  TransformerOptions spec;
   spec.embedding = 8, spec.heads = 2, spec.ffn = 8, spec.layers = 1, spec.window = 6;
   const std::int32_t samples[] = {0, 4};
   const auto token = [&](int sample, int t) {

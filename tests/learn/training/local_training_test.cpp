@@ -28,19 +28,19 @@ Trained train_device(const World& world, int device, const WidthSlice& slice) {
 }  // namespace
 
 TEST_CASE("training lowers the loss of every model, in full and in slices") {
-  CnnSpec cnn;
+  CnnOptions cnn;
   cnn.channels = {8, 16};
-  TransformerSpec transformer;
+  TransformerOptions transformer;
   transformer.embedding = 16, transformer.heads = 2, transformer.ffn = 32, transformer.layers = 1,
   transformer.window = 8;
-  LstmSpec lstm;
+  LstmOptions lstm;
   lstm.embedding = 12, lstm.hidden = 16, lstm.window = 8;
   const Dataset pictures = images(4, 8, 1, 160, 100), words = text(7, 8, 160, 50);
   for (const auto& [data, model, chance] :
-       {std::tuple(pictures, ModelSpec(MlpSpec{{16}}), 0.25), std::tuple(pictures, ModelSpec(cnn), 0.25),
-        std::tuple(words, ModelSpec(transformer), 1.0 / 7), std::tuple(words, ModelSpec(lstm), 1.0 / 7)}) {
+       {std::tuple(pictures, ModelOptions(MlpOptions{{16}}), 0.25), std::tuple(pictures, ModelOptions(cnn), 0.25),
+        std::tuple(words, ModelOptions(transformer), 1.0 / 7), std::tuple(words, ModelOptions(lstm), 1.0 / 7)}) {
     World world(data, model, 1);
-    world.training.optimiser = TrainingSpec::Optimiser::adam;
+    world.training.optimiser = TrainingOptions::Optimiser::adam;
     world.training.learning_rate = 0.01;
     world.training.local_epochs = 4;
     world.method.merge.kind = MergeKind::overlap_mean;
@@ -53,7 +53,7 @@ TEST_CASE("training lowers the loss of every model, in full and in slices") {
 }
 
 TEST_CASE("the order of a device's samples depends on seed, device and round alone") {
-  World world(images(4, 6, 1, 60, 10), MlpSpec{{8}}, 3);
+  World world(images(4, 6, 1, 60, 10), MlpOptions{{8}}, 3);
   world.parts.samples[1] = world.parts.samples[0];
   const WidthSlice slice = window_slice(world.shape, 0.5);
   const Trained first = train_device(world, 0, slice), again = train_device(world, 0, slice);
@@ -65,7 +65,7 @@ TEST_CASE("the order of a device's samples depends on seed, device and round alo
 }
 
 TEST_CASE("local steps replace epochs and continue past the end of the data") {
-  World world(images(4, 6, 1, 20, 10), MlpSpec{{8}}, 1);
+  World world(images(4, 6, 1, 20, 10), MlpOptions{{8}}, 1);
   const WidthSlice slice = full_slice(world.shape);
   const Trained epochs = [&] {
     world.training.local_epochs = 2;  // 3 batches each: 8, 8, 4
@@ -78,7 +78,7 @@ TEST_CASE("local steps replace epochs and continue past the end of the data") {
 }
 
 TEST_CASE("a loss that diverges ends the run with round, device and last finite loss") {
-  World world(images(4, 6, 1, 60, 10), MlpSpec{{8}}, 2);
+  World world(images(4, 6, 1, 60, 10), MlpOptions{{8}}, 2);
   world.training.learning_rate = 1e30;
   const auto learner = world.learner();
   RoundPlan plan = world.round(4);
@@ -121,7 +121,7 @@ struct Jobs {
 };
 
 World unequal_world() {
-  World world(images(4, 6, 1, 120, 10), MlpSpec{{12, 10}}, 5);
+  World world(images(4, 6, 1, 120, 10), MlpOptions{{12, 10}}, 5);
   world.parts.samples[1].resize(3);
   world.parts.samples[2].clear();
   world.parts.samples[4].resize(17);
@@ -134,7 +134,7 @@ World unequal_world() {
 TEST_CASE("jobs that train together give the bits of each alone") {
   World world = unequal_world();
   if (!can_train_together(Jobs(world).context())) return;
-  using Optimiser = TrainingSpec::Optimiser;
+  using Optimiser = TrainingOptions::Optimiser;
   for (const ObjectiveKind objective :
        {ObjectiveKind::cross_entropy, ObjectiveKind::proximal, ObjectiveKind::contrastive})
     for (const auto& [optimiser, momentum, clip] :
@@ -224,7 +224,7 @@ TEST_CASE("jobs of a group that diverge in different steps report what each repo
 }
 
 TEST_CASE("small jobs of equal sizes are grouped, and every worker gets some") {
-  World world(images(4, 6, 1, 120, 10), MlpSpec{{20}}, 10);
+  World world(images(4, 6, 1, 120, 10), MlpOptions{{20}}, 10);
   Jobs jobs(world);
   if (!can_train_together(jobs.context())) return;
   const auto sizes = [&](int workers) {
@@ -242,13 +242,13 @@ TEST_CASE("small jobs of equal sizes are grouped, and every worker gets some") {
   jobs.jobs[4].task.slice = full_slice(world.shape);
   REQUIRE(sizes(1) == std::vector<std::size_t>{4, 1, 5});
 
-  const World large(images(4, 6, 1, 120, 10), MlpSpec{{6000}}, 4);
+  const World large(images(4, 6, 1, 120, 10), MlpOptions{{6000}}, 4);
   REQUIRE(groups_of(Jobs(large).jobs, Jobs(large).context(), 1).size() == 2);
-  const World larger(images(4, 6, 1, 120, 10), MlpSpec{{12000}}, 4);
+  const World larger(images(4, 6, 1, 120, 10), MlpOptions{{12000}}, 4);
   REQUIRE(groups_of(Jobs(larger).jobs, Jobs(larger).context(), 1).size() == 4);
 
   // Three widths share the groups in proportion to their cost.
-  const World mixed(images(4, 6, 1, 120, 10), MlpSpec{{20}}, 24);
+  const World mixed(images(4, 6, 1, 120, 10), MlpOptions{{20}}, 24);
   Jobs of_three(mixed);
   for (std::size_t i = 0; i < 24; ++i) {
     TrainTask& task = of_three.jobs[i].task;
@@ -260,14 +260,14 @@ TEST_CASE("small jobs of equal sizes are grouped, and every worker gets some") {
     ++groups[group.front().task.slice.axes[0].length()];
   REQUIRE(groups == std::map<int, std::size_t>{{2, 1}, {4, 2}, {10, 5}});
 
-  CnnSpec cnn;
+  CnnOptions cnn;
   cnn.channels = {8};
   const World convolutions(images(4, 6, 1, 120, 10), cnn, 4);
   REQUIRE(groups_of(Jobs(convolutions).jobs, Jobs(convolutions).context(), 1).size() == 4);
 }
 
 TEST_CASE("the scaler divides activations before norms during training") {
-  CnnSpec cnn;
+  CnnOptions cnn;
   cnn.channels = {8};
   cnn.norm = NormKind::group;
   World world(images(4, 6, 1, 60, 10), cnn, 1);
@@ -284,7 +284,7 @@ TEST_CASE("the scaler divides activations before norms during training") {
 }
 
 TEST_CASE("with all data on one node the training sees all samples") {
-  World world(images(4, 6, 1, 60, 10), MlpSpec{{8}}, 3);
+  World world(images(4, 6, 1, 60, 10), MlpOptions{{8}}, 3);
   world.method.exchange.kind = ExchangeKind::central;
   world.method.merge.kind = MergeKind::none;
   const auto learner = world.learner();

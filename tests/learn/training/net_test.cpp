@@ -24,8 +24,8 @@ struct Made {
   Shape shape;
 };
 
-CnnSpec cnn(NormKind norm) {
-  CnnSpec spec;
+CnnOptions cnn(NormKind norm) {
+  CnnOptions spec;
   spec.channels = {6, 10};
   spec.dense = {12};
   spec.norm = norm;
@@ -33,24 +33,24 @@ CnnSpec cnn(NormKind norm) {
   return spec;
 }
 
-ResNetSpec resnet(bool bottleneck) {
-  ResNetSpec spec;
+ResNetOptions resnet(bool bottleneck) {
+  ResNetOptions spec;
   spec.widths = {4, 8};
   spec.blocks = {1, 2};
   spec.bottleneck = bottleneck;
   return spec;
 }
 
-TransformerSpec transformer(bool masked, bool pre_norm) {
-  TransformerSpec spec;
+TransformerOptions transformer(bool masked, bool pre_norm) {
+  TransformerOptions spec;
   spec.embedding = 12, spec.heads = 3, spec.ffn = 10, spec.layers = 2, spec.window = 5;
   spec.masked = masked;
   spec.pre_norm = pre_norm;
   return spec;
 }
 
-LstmSpec lstm() {
-  LstmSpec spec;
+LstmOptions lstm() {
+  LstmOptions spec;
   spec.embedding = 6, spec.hidden = 7, spec.layers = 2, spec.window = 5;
   return spec;
 }
@@ -59,12 +59,12 @@ std::vector<Made> every_model() {
   std::vector<Made> made;
   const Dataset pictures = images(4, 8, 3, 24, 8);
   const Dataset words = text(11, 5, 24, 8);
-  for (const ModelSpec& spec :
-       {ModelSpec(MlpSpec{{9, 7}}), ModelSpec(cnn(NormKind::batch)), ModelSpec(cnn(NormKind::group)),
-        ModelSpec(cnn(NormKind::none)), ModelSpec(resnet(false)), ModelSpec(resnet(true))})
+  for (const ModelOptions& spec :
+       {ModelOptions(MlpOptions{{9, 7}}), ModelOptions(cnn(NormKind::batch)), ModelOptions(cnn(NormKind::group)),
+        ModelOptions(cnn(NormKind::none)), ModelOptions(resnet(false)), ModelOptions(resnet(true))})
     made.push_back({pictures, shape_for(spec, pictures)});
-  for (const ModelSpec& spec :
-       {ModelSpec(transformer(false, false)), ModelSpec(transformer(true, true)), ModelSpec(lstm())})
+  for (const ModelOptions& spec :
+       {ModelOptions(transformer(false, false)), ModelOptions(transformer(true, true)), ModelOptions(lstm())})
     made.push_back({words, shape_for(spec, words)});
   return made;
 }

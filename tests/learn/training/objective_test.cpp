@@ -37,7 +37,7 @@ TEST_CASE("logits of absent classes count as zero and get no gradient") {
   TrainingJob job;
   job.classes = {true, false, true};
   const ObjectiveChoice choice;
-  const auto world = World(images(3, 6, 1, 9, 3), MlpSpec{{4}}, 1);
+  const auto world = World(images(3, 6, 1, 9, 3), MlpOptions{{4}}, 1);
   const Net net(world.shape);
   const ParameterLayout full(world.shape, full_slice(world.shape));
   const SliceMap map(world.shape, full, full_slice(world.shape));
@@ -53,7 +53,7 @@ TEST_CASE("logits of absent classes count as zero and get no gradient") {
 }
 
 TEST_CASE("the contrastive term is absent in a device's first round and changes the later ones") {
-  World world(images(4, 6, 1, 40, 10), MlpSpec{{8}}, 2);
+  World world(images(4, 6, 1, 40, 10), MlpOptions{{8}}, 2);
   world.method.exchange.kind = ExchangeKind::peers;
   world.method.merge.kind = MergeKind::overlap_mean;
   const World without = world;

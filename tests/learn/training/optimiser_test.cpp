@@ -12,7 +12,7 @@ using namespace msfusion;
 
 namespace {
 
-at::Tensor after_five_steps(const TrainingSpec& training) {
+at::Tensor after_five_steps(const TrainingOptions& training) {
   at::Tensor values = at::linspace(-2, 2, 37);
   Optimiser optimiser(training, training.learning_rate);
   for (int step = 0; step < 5; ++step) {
@@ -36,7 +36,7 @@ at::Tensor by_pytorch(Theirs&& make) {
 }  // namespace
 
 TEST_CASE("SGD is PyTorch's, to the bit") {
-  TrainingSpec training;
+  TrainingOptions training;
   training.learning_rate = 0.03;
   training.momentum = GENERATE(0.0, 0.9);
   training.nesterov = training.momentum > 0 && GENERATE(false, true);
@@ -51,15 +51,15 @@ TEST_CASE("SGD is PyTorch's, to the bit") {
 }
 
 TEST_CASE("Adam and AdamW are PyTorch's") {
-  TrainingSpec training;
+  TrainingOptions training;
   training.learning_rate = 0.01;
   training.weight_decay = GENERATE(0.0, 0.1);
-  training.optimiser = TrainingSpec::Optimiser::adam;
+  training.optimiser = TrainingOptions::Optimiser::adam;
   REQUIRE(at::allclose(after_five_steps(training), by_pytorch([&](std::vector<at::Tensor> values) {
                          return torch::optim::Adam(std::move(values),
                                                    torch::optim::AdamOptions(0.01).weight_decay(training.weight_decay));
                        })));
-  training.optimiser = TrainingSpec::Optimiser::adamw;
+  training.optimiser = TrainingOptions::Optimiser::adamw;
   REQUIRE(at::allclose(after_five_steps(training), by_pytorch([&](std::vector<at::Tensor> values) {
                          return torch::optim::AdamW(
                              std::move(values), torch::optim::AdamWOptions(0.01).weight_decay(training.weight_decay));
@@ -75,19 +75,19 @@ TEST_CASE("clipping scales a long gradient to the norm and leaves a short one") 
 }
 
 TEST_CASE("learning rates follow the round") {
-  TrainingSpec training;
+  TrainingOptions training;
   training.learning_rate = 0.8;
   training.rounds = 100;
   REQUIRE(learning_rate(training, 99) == 0.8);
-  training.schedule = TrainingSpec::Schedule::step;
+  training.schedule = TrainingOptions::Schedule::step;
   training.milestones = {10, 20};
   REQUIRE(learning_rate(training, 9) == Approx(0.8));
   REQUIRE(learning_rate(training, 10) == Approx(0.08));
   REQUIRE(learning_rate(training, 20) == Approx(0.008));
-  training.schedule = TrainingSpec::Schedule::cosine;
+  training.schedule = TrainingOptions::Schedule::cosine;
   REQUIRE(learning_rate(training, 0) == Approx(0.8));
   REQUIRE(learning_rate(training, 50) == Approx(0.4));
-  training.schedule = TrainingSpec::Schedule::constant;
+  training.schedule = TrainingOptions::Schedule::constant;
   training.warmup_rounds = 4;
   REQUIRE(learning_rate(training, 0) == Approx(0.2));
   REQUIRE(learning_rate(training, 3) == Approx(0.8));

@@ -97,7 +97,7 @@ TEST_CASE("gathering a slice picks the elements that the axes' index sets name, 
 }
 
 TEST_CASE("a layout's tensors are views of the given buffer, even if that is a row of another") {
-  const Shape shape = test::shape_for(MlpSpec{{5, 3}}, test::images(3, 4, 1, 6, 3));
+  const Shape shape = test::shape_for(MlpOptions{{5, 3}}, test::images(3, 4, 1, 6, 3));
   const ParameterLayout layout(shape, full_slice(shape));
   const at::Tensor rows = at::arange(4 * layout.size(), at::kFloat).view({4, layout.size()});
   const std::vector<at::Tensor> stacked = layout.grouped_views(rows, 3);
@@ -169,7 +169,7 @@ TEST_CASE("merging sub-models that are slices of the same model is the identity,
 }
 
 TEST_CASE("a masked merge changes only the classifier rows of present classes") {
-  const auto world = test::World(test::images(4, 6, 1, 20, 10), MlpSpec{{8}}, 2);
+  const auto world = test::World(test::images(4, 6, 1, 20, 10), MlpOptions{{8}}, 2);
   const ParameterLayout full(world.shape, full_slice(world.shape));
   const at::Tensor before = counting(full);
   OverlapSum sum(full);
