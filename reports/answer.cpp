@@ -26,11 +26,11 @@ std::string share_in_words(double share) {
   return share < 1 ? fmt::format("{:.2g} %", 100 * share) : three_digits(share) + " times";
 }
 
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
-  return text;
+/// Several figures, or the one that all of them are.
+std::string figures_in_a_row(const std::vector<std::string>& figures) {
+  const bool equal =
+      std::all_of(figures.begin(), figures.end(), [&](const auto& one) { return one == figures.front(); });
+  return equal ? figures.front() : in_a_row(figures);
 }
 
 /// Estimates of one seed have no interval; they differ where their values do.
@@ -55,26 +55,45 @@ std::string seeds_note(const Results& results) {
   return results.methods.size() > 1 && of_one_seed(results) ? " One seed supports no order beyond itself." : "";
 }
 
+/// The simulated time that a run had. One that a limit of time ended had all of it: no further round would have ended
+/// before.
+double time_given(const RunSummary& run) {
+  return run.run.ended_by == "time" && run.run.until_seconds ? *run.run.until_seconds : run.total.seconds;
+}
+
 double mean_length(const Results& results, const MethodResults& method) {
-  return results.over_seeds(method, [](const RunSummary& run) -> Maybe { return run.total.seconds; })->mean;
+  return results.over_seeds(method, [](const RunSummary& run) -> Maybe { return time_given(run); })->mean;
+}
+
+/// A method whose runs all ended at the target had no use for more time.
+bool stopped_at_target(const Results& results, const MethodResults& method) {
+  return std::all_of(method.runs.begin(), method.runs.end(),
+                     [&](std::size_t run) { return results.runs[run].summary.run.ended_by == "target"; });
 }
 
 std::string lengths_note(const Results& results) {
-  if (results.methods.size() < 2) return "";
-  std::vector<double> lengths;
-  for (const auto& method : results.methods) lengths.push_back(mean_length(results, method));
+  std::vector<MethodResults> methods;
+  for (const auto& method : results.methods)
+    if (has_rounds(results, method)) methods.push_back(method);
+  std::vector<double> lengths, limited;
+  for (const auto& method : methods) {
+    lengths.push_back(mean_length(results, method));
+    if (!stopped_at_target(results, method)) limited.push_back(lengths.back());
+  }
+  if (limited.size() < 2) return "";
+  const auto [least, most] = std::minmax_element(limited.begin(), limited.end());
+  if (*most <= kEqualLengths * *least) return "";
   const auto [shortest, longest] = std::minmax_element(lengths.begin(), lengths.end());
-  if (*longest <= kEqualLengths * *shortest) return "";
   const auto length_of = [&](const MethodResults& method) {
     return method.label + " " + simulated_length(results, method);
   };
-  if (results.methods.size() > kMostListedMethods) {
-    const auto of = [&](auto at) { return length_of(results.methods[static_cast<std::size_t>(at - lengths.begin())]); };
+  if (methods.size() > kMostListedMethods) {
+    const auto of = [&](auto at) { return length_of(methods[static_cast<std::size_t>(at - lengths.begin())]); };
     return fmt::format(" The runs differ in simulated length, from {} to {}.", of(shortest), of(longest));
   }
   std::vector<std::string> each;
-  for (const auto& method : results.methods) each.push_back(length_of(method));
-  return fmt::format(" The runs differ in simulated length: {}.", join(each));
+  for (const auto& method : methods) each.push_back(length_of(method));
+  return fmt::format(" The runs differ in simulated length: {}.", in_a_row(each));
 }
 
 /// How the methods fared with one target.
@@ -102,7 +121,7 @@ Race race_to(const Results& results, double target) {
       const auto& summary = results.runs[run].summary;
       const auto missed = std::any_of(summary.targets.begin(), summary.targets.end(),
                                       [&](const TargetCost& cost) { return cost.accuracy == target && !cost.reached; });
-      return missed && summary.total.seconds < fastest;
+      return missed && time_given(summary) < fastest;
     });
     if (short_of_time) race.cut_short.push_back(i);
   }
@@ -113,9 +132,8 @@ Race race_to(const Results& results, double target) {
 std::string times_in_words(const Results& results, const Race& race, const Indices& methods) {
   std::vector<std::string> times;
   for (const auto i : methods) times.push_back(in_words(*race.figures[i].seconds, Dimension::seconds));
-  const bool equal = std::all_of(times.begin(), times.end(), [&](const auto& time) { return time == times.front(); });
-  return fmt::format("{} reached {} accuracy in {} of simulated time", join(labels_of(results, methods)),
-                     percent_text(race.target), equal ? times.front() : join(times));
+  return fmt::format("{} reached {} accuracy in {} of simulated time", in_a_row(labels_of(results, methods)),
+                     percent_text(race.target), figures_in_a_row(times));
 }
 
 std::string winner_in_words(const Results& results, const Race& race) {
@@ -143,7 +161,7 @@ std::string order_in_words(const Results& results, const Race& race) {
     Indices named = race.arrived;
     if (named.size() > kMostListedMethods) named.resize(kMostListedMethods);
     return fmt::format("{}. Which method is first is open: {} had less simulated time than that.",
-                       times_in_words(results, race, named), join(labels_of(results, race.cut_short)));
+                       times_in_words(results, race, named), in_a_row(labels_of(results, race.cut_short)));
   }
   const auto& fastest = *race.figures[race.arrived.front()].seconds;
   Indices level;
@@ -163,19 +181,22 @@ std::string order_in_words(const Results& results, const Race& race) {
 
 std::string missed_in_words(const Results& results, const Race& race) {
   std::string text;
-  std::vector<std::string> missed;
+  std::vector<std::string> missed, without_rounds;
   for (std::size_t i = 0; i < results.methods.size(); ++i) {
     const auto& method = results.methods[i];
     const auto& figures = race.figures[i];
     const bool finished = std::all_of(method.runs.begin(), method.runs.end(),
                                       [&](std::size_t run) { return results.runs[run].summary.finished(); });
-    if (figures.reached == 0)
+    if (!has_rounds(results, method))
+      without_rounds.push_back(method.label);
+    else if (figures.reached == 0)
       missed.push_back(
           fmt::format("{} in {}{}", method.label, simulated_length(results, method), finished ? "" : ", unfinished"));
     else if (!figures.by_all())
       text += fmt::format(" {} reached it in {} of {} seeds.", method.label, figures.reached, figures.seeds);
   }
-  if (!missed.empty()) text += fmt::format(" Not reached: {}.", join(missed));
+  if (!missed.empty()) text += fmt::format(" Not reached: {}.", in_a_row(missed));
+  if (!without_rounds.empty()) text += fmt::format(" No result: {}.", in_a_row(without_rounds));
   return text;
 }
 
@@ -197,16 +218,34 @@ std::string answer_without_target(const Results& results) {
       level.push_back(i);
       accuracies.push_back(in_words(accuracy, Dimension::share));
     }
-  text += fmt::format("{} reached {}", join(labels_of(results, level)), join(accuracies));
+  text += fmt::format("{} reached {}", in_a_row(labels_of(results, level)), figures_in_a_row(accuracies));
   if (results.methods.size() == 1) return text + " accuracy at best.";
   if (level.size() == 1) return text + ", the highest accuracy of all methods." + seeds_note(results);
+  if (level.size() == results.methods.size() && of_one_seed(results)) return text + " accuracy at best.";
+  if (of_one_seed(results)) return text + ", the highest accuracy of all methods.";
   return text + ", the highest accuracies: their order is not distinguishable at these seeds.";
 }
 
 }  // namespace
 
+std::string in_a_row(const std::vector<std::string>& names, const char* last) {
+  const bool commas_inside =
+      std::any_of(names.begin(), names.end(), [](const auto& name) { return name.find(',') != std::string::npos; });
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? fmt::format(" {} ", last) : commas_inside ? "; " : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
 std::string percent_text(double share) {
   return fmt::format("{:.4g} %", 100 * share);
+}
+
+bool has_rounds(const Results& results, const MethodResults& method) {
+  return std::all_of(method.runs.begin(), method.runs.end(),
+                     [&](std::size_t run) { return results.runs[run].summary.rounds_done > 0; });
 }
 
 std::string simulated_length(const Results& results, const MethodResults& method) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "reports/answer.hpp"
 #include "reports/scale.hpp"
@@ -69,6 +70,28 @@ std::string interval_note(const Results& results) {
   return several ? "mean ± 95 % interval over seeds" : "one seed";
 }
 
+/// What ended a method's runs, each cause with the number of its runs where they differ: "time", "target 2, time 1".
+std::string endings(const Results& results, const MethodResults& method) {
+  std::map<std::string, int> runs;
+  for (const auto run : method.runs) ++runs[results.runs[run].summary.run.ended_by];
+  if (runs.size() == 1) return runs.begin()->first;
+  std::string text;
+  for (const auto& [ending, count] : runs)
+    if (!ending.empty()) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", ending, count);
+  return text;
+}
+
+/// Only where some run ended before its rounds were done.
+void append_endings(Table& table, const Results& results) {
+  const bool all_by_rounds = std::all_of(results.runs.begin(), results.runs.end(), [](const OpenedRun& run) {
+    return run.summary.run.ended_by.empty() || run.summary.run.ended_by == "rounds";
+  });
+  if (all_by_rounds) return;
+  table.headings.push_back({"Ended by", "", false});
+  for (std::size_t i = 0; i < results.methods.size(); ++i)
+    table.rows[i].push_back({endings(results, results.methods[i]), ""});
+}
+
 std::vector<bool> all_comparable(const Results& results) {
   return std::vector<bool>(results.methods.size(), true);
 }
@@ -84,7 +107,9 @@ Table target_table(const Results& results, double target) {
   for (std::size_t i = 0; i < results.methods.size(); ++i) {
     const auto figures = target_figures(results, results.methods[i], target);
     TableCell cell;
-    if (figures.reached == 0) {
+    if (!has_rounds(results, results.methods[i])) {
+      cell.text = "no round finished";
+    } else if (figures.reached == 0) {
       cell.text = "not reached in " + simulated_length(results, results.methods[i]);
       cell.note = figures.best_accuracy ? "best " + percent_text(figures.best_accuracy->mean) : "never evaluated";
     } else {
@@ -118,6 +143,7 @@ Table whole_run_table(const Results& results) {
     append(table, results, result);
   };
   column("Rounds", Dimension::rounds, false, [](const RunSummary& run) -> Maybe { return run.rounds_done; });
+  append_endings(table, results);
   column("Final accuracy", Dimension::share, false, [](const RunSummary& run) -> Maybe {
     return run.curve.empty() ? std::nullopt : Maybe(run.curve.back().evaluation.global_accuracy);
   });

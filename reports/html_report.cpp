@@ -1,9 +1,12 @@
 #include "reports/html_report.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <regex>
 #include <set>
+#include <sstream>
 
 #include "reports/answer.hpp"
 #include "reports/comparison.hpp"
@@ -38,12 +41,53 @@ std::string pair(const char* left, const char* right) {
   return "<div class=\"pair\">" + chart(left) + chart(right) + "</div>\n";
 }
 
+std::string meta_of(const OpenedStore& store, const char* key) {
+  const auto found = store.meta.find(key);
+  return found == store.meta.end() ? "" : found->second;
+}
+
+/// The scenario whose combinations the stores are; empty: they are not several of one sweep.
+std::string sweep_of(const Results& results) {
+  if (results.stores.size() == 1) return "";  // a combination's own page has its name
+  const std::string sweep = meta_of(results.stores.front(), meta_key::sweep);
+  const bool all = std::all_of(results.stores.begin(), results.stores.end(),
+                               [&](const OpenedStore& store) { return meta_of(store, meta_key::sweep) == sweep; });
+  return all ? sweep : "";
+}
+
+/// "What varies: training.batch: 8, 16; training.rounds: 5, 10."
+std::string variation_of(const Results& results) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> axes;
+  for (const auto& store : results.stores) {
+    std::istringstream lines(meta_of(store, meta_key::sweep_values));
+    for (std::string line; std::getline(lines, line);) {
+      const std::size_t equals = line.find('=', line.rfind(']') == line.npos ? 0 : line.rfind(']'));
+      const std::string path = line.substr(0, equals), value = line.substr(equals + 1);
+      auto axis = std::find_if(axes.begin(), axes.end(), [&](const auto& one) { return one.first == path; });
+      if (axis == axes.end()) axis = axes.insert(axis, {path, {}});
+      std::vector<std::string>& values = axis->second;
+      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    }
+  }
+  std::string text;
+  for (const auto& [path, values] : axes)
+    text += fmt::format("{}{}: {}", text.empty() ? "What varies: " : "; ", path, fmt::join(values, ", "));
+  return text;
+}
+
 std::string title_of(const Results& results) {
+  if (const std::string sweep = sweep_of(results); !sweep.empty()) return sweep;
   std::string title;
   std::set<std::string> seen;
   for (const auto& store : results.stores)
     if (seen.insert(store.name).second) title += (title.empty() ? "" : ", ") + store.name;
   return title;
+}
+
+/// The text with each figure and its unit on one line.
+std::string with_units_unbroken(const std::string& html) {
+  static const std::regex figure("([0-9]) (%|[a-zA-Z]{1,3}\\b)");
+  return std::regex_replace(html, figure, "$1&nbsp;$2");
 }
 
 std::string alert_of(const Results& results) {
@@ -57,14 +101,22 @@ std::string alert_of(const Results& results) {
                          summary.run.message.empty() ? "" : ": " + html_escape(summary.run.message));
   }
   if (items.empty()) return "";
-  return "<div class=\"alert\" role=\"note\"><strong>Not every run is finished.</strong> Figures of these runs are of "
-         "what they did so far.<ul>\n" +
+  return "<div class=\"alert\" role=\"note\"><strong>Not every run is finished.</strong> The figures of these runs "
+         "cover the rounds so far.<ul>\n" +
          items + "</ul></div>\n";
 }
 
 std::string answer_section(const Results& results) {
   std::string tables;
-  for (const double target : results.targets) tables += html_text(target_table(results, target));
+  std::vector<std::string> missed;
+  for (const double target : results.targets) {
+    const bool reached = std::any_of(results.methods.begin(), results.methods.end(), [&](const MethodResults& method) {
+      return target_figures(results, method, target).reached > 0;
+    });
+    reached ? tables += html_text(target_table(results, target)) : missed.emplace_back(percent_text(target));
+  }
+  if (!missed.empty())
+    tables += "<p class=\"missed\">No run reached " + html_escape(in_a_row(missed, "or")) + " accuracy.</p>\n";
   return tables + html_text(whole_run_table(results));
 }
 
@@ -81,7 +133,7 @@ std::string fleet_section(const Results& results) {
             (results.stores.size() > 1 ? " of " + html_escape(results.stores[store].name) : std::string()) +
             "</summary>" + html_text(table) + "</details>\n";
   }
-  return text + chart("drawing") + chart("peers") + pair("links", "batteries") + chart("availability");
+  return text + chart("drawing") + chart("peers") + chart("links") + pair("batteries", "availability");
 }
 
 std::string warnings_of(const Results& results) {
@@ -97,9 +149,9 @@ std::string warnings_of(const Results& results) {
           run == results.runs.end()
               ? ""
               : fmt::format("{}, seed {}", results.methods[run->method].label, run->summary.run.seed);
-      items +=
-          fmt::format("<li>{}{}: {}</li>\n", html_escape(where),
-                      warning.round < 0 ? "" : fmt::format(", round {}", warning.round + 1), html_escape(warning.text));
+      items += fmt::format("<li>{}{}: {}</li>\n", html_escape(where),
+                           warning.round < 0 ? "" : fmt::format(", round {}", shown_round(warning.round)),
+                           html_escape(warning.text));
     }
   if (count == 0) return "<p class=\"lede\">No warnings.</p>\n";
   if (count > kMostWarnings) items += fmt::format("<li>and {} more, in the store</li>\n", count - kMostWarnings);
@@ -115,8 +167,8 @@ std::string how_section(const Results& results, const std::vector<std::string>& 
                                                                   {version, "MSfusion"},
                                                                   {libraries, "Libraries"},
                                                                   {network_model, "Network model"},
-                                                                  {calibration, "Calibration"},
-                                                                  {network_calibration, "Calibration of the network"}};
+                                                                  {calibration, "Device calibration"},
+                                                                  {network_calibration, "Network calibration"}};
   std::set<std::string> own = {id, inputs, scenario, description, scenario_text, platform_text, targets};
   std::string text;
   for (const auto& store : results.stores) {
@@ -131,13 +183,12 @@ std::string how_section(const Results& results, const std::vector<std::string>& 
       add(term, key == command ? "<code>" + html_escape(found->second) + "</code>" : html_escape(found->second));
     }
     if (store.meta.find(calibration) == store.meta.end())
-      add("Calibration",
-          "The devices carry none: their speeds are as the platform file states them, and the clock's error is "
-          "unknown.");
+      add("Device calibration",
+          "None for the devices: their speeds are the platform file's, and the error of simulated times is unknown.");
     if (store.meta.find(network_calibration) == store.meta.end())
-      add("Calibration of the network",
-          "The links carry none: their rates and latencies are as the platform file states them, and the error of "
-          "transfer times is unknown.");
+      add("Network calibration",
+          "None for the links: their rates and latencies are the platform file's, and the error of transfer times is "
+          "unknown.");
     for (const auto& [key, value] : store.meta)
       if (own.find(key) == own.end()) add(key, html_escape(value));
     add("Result folder", "<code>" + html_escape(store.folder) + "</code>");
@@ -167,11 +218,14 @@ std::string html_report(const std::vector<std::string>& run_folders, const Repor
   const auto results = open_results(run_folders, options.baseline);
   const auto data = page_data(results);
   const auto title = title_of(results);
+  const auto paragraph = [](const std::string& text) {
+    return text.empty() ? "" : "<p class=\"description\">" + html_escape(text) + "</p>\n";
+  };
+  const bool is_sweep = !sweep_of(results).empty();
   std::string description;
-  if (results.stores.size() == 1)
-    if (const auto found = results.stores.front().meta.find(meta_key::description);
-        found != results.stores.front().meta.end())
-      description = "<p class=\"description\">" + html_escape(found->second) + "</p>\n";
+  if (results.stores.size() == 1 || is_sweep)
+    description = paragraph(meta_of(results.stores.front(), meta_key::description));
+  if (is_sweep) description += paragraph(variation_of(results));
 
   std::string page =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -190,7 +244,7 @@ std::string html_report(const std::vector<std::string>& run_folders, const Repor
       results.methods.size(), results.methods.size() == 1 ? "" : "s", results.runs.size(),
       results.runs.size() == 1 ? "" : "s");
   page += "<h1>" + html_escape(title) + "</h1>\n" + description + alert_of(results);
-  page += "<p class=\"answer\">" + html_escape(answer(results)) + "</p>\n";
+  page += "<p class=\"answer\">" + with_units_unbroken(html_escape(answer(results))) + "</p>\n";
   page +=
       "<nav aria-label=\"Sections\"><a href=\"#answer\">The answer</a><a href=\"#curves\">Curves</a><a "
       "href=\"#tradeoff\">Trade-off</a>"
@@ -198,25 +252,26 @@ std::string html_report(const std::vector<std::string>& run_folders, const Repor
       "href=\"#fairness\">Fairness</a>"
       "<a href=\"#how\">How it was made</a></nav>\n</header>\n<main>\n";
   page += section(1, "answer", "The answer",
-                  "What it cost to reach each accuracy. Times are simulated; – marks a figure that is not known.",
+                  "What each target accuracy cost. Times are simulated; – marks an unknown figure.",
                   answer_section(results));
-  page += section(2, "curves", "Accuracy and loss", "How the models improved with what was spent on them.",
+  page += section(2, "curves", "Accuracy and loss", "How the models improved as time, traffic and energy were spent.",
                   chart("accuracy") + chart("loss"));
-  page += section(3, "tradeoff", "The trade-off", "Cost against accuracy, run by run.", pair("pareto", "split"));
-  page += section(4, "time", "Where the time goes", "What devices do in a round, and what the others wait for.",
+  page += section(3, "tradeoff", "The trade-off", "What each run cost, and how accurate its model became.",
+                  pair("pareto", "split"));
+  page += section(4, "time", "Where the time goes", "What devices do in a round, and what the round waits for.",
                   chart("timeline") + chart("shares") + pair("stragglers", "endings"));
   page += section(5, "trained", "What was trained",
-                  "A sub-model covers a part of the model; what no device covers stays as it was.",
+                  "A sub-model covers part of the model. Parameters that no device trains keep their values.",
                   pair("coverage", "staleness") + pair("axes", "overlap") + chart("disagreement"));
-  page += section(6, "fleet", "The fleet", "Who took part, how they are linked, and what they had left.",
+  page += section(6, "fleet", "The fleet", "The devices, their network, and the charge left in their batteries.",
                   fleet_section(results));
   const auto fairness = fairness_table(results), device_costs = device_cost_table(results);
-  page += section(7, "fairness", "Fairness", "Whether all devices end up with a good model at a like price.",
+  page += section(7, "fairness", "Fairness", "Whether every device gets a good model, and at a similar cost.",
                   (fairness.rows.empty() ? "" : html_text(fairness)) +
                       (device_costs.rows.empty() ? "" : html_text(device_costs)) + chart("fairness"));
   page +=
-      section(8, "how", "How it was made", "Everything that is needed to repeat it.", how_section(results, data.notes));
-  page += "</main>\n<footer>Made by MSfusion from the result store alone. This page needs no network.</footer>\n";
+      section(8, "how", "How it was made", "Everything needed to repeat the run.", how_section(results, data.notes));
+  page += "</main>\n<footer>Made by MSfusion from the result store. This page works offline.</footer>\n";
   page += "<script type=\"application/json\" id=\"data\">" + data.json + "</script>\n<script>" +
           page_assets::joined(page_assets::script) + "</script>\n</body>\n</html>\n";
   return page;

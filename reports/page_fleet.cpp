@@ -8,6 +8,7 @@
 #include <set>
 
 #include "reports/table.hpp"
+#include "sim/record/format.hpp"
 
 namespace msfusion {
 
@@ -19,7 +20,7 @@ constexpr std::size_t kMostSwitches = 4000, kMostSwitchingDevices = 60;
 
 struct LinkUsage {
   double bytes = 0, peak_share = 0;
-  int peak_round = -1;
+  std::optional<int> peak_round;
 };
 
 }  // namespace
@@ -89,7 +90,7 @@ Json links_json(const StoreReader& store, const std::vector<int>& runs) {
                     {"bytes", compact(row.usage->bytes / static_cast<double>(runs.size()))},
                     {"share", compact(row.share)},
                     {"peak", compact(row.usage->peak_share)},
-                    {"peak_round", row.usage->peak_round + 1}});
+                    {"peak_round", row.usage->peak_round ? Json(shown_round(*row.usage->peak_round)) : Json(nullptr)}});
   return {{"all", all}, {"platform", platform.size()}, {"list", std::move(list)}};
 }
 
@@ -114,7 +115,7 @@ Json batteries_json(const StoreReader& store, int run, const std::vector<DeviceR
       line.push_back(found == left.end() ? Json(nullptr)
                                          : Json(std::round(1e4 * found->second / capacity[device]) / 1e4));
     }
-    numbers.push_back(rounds[i].round + 1);
+    numbers.push_back(shown_round(rounds[i].round));
     seconds.push_back(compact(rounds[i].end_seconds));
     values.push_back(std::move(line));
   }

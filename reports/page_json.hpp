@@ -11,6 +11,9 @@ namespace msfusion {
 
 using Json = nlohmann::ordered_json;
 
+/// Beyond these, a curve shows evenly spaced points and the page says so.
+constexpr std::size_t kMostCurvePoints = 600;
+
 /// Six significant digits: more than a chart can show, at a third of the size.
 double compact(double value);
 

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
+
+#include "sim/record/format.hpp"
 
 namespace msfusion {
 
@@ -12,37 +13,18 @@ constexpr std::size_t kMostSpans = 120;   // of a node in a round; beyond, momen
 constexpr std::size_t kMostSteps = 1500;  // of a critical path
 constexpr double kFinest = 1.0 / 600;     // of the round
 
-/// The page's code of what a node does: a sum of 1 computes, 2 sends, 4 receives, 8 is off.
-struct Span {
-  int what = 0;
-  double from = 0, to = 0;
-};
-
-std::vector<Span> parse_spans(const std::string& text) {
-  std::vector<Span> spans;
-  const char* at = text.c_str();
-  while (*at != '\0') {
-    Span span;
-    for (; *at != ':' && *at != '\0'; ++at)
-      span.what += *at == 'c' ? 1 : *at == 's' ? 2 : *at == 'r' ? 4 : *at == 'o' ? 8 : 0;
-    char* end = nullptr;
-    if (*at == ':') span.from = std::strtod(at + 1, &end);
-    if (!end || *end != ':') break;
-    span.to = std::strtod(end + 1, &end);
-    spans.push_back(span);
-    at = end;
-    while (*at == ' ') ++at;
-  }
-  return spans;
+/// The page's code for what a node does: the sum of 1 computes, 2 sends, 4 receives, 8 is off.
+int code_of(const SpanRecord& span) {
+  return (span.computes ? 1 : 0) + (span.sends ? 2 : 0) + (span.receives ? 4 : 0) + (span.is_off ? 8 : 0);
 }
 
-/// Joins what lies closer together than `finest` to what came before.
-std::vector<Span> coarser(const std::vector<Span>& spans, double finest) {
-  std::vector<Span> joined;
-  for (const Span& span : spans) {
-    const bool follows = !joined.empty() && span.from - joined.back().to < finest;
-    if (follows && (span.what == joined.back().what || span.to - span.from < finest)) {
-      joined.back().to = span.to;
+/// Joins a span to the one before where less than `finest` lies between them, if both do the same or it is that short.
+std::vector<SpanRecord> coarser(const std::vector<SpanRecord>& spans, double finest) {
+  std::vector<SpanRecord> joined;
+  for (const SpanRecord& span : spans) {
+    const bool follows = !joined.empty() && span.from_seconds - joined.back().to_seconds < finest;
+    if (follows && (code_of(span) == code_of(joined.back()) || span.to_seconds - span.from_seconds < finest)) {
+      joined.back().to_seconds = span.to_seconds;
     } else {
       joined.push_back(span);
     }
@@ -51,16 +33,16 @@ std::vector<Span> coarser(const std::vector<Span>& spans, double finest) {
 }
 
 Json row_of(const ActivityRecord& activity, const std::string& fate, double length, bool& thinned) {
-  auto spans = parse_spans(activity.spans);
+  auto spans = activity.spans;
   if (spans.size() > kMostSpans) {
     spans = coarser(spans, kFinest * length);
     thinned = true;
   }
   Json flat = Json::array();
-  for (const Span& span : spans) {
-    flat.push_back(span.what);
-    flat.push_back(compact(span.from));
-    flat.push_back(compact(span.to));
+  for (const SpanRecord& span : spans) {
+    flat.push_back(code_of(span));
+    flat.push_back(compact(span.from_seconds));
+    flat.push_back(compact(span.to_seconds));
   }
   return {activity.device, fate, std::move(flat)};
 }
@@ -83,11 +65,13 @@ Json timeline(const StoreReader& store, int run, const std::vector<RoundRecord>&
       for (const auto& step : path)
         steps.push_back({step.device, step.receiver, compact(step.start_seconds - round.start_seconds),
                          compact(step.end_seconds - round.start_seconds)});
-    return Json{
-        {"round", round.round + 1},    {"start", compact(round.start_seconds)},
-        {"length", compact(length)},   {"critical", round.critical_node ? Json(*round.critical_node) : Json(nullptr)},
-        {"path", round.critical_path}, {"steps", std::move(steps)},
-        {"rows", std::move(rows)}};
+    return Json{{"round", shown_round(round.round)},
+                {"start", compact(round.start_seconds)},
+                {"length", compact(length)},
+                {"critical", round.critical_node ? Json(*round.critical_node) : Json(nullptr)},
+                {"path", round.critical_path},
+                {"steps", std::move(steps)},
+                {"rows", std::move(rows)}};
   };
   std::size_t largest = 1;
   for (const auto i : evenly(rounds.size(), 3)) largest = std::max(largest, round_json(rounds[i]).dump().size());

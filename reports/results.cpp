@@ -106,7 +106,7 @@ TargetFigures target_figures(const Results& results, const MethodResults& method
       return {};
     });
   };
-  figures.rounds = over_reached([](const CurvePoint& at) -> Maybe { return at.evaluation.round + 1; });
+  figures.rounds = over_reached([](const CurvePoint& at) -> Maybe { return shown_round(at.evaluation.round); });
   figures.seconds = over_reached([](const CurvePoint& at) -> Maybe { return at.cost.seconds; });
   figures.bytes = over_reached([](const CurvePoint& at) -> Maybe { return at.cost.bytes; });
   figures.bytes_per_device = over_reached([](const CurvePoint& at) { return at.cost.bytes_per_device; });

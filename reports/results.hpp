@@ -56,7 +56,7 @@ Results open_results(const std::vector<std::string>& folders, const std::string&
 /// What a method spent until `target`, over the seeds that reached it.
 struct TargetFigures {
   int seeds = 0, reached = 0;
-  std::optional<Estimate> rounds;  ///< carried out until then: one more than the round's number
+  std::optional<Estimate> rounds;  ///< carried out until then
   std::optional<Estimate> seconds, bytes, bytes_per_device, training_flops, joules, usd, grams_co2;
   std::optional<Estimate> best_accuracy;  ///< over all seeds
   bool by_all() const { return seeds > 0 && reached == seeds; }

@@ -127,6 +127,7 @@ std::string summary_json(const StoreReader& store) {
                     {"message", run.message},
                     {"rounds_planned", run.rounds},
                     {"rounds_done", summary.rounds_done},
+                    {"ended_by", run.ended_by.empty() ? Json(nullptr) : Json(run.ended_by)},
                     {"final_accuracy", last ? Json(last->evaluation.global_accuracy) : Json(nullptr)},
                     {"best_accuracy", summary.best ? Json(summary.best->evaluation.global_accuracy) : Json(nullptr)},
                     {"best_round", summary.best ? Json(summary.best->evaluation.round) : Json(nullptr)},

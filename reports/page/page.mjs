@@ -88,8 +88,8 @@ class Figure {
   }
 
   show() {
-    const width = printing ? paperWidth : this.box.clientWidth;
-    this.narrow = fitted(theme(), this.box.clientWidth).narrow;
+    this.width = this.box.clientWidth;
+    const width = printing ? paperWidth : this.width;
     this.drawn?.dispose();
     this.drawn = null;
     this.made = laidOut(this.chart.make(data, this.state, fitted(theme(), width)), width);
@@ -117,10 +117,7 @@ class Figure {
 
   /** The chart as a picture of its own: 900 wide, whatever the window is. */
   alone() { return titled(laidOut(this.chart.make(data, this.state, fitted(theme(), 900)), 900).option, this.title.textContent, theme()); }
-  resize() {
-    if (fitted(theme(), this.box.clientWidth).narrow !== this.narrow) this.redraw();
-    else this.drawn?.resize();
-  }
+  resize() { if (this.box.clientWidth !== this.width) this.redraw(); }
   saveSvg() { save(`${this.chart.id}.svg`, new Blob([svgOf(this.alone(), 900, this.height + 34)], { type: 'image/svg+xml' })); }
   savePng() {
     const place = element('div');

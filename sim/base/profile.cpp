@@ -31,12 +31,12 @@ const char* name_of(Activity activity) {
   throw std::logic_error("an activity without a name");
 }
 
-Profile& Profile::operator+=(const Profile& other) {
+CpuProfile& CpuProfile::operator+=(const CpuProfile& other) {
   for (std::size_t i = 0; i < kActivities; ++i) seconds[i] += other.seconds[i];
   return *this;
 }
 
-double Profile::total() const {
+double CpuProfile::total() const {
   return std::accumulate(seconds.begin(), seconds.end(), 0.0);
 }
 

@@ -26,19 +26,19 @@ constexpr std::size_t kActivities = 10;
 const char* name_of(Activity activity);
 
 /// Processor seconds by activity.
-struct Profile {
+struct CpuProfile {
   std::array<double, kActivities> seconds{};
 
   double& operator[](Activity activity) { return seconds[static_cast<std::size_t>(activity)]; }
   double operator[](Activity activity) const { return seconds[static_cast<std::size_t>(activity)]; }
-  Profile& operator+=(const Profile& other);
+  CpuProfile& operator+=(const CpuProfile& other);
   double total() const;
 };
 
 /// Charges the calling thread's time to one activity after the other.
 class ActivityClock {
  public:
-  explicit ActivityClock(Profile& profile) : profile_(profile), last_(thread_cpu_seconds()) {}
+  explicit ActivityClock(CpuProfile& profile) : profile_(profile), last_(thread_cpu_seconds()) {}
 
   /// What passed since the last call, or since the start, went to `activity`.
   void charge(Activity activity) {
@@ -51,7 +51,7 @@ class ActivityClock {
   void skip() { last_ = thread_cpu_seconds(); }
 
  private:
-  Profile& profile_;
+  CpuProfile& profile_;
   double last_;
 };
 

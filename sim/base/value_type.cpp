@@ -68,6 +68,21 @@ ValueType any_number() {
   return type;
 }
 
+/// A number, or a fraction of two whole numbers: "0.125", "1/8".
+std::optional<double> parse_share(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return parse_number(text);
+  const auto above = parse_integer(text.substr(0, slash)), below = parse_integer(text.substr(slash + 1));
+  if (!above || !below || *above < 0 || *below <= 0) return {};
+  return static_cast<double>(*above) / static_cast<double>(*below);
+}
+
+/// What the schema says of a number that may be written as a fraction too.
+std::string or_fraction(const std::string& decimals) {
+  return fmt::format("<xs:union><xs:simpleType>{}</xs:simpleType><xs:simpleType>{}</xs:simpleType></xs:union>",
+                     decimals, restriction("xs:token", facet("pattern", "[0-9]+/[0-9]+")));
+}
+
 TypeOf<double> number_type(const Bounds& bounds) {
   TypeOf<double> type;
   const std::string low = decimal(bounds.low), high = decimal(bounds.high);
@@ -75,13 +90,15 @@ TypeOf<double> number_type(const Bounds& bounds) {
                      ? fmt::format("a number from {} to {}{}", low, bounds.with_high ? "" : "less than ", high)
                      : fmt::format("a number above {} and up to {}", low, high);
   type.name = schema_name(type.allowed);
+  type.is_share = bounds.high == 1;
   type.parts = {any_number()};
-  type.schema =
+  const std::string decimals =
       restriction(type.parts.front().name, facet(bounds.with_low ? "minInclusive" : "minExclusive", low) +
                                                facet(bounds.with_high ? "maxInclusive" : "maxExclusive", high));
+  type.schema = bounds.high > 1 ? decimals : or_fraction(decimals);
   type.parse = [bounds](const std::string& written) -> std::optional<double> {
     const std::string text = trimmed(written);
-    const auto value = has_sign(text) ? std::nullopt : parse_number(text);
+    const auto value = has_sign(text) ? std::nullopt : bounds.high <= 1 ? parse_share(text) : parse_number(text);
     if (!value || (bounds.with_low ? *value < bounds.low : *value <= bounds.low)) return {};
     return (bounds.with_high ? *value > bounds.high : *value >= bounds.high) ? std::nullopt : value;
   };
@@ -97,7 +114,8 @@ TypeOf<std::vector<T>> list_type(const TypeOf<T>& item) {
   type.allowed =
       fmt::format("1 to {} {}s{}, separated by blanks", kMostItems, one.substr(0, noun_end), one.substr(noun_end));
   type.name = "list-of-" + item.name;
-  type.parts = {item};
+  type.is_share = item.is_share;
+  type.parts = {item.without_values()};
   type.schema =
       fmt::format("<xs:restriction><xs:simpleType><xs:list itemType=\"{}\"/></xs:simpleType>{}</xs:restriction>",
                   item.name, facet("minLength", "1") + facet("maxLength", fmt::to_string(kMostItems)));
@@ -140,6 +158,26 @@ TypeOf<std::string> text_type(std::string name, std::string allowed, int shortes
   return type;
 }
 
+std::string with_every(std::string text, char old, char replacement) {
+  std::replace(text.begin(), text.end(), old, replacement);
+  return text;
+}
+
+/// What people write for what they mean: decimal and list commas, percentages, other currencies. Whether one of them is
+/// a value is for the type to say.
+std::vector<std::string> repairs(const std::string& found, bool is_share) {
+  if (found.size() > 100) return {};
+  std::vector<std::string> all;
+  if (found.find(',') != std::string::npos) all = {with_every(found, ',', '.'), with_every(found, ',', ' ')};
+  const std::string number = !found.empty() && found.back() == '%' ? trimmed(found.substr(0, found.size() - 1)) : found;
+  if (const auto percent = parse_number(number); is_share && percent && *percent > 1) all.push_back(decimal(*percent / 100));
+  const std::size_t slash = found.find('/');
+  const auto is_upper = [&](std::size_t i) { return found[i] >= 'A' && found[i] <= 'Z'; };
+  if (slash != std::string::npos && slash >= 3 && is_upper(slash - 1) && is_upper(slash - 2) && is_upper(slash - 3))
+    all.push_back(found.substr(0, slash - 3) + "USD" + found.substr(slash));
+  return all;
+}
+
 bool is_identifier(const std::string& text) {
   const auto fits = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
@@ -154,7 +192,10 @@ bool is_identifier(const std::string& text) {
 }  // namespace
 
 std::string ValueType::instead_of(const std::string& found) const {
-  return words.empty() ? allowed : one_of(trimmed(found), words);
+  if (!words.empty()) return one_of(trimmed(found), words);
+  for (const std::string& repaired : repairs(trimmed(found), is_share))
+    if (accepts(repaired)) return fmt::format("{}; did you mean '{}'?", allowed, repaired);
+  return allowed;
 }
 
 std::string trimmed(const std::string& text) {

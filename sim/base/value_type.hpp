@@ -20,6 +20,7 @@ struct ValueType {
   std::vector<std::string> words;  ///< of a closed set; empty for all other types
   std::string schema;              ///< what the schema's simple type consists of
   std::vector<ValueType> parts;    ///< types that `schema` names
+  bool is_share = false;           ///< a part of 1, which people also give in percent
   bool is_path = false;            ///< relative ones start at the folder of the file that states them
 
   std::function<bool(const std::string&)> accepts;  ///< whether a text is a value
@@ -36,7 +37,7 @@ struct TypeOf : ValueType {
 
   /// The same type for those who only ask whether a text is a value.
   ValueType without_values() const {
-    ValueType type = *this;
+    ValueType type = static_cast<const ValueType&>(*this);
     type.accepts = [parse = parse](const std::string& text) { return parse(text).has_value(); };
     return type;
   }
@@ -48,7 +49,8 @@ constexpr std::int64_t kMostCounted = 1'000'000'000;
 TypeOf<std::int64_t> whole(std::int64_t low, std::int64_t high = kMostCounted);
 TypeOf<std::uint64_t> whole_of_64_bits();
 
-/// Numbers in [low, high], (low, high] and [low, high). Numbers are decimal, finite, without a sign.
+/// Numbers in [low, high], (low, high] and [low, high). Numbers are decimal, finite, without a sign; those up to 1 may
+/// be fractions too: "1/8".
 constexpr double kLargestNumber = 1e12;
 TypeOf<double> number_from(double low, double high = kLargestNumber);
 TypeOf<double> number_above(double low, double high = kLargestNumber);

@@ -186,7 +186,7 @@ template <class Options>
 std::vector<AttributeInfo> describe(const Vocabulary<Options>& vocabulary) {
   std::vector<AttributeInfo> all;
   for (const Attribute<Options>& row : vocabulary.attributes) {
-    all.push_back(row);
+    all.push_back(static_cast<const AttributeInfo&>(row));
     if (!row.required && row.fallback.empty()) all.back().fallback = row.written(Options());
   }
   return all;

@@ -6,9 +6,9 @@
 #include <libxml/parserInternals.h>
 #include <libxml/xmlIO.h>
 
+#include <boost/algorithm/string/predicate.hpp>
 #include <cerrno>
 #include <cstring>
-#include <boost/algorithm/string/predicate.hpp>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -23,7 +23,7 @@ namespace msfusion {
 namespace {
 
 constexpr std::size_t kMaxMistakes = 20;  // what follows the first mistakes in markup is mostly their echo
-constexpr int kMostAttributes = 1000;       // of an element: looking each of them up takes time with the square
+constexpr int kMostAttributes = 1000;     // of an element: looking each of them up takes time with the square
 
 struct ParseState {
   std::string file;
@@ -65,7 +65,11 @@ void on_error(void* context, XmlErrorPointer error) {
   std::string text = error->message ? error->message : "unknown error";
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   if (text.find("XML_PARSE_HUGE") != std::string::npos) text = "too large or too deeply nested for a file of this kind";
-  state.mistakes.push_back({state.file, error->line, "not well-formed XML: " + text, ""});
+  const bool is_quote = text.find("AttValue") != std::string::npos ||
+                        text.find("attributes values") != std::string::npos ||
+                        text.find("attributes construct") != std::string::npos;
+  state.mistakes.push_back({state.file, error->line, "not well-formed XML: " + text,
+                            is_quote ? "is a quotation mark missing on this line or before?" : ""});
 }
 
 void on_start(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri, int namespace_count,
@@ -132,9 +136,12 @@ void attach_lines(XmlDocument::Impl& impl, const std::string& text) {
     node->_private = &impl.lines[index++];
 }
 
-/// The text in UTF-8, if its first bytes or its declaration name another encoding that can be converted; otherwise none.
+/// The text in UTF-8, if its first bytes or its declaration name another encoding that can be converted; otherwise
+/// none.
 std::optional<std::string> converted(const std::string& text) {
-  const auto begins_with = [&](const char* bytes, std::size_t count) { return text.compare(0, count, bytes, count) == 0; };
+  const auto begins_with = [&](const char* bytes, std::size_t count) {
+    return text.compare(0, count, bytes, count) == 0;
+  };
   std::string encoding;
   if (begins_with("\xFF\xFE", 2) || begins_with("<\0", 2)) {
     encoding = "UTF-16LE";
@@ -332,8 +339,8 @@ XmlDocument XmlDocument::parse(const std::string& given, const std::string& file
     state.lines = &impl->lines;
     parser->sax->endElementNs = on_end;
   }
-  impl->document = xmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), file.c_str(), other ? "UTF-8" : nullptr,
-                                     XML_PARSE_NONET | XML_PARSE_BIG_LINES);
+  impl->document = xmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), file.c_str(),
+                                     other ? "UTF-8" : nullptr, XML_PARSE_NONET | XML_PARSE_BIG_LINES);
   if (state.mistakes.empty() && (!impl->document || !xmlDocGetRootElement(impl->document)))
     state.mistakes.push_back({file, 0, "not well-formed XML", ""});
   if (!state.mistakes.empty()) throw UserError(std::move(state.mistakes));

@@ -72,7 +72,7 @@ class XmlDocument {
 
   XmlElement root() const;
 
-  std::string serialise() const;  ///< the document as it is now, in UTF-8
+  std::string serialise() const;           ///< the document as it is now, in UTF-8
   void remove(const XmlElement& element);  ///< which must be an element of this document, and is none any more
 
   struct Impl;

@@ -23,9 +23,7 @@ namespace msfusion {
 namespace fs = std::filesystem;
 
 namespace {
-/// A set of the catalogue: its entry in the list, and how its folder is read. `check_only` stops once the files are
-/// found.
-/// What is known of a set without its files. Classes are taken for equally frequent.
+/// Published sizes of a set whose files are not there. Classes are taken as equally frequent.
 struct KnownSizes {
   int classes = 0;  ///< 0: nothing is known
   int channels = 0, side = 0;
@@ -33,6 +31,7 @@ struct KnownSizes {
   int classes_per_group = 0;  ///< of the natural partition's key; 0: it has none
 };
 
+/// A set of the catalogue: its entry in the list, and how its folder is read. `check` stops once the files are found.
 struct Entry {
   DataSetStatus status;
   const char* system_folder;  ///< of the distribution's package, or null
@@ -328,7 +327,7 @@ ImageSet draw_labels(const KnownSizes& sizes, std::int64_t samples, Random& rand
   return set;
 }
 
-/// A set that is not there, for plans.
+/// A set that is not installed, for plans.
 Dataset draw_set(const KnownSizes& sizes, std::uint64_t seed) {
   Dataset data;
   data.classes = sizes.classes;

@@ -46,6 +46,7 @@ json to_json(const TrainTask& task) {
           {"parameters", task.parameters},
           {"forward_macs", task.forward_macs},
           {"training_flops", task.training_flops},
+          {"server_flops", task.server_flops},
           {"peak_memory_bytes", task.peak_memory_bytes}};
 }
 
@@ -60,6 +61,7 @@ TrainTask task_from(const json& node) {
   task.parameters = node.at("parameters");
   task.forward_macs = node.at("forward_macs");
   task.training_flops = node.at("training_flops");
+  task.server_flops = node.at("server_flops");
   task.peak_memory_bytes = node.at("peak_memory_bytes");
   return task;
 }

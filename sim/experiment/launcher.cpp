@@ -54,14 +54,19 @@ void send_line(int pipe, const json& message) {
 }
 
 json to_json(const Progress& progress) {
-  json message = {{"done", progress.rounds_done}, {"rounds", progress.rounds}, {"seconds", progress.simulated_seconds}};
+  json message = {{"done", progress.rounds_done},
+                  {"rounds", progress.rounds},
+                  {"seconds", progress.simulated_seconds},
+                  {"share", progress.share},
+                  {"last", progress.is_last}};
   if (progress.accuracy) message["accuracy"] = *progress.accuracy;
   if (progress.mean_loss) message["loss"] = *progress.mean_loss;
   return message;
 }
 
 Progress from_json(const json& message, int run) {
-  Progress progress{run, message.at("done"), message.at("rounds"), message.at("seconds"), std::nullopt, std::nullopt};
+  Progress progress{run,          message.at("done"), message.at("rounds"), message.at("seconds"),
+                    std::nullopt, std::nullopt,       message.at("share"),  message.at("last")};
   if (message.contains("accuracy")) progress.accuracy = message["accuracy"].get<double>();
   if (message.contains("loss")) progress.mean_loss = message["loss"].get<double>();
   return progress;
@@ -108,9 +113,10 @@ int be_child(const Preparation& preparation, const RunSpec& run, const LearnerFa
     run_options.checkpoint_every = options.checkpoint_every;
     if (options.resume) run_options.resume = resume_point(options, run.run, checkpoints, store);
     run_options.on_progress = [&](const Progress& progress) { send_line(pipe, to_json(progress)); };
-    run_options.on_end = [&](const Profile& profile) { send_line(pipe, {{"profile", profile.seconds}}); };
+    run_options.on_end = [&](const CpuProfile& profile) { send_line(pipe, {{"profile", profile.seconds}}); };
     std::optional<RecordedRun> recorded;
-    if (!options.recorded_folder.empty()) run_options.recorded = &recorded.emplace(options.recorded_folder, run.run);
+    if (!options.recorded_folder.empty())
+      run_options.recorded = &recorded.emplace(options.recorded_folder, run.method->label, run.seed);
     if (!options.participation_folder.empty())
       run_options.participation_file = RecordedRun::participation_file(options.participation_folder, run.run);
     if (options.observe) run_options.on_round = options.observe(inputs);
@@ -141,8 +147,11 @@ class Launcher {
         own_cores_(jobs_, jobs_ + 1),
         cores_(options.cores ? *options.cores : own_cores_) {
     for (const RunSpec& run : runs_of(preparation))
-      reports_.push_back(
-          {run, RunReport::State::waiting, "", {run.run, 0, preparation.scenario.training.rounds, 0, {}, {}}, {}});
+      reports_.push_back({run,
+                          RunReport::State::waiting,
+                          "",
+                          {run.run, 0, rounds_of(preparation.scenario, *run.method), 0, {}, {}},
+                          {}});
     if (options.resume)
       for (const RunRecord& record : StoreReader(options.store_file).runs())
         if (record.state == "finished")

@@ -15,7 +15,7 @@ struct RunReport {
   State state = State::waiting;
   std::string message;  ///< why it failed
   Progress progress;    ///< the last one
-  Profile profile;      ///< when it ended
+  CpuProfile profile;      ///< when it ended
 };
 
 struct LaunchOptions {

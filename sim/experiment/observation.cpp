@@ -77,12 +77,10 @@ std::map<TaskId, Fate> task_fates(const RoundPlan& plan, const TimedRound& timed
   return fates;
 }
 
-std::string slice_text(const WidthSlice& slice) {
-  std::string text;
-  for (const IndexSet& set : slice.axes)
-    text += fmt::format("{}{}{}+{}/{}", text.empty() ? "" : " ", set.is_window() ? "" : "~", set.start(), set.length(),
-                        set.size());
-  return text;
+std::vector<AxisSlice> recorded_slice(const WidthSlice& slice) {
+  std::vector<AxisSlice> axes;
+  for (const IndexSet& set : slice.axes) axes.push_back({set.start(), set.length(), set.size(), set.is_window()});
+  return axes;
 }
 
 // Price of owning the node for the round, of what it sent, and of what it consumed, as far as prices are stated;
@@ -156,9 +154,8 @@ ActivityRecord activity_of(const ObservationInputs& inputs, const NodeUse& use, 
      : span.sends                  ? record.send_seconds
                                    : record.receive_seconds) += seconds;
     record.idle_seconds -= seconds;
-    record.spans += fmt::format("{}{}{}{}{}:{:.9g}:{:.9g}", record.spans.empty() ? "" : " ", span.computes ? "c" : "",
-                                span.sends ? "s" : "", span.receives ? "r" : "", span.is_off ? "o" : "",
-                                span.start_seconds - timed.start_seconds, span.end_seconds - timed.start_seconds);
+    record.spans.push_back({span.start_seconds - timed.start_seconds, span.end_seconds - timed.start_seconds,
+                            span.computes, span.sends, span.receives, span.is_off});
   }
   record.idle_seconds = std::max(0.0, record.idle_seconds);  // rounding
   return record;
@@ -185,7 +182,7 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
   record.round = timed.round;
   record.device = task.device;
   record.split = task.split;
-  record.slice = slice_text(task.slice);
+  record.slice = recorded_slice(task.slice);
   record.parameters = task.parameters;
   record.samples = task.samples;
   record.training_flops = task.training_flops;
@@ -210,7 +207,50 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const TrainTask
   return record;
 }
 
+// What the round cost: the nodes that have a part in the method, and the links that it used.
+void charge_round(const ObservationInputs& inputs, const TimedRound& timed, const std::vector<bool>& participants,
+                  RoundRecord& round) {
+  const RunBudget::Spent spent = spent_in(timed, participants);
+  round.bytes_sent = spent.bytes;
+  round.joules = spent.joules;
+  round.grams_co2 = 0.0;
+  bool is_priced = false, lacks_energy = false;
+  double usd = 0;
+  for (const NodeUse& use : timed.nodes) {
+    round.bytes_received += use.bytes_received;
+    if (!participants[static_cast<std::size_t>(use.node)]) continue;
+    add(round.grams_co2, grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules));
+    lacks_energy = lacks_energy || std::isnan(use.joules);
+    if (const Maybe cost = price(inputs, use, timed.end_seconds - timed.start_seconds)) {
+      is_priced = true;
+      usd += *cost;
+    }
+  }
+  for (const LinkUse& link : timed.links) {
+    if (std::isnan(link.joules)) continue;
+    add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules));
+    if (inputs.prices.usd_per_kwh) {
+      is_priced = true;
+      usd += *inputs.prices.usd_per_kwh * link.joules / kJoulesPerKwh;
+    }
+  }
+  // Where energy has a price, a total without some node's energy would be too low.
+  if (is_priced && !(inputs.prices.usd_per_kwh && lacks_energy)) round.usd = usd;
+}
+
 }  // namespace
+
+RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& participants) {
+  RunBudget::Spent spent{timed.end_seconds, 0, 0};
+  for (const NodeUse& use : timed.nodes) {
+    spent.bytes += use.bytes_sent;
+    if (participants[static_cast<std::size_t>(use.node)]) add(spent.joules, known(use.joules));
+  }
+  // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
+  for (const LinkUse& link : timed.links)
+    if (!std::isnan(link.joules)) add(spent.joules, link.joules);
+  return spent;
+}
 
 RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan, const TimedRound& timed,
                           const std::vector<TaskOutcome>& outcomes, const Planner& planner) {
@@ -233,7 +273,7 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
         device_record(inputs, task, use, node == times.end() ? nullptr : &node->second, timed, fates.at(task.id)));
     const auto loss = losses.find(task.id);
     if (loss != losses.end()) result.devices.back().loss = loss->second;
-    round.training_flops += task.training_flops;
+    round.training_flops += task.training_flops + task.server_flops;
   }
 
   round.completed = static_cast<int>(outcomes.size());
@@ -242,33 +282,9 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
     for (const TaskOutcome& outcome : outcomes) sum += outcome.mean_loss;
     round.mean_loss = sum / static_cast<double>(outcomes.size());
   }
-  round.joules = 0.0;
-  round.grams_co2 = 0.0;
-  bool priced = false;
-  double usd = 0;
-  for (const NodeUse& use : timed.nodes) {
-    round.bytes_sent += use.bytes_sent;
-    round.bytes_received += use.bytes_received;
-    add(round.joules, known(use.joules));
-    add(round.grams_co2, grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules));
-    if (const Maybe cost = price(inputs, use, timed.end_seconds - timed.start_seconds)) {
-      priced = true;
-      usd += *cost;
-    }
-  }
-  // Where energy has a price, a total without some node's energy would be too low.
-  const bool lacks_energy =
-      inputs.prices.usd_per_kwh &&
-      std::any_of(timed.nodes.begin(), timed.nodes.end(), [](const NodeUse& use) { return std::isnan(use.joules); });
-  if (priced && !lacks_energy) round.usd = usd;
-  for (const LinkUse& link : timed.links) {
-    // A link without a stated power is part of nobody's bill; a host without one leaves the total unknown.
-    if (!std::isnan(link.joules)) {
-      add(round.joules, link.joules);
-      add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules));
-    }
+  charge_round(inputs, timed, planner.participants(plan), round);
+  for (const LinkUse& link : timed.links)
     result.links.push_back({inputs.run, plan.round, link.name, link.bytes, known(link.joules)});
-  }
 
   round.coverage = planner.coverage().share_trained_in(plan.round);
   round.coverage_ever = planner.coverage().share_trained_ever();

@@ -5,6 +5,7 @@
 
 #include "sim/learn/learner.hpp"
 #include "sim/method/planner.hpp"
+#include "sim/plan/run_limits.hpp"
 #include "sim/plan/timed_round.hpp"
 #include "sim/platform/platform_options.hpp"
 #include "sim/record/records.hpp"
@@ -22,6 +23,9 @@ struct ObservationInputs {
   const Fleet& fleet;
   const PriceOptions& prices;
 };
+
+/// What a round used, as its row says.
+RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& participants);
 
 /// The rows of one round, without evaluation and wall-clock figures.
 RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan, const TimedRound& timed,

@@ -69,6 +69,17 @@ void set_aside(Partition& parts, std::int64_t wanted, const Method& method, cons
   }
 }
 
+// A limit on energy needs the power of every host.
+void check_energy_limit(const Scenario& scenario, const Fleet& fleet) {
+  if (!scenario.training.until.joules) return;
+  for (NodeId node = 0; node < fleet.nodes(); ++node)
+    if (!fleet.node(node).has_power)
+      throw UserError(
+          Mistake{scenario.file, scenario.training.line,
+                  fmt::format("until names an energy, but the platform states no power of {}", fleet.node(node).name),
+                  "the property wattage_per_state of every host, or another limit"});
+}
+
 double sample_bytes(const Dataset& data) {
   constexpr double kLabelBytes = 4, kTokenBytes = 4;
   if (data.kind == DataKind::tokens) return kTokenBytes * data.window;
@@ -96,6 +107,10 @@ TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
   return options;
 }
 
+int rounds_of(const Scenario& scenario, const Method& method) {
+  return method.rounds.value_or(scenario.training.rounds);
+}
+
 int transfers_at_once(const Scenario& scenario, const Method& method, int devices) {
   constexpr int kMostPeersAtOnce = 64;
   const bool many = facts_of(method.exchange.kind).among_peers && devices > kMostPeersAtOnce;
@@ -115,6 +130,8 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
   std::vector<Mistake> mistakes;
   collect(mistakes, scenario.file, scenario.platform.line,
           [&] { result.fleet = inspect_platform(timing_options(scenario, 0)); });
+  if (mistakes.empty())
+    collect(mistakes, scenario.file, scenario.training.line, [&] { check_energy_limit(scenario, result.fleet); });
   if (mistakes.empty() && before_data) before_data();
   collect(mistakes, scenario.file, scenario.data.line,
           [&] { result.data = load_dataset(scenario.data, window_of(scenario.model), kSubsetSeed, cost_only); });
@@ -153,6 +170,7 @@ std::vector<RunSpec> runs_of(const Preparation& preparation) {
 
 RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
     : preparation(prepared), run(spec), training(prepared.scenario.training) {
+  training.rounds = rounds_of(prepared.scenario, *run.method);
   if (run.method->exchange.one_step) training.local_steps = 1;
   parts = partition(prepared.data, prepared.scenario.data, prepared.fleet.size(), run.seed);
   if (run.method->merge.open_samples > 0)

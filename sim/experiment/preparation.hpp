@@ -65,6 +65,9 @@ class RunInputs {
   std::vector<std::int64_t> samples_held_;
 };
 
+/// The rounds of a method's runs, at most: its own, or else the scenario's.
+int rounds_of(const Scenario& scenario, const Method& method);
+
 /// How many transfers a device sends at the same time, 0 for all: what the scenario says, otherwise all, but one by one
 /// in a fleet of more than 64 peers. There a complete graph's flows, all at once, would cost the square of their
 /// number.

@@ -6,13 +6,15 @@
 
 #include "sim/base/error.hpp"
 #include "sim/experiment/participation.hpp"
+#include "sim/record/encoding.hpp"
+#include "sim/record/format.hpp"
 
 namespace msfusion {
 
 namespace {
 
 [[noreturn]] void refuse(int round, const std::string& why) {
-  throw RunError(fmt::format("round {} would not train the same: {}", round + 1, why));
+  throw RunError(fmt::format("round {} would not train the same: {}", shown_round(round), why));
 }
 
 }  // namespace
@@ -21,14 +23,27 @@ std::string RecordedRun::participation_file(const std::string& results_folder, i
   return fmt::format("{}/participation/run-{}.txt", results_folder, run);
 }
 
-RecordedRun::RecordedRun(const std::string& results_folder, int run)
-    : participation_(read_participation(participation_file(results_folder, run))) {
+RecordedRun::RecordedRun(const std::string& results_folder, const std::string& label, std::uint64_t seed)
+    : ended_by_(RunEnding::rounds) {
   const StoreReader store(results_folder + "/run.sqlite");
+  const std::vector<RunRecord> runs = store.runs();
+  const auto recorded = std::find_if(runs.begin(), runs.end(),
+                                     [&](const RunRecord& one) { return one.label == label && one.seed == seed; });
+  if (recorded == runs.end()) throw RunError("there is no such run in " + results_folder);
+  if (recorded->state != "finished")
+    throw RunError(fmt::format("the run is {}: msfusion run --resume goes on with it", recorded->state));
+  const int run = recorded->run;
+  ended_by_ = value_of(kRunEndings, recorded->ended_by).value();
+  participation_ = read_participation(participation_file(results_folder, run));
   rounds_ = store.rounds(run);
   for (DeviceRoundRecord& device : store.device_rounds(run)) devices_[device.round].push_back(std::move(device));
   for (const EvaluationRecord& evaluation : store.evaluations(run)) evaluations_[evaluation.round] = evaluation;
   for (const DeviceEvaluationRecord& score : store.device_evaluations(run))
     device_evaluations_[score.round].push_back(score);
+}
+
+RunBudget RecordedRun::budget() const {
+  return RunBudget::of_recorded(static_cast<int>(rounds_.size()), ended_by_);
 }
 
 void RecordedRun::compare(const RoundResult& result, std::uint32_t participation, const Fleet& fleet) const {
@@ -41,9 +56,10 @@ void RecordedRun::compare(const RoundResult& result, std::uint32_t participation
     const auto same = std::find_if(then.begin(), then.end(),
                                    [&](const DeviceRoundRecord& other) { return other.device == now.device; });
     if (same == then.end()) refuse(round, fmt::format("{} takes part, and did not", name));
-    if (same->split != now.split || same->slice != now.slice)
-      refuse(round, fmt::format("{} trains split {:.4g} ({}), and trained {:.4g} ({})", name, now.split, now.slice,
-                                same->split, same->slice));
+    const std::string slice = text_of(now.slice), slice_then = text_of(same->slice);
+    if (same->split != now.split || slice_then != slice)
+      refuse(round, fmt::format("{} trains split {:.4g} ({}), and trained {:.4g} ({})", name, now.split, slice,
+                                same->split, slice_then));
     if (same->samples != now.samples)
       refuse(round, fmt::format("{} trains {} samples, and trained {}", name, now.samples, same->samples));
     if (same->fate != now.fate)

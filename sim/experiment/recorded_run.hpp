@@ -7,14 +7,20 @@
 #include <vector>
 
 #include "sim/plan/fleet.hpp"
+#include "sim/plan/run_limits.hpp"
 #include "sim/record/store.hpp"
 
 namespace msfusion {
 
 class RecordedRun {
  public:
-  /// Throws UserError for a run that is not there or did not finish.
-  RecordedRun(const std::string& results_folder, int run);
+  /// Throws RunError for a run that is not there or did not finish.
+  RecordedRun(const std::string& results_folder, const std::string& label, std::uint64_t seed);
+
+  /// As many rounds as were trained.
+  RunBudget budget() const;
+
+  bool ended_early() const { return ended_by_ != RunEnding::rounds; }
 
   Maybe mean_loss(int round) const { return rounds_.at(static_cast<std::size_t>(round)).mean_loss; }
 
@@ -27,6 +33,7 @@ class RecordedRun {
  private:
   void compare(const RoundResult& result, std::uint32_t participation, const Fleet& fleet) const;
 
+  RunEnding ended_by_;
   std::vector<RoundRecord> rounds_;
   std::vector<std::uint32_t> participation_;
   std::map<int, std::vector<DeviceRoundRecord>> devices_;  // by round

@@ -8,6 +8,7 @@
 #include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/participation.hpp"
+#include "sim/record/format.hpp"
 #include "sim/shape/cost.hpp"
 #include "sim/timing/timing.hpp"
 
@@ -36,6 +37,12 @@ TimingOptions options_of(const RunInputs& inputs) {
   return options;
 }
 
+RunBudget budget_of(const RunInputs& inputs) {
+  const auto& targets = inputs.preparation.scenario.targets;
+  return {inputs.training.rounds, inputs.training.until,
+          targets.empty() ? std::nullopt : std::optional(targets.back())};
+}
+
 class RunLoop {
  public:
   RunLoop(const RunInputs& inputs, const LearnerFactory& make_learner, StoreWriter& store, const RunOptions& options)
@@ -44,7 +51,8 @@ class RunLoop {
         store_(store),
         options_(options),
         timing_(options_of(inputs)),
-        planner_(inputs.planner_setup(timing_.fleet())) {
+        planner_(inputs.planner_setup(timing_.fleet())),
+        budget_(options.recorded ? options.recorded->budget() : budget_of(inputs)) {
     if (make_learner)
       learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
                                            scenario_.evaluation, scenario_.data, *inputs.run.method, inputs.run.seed,
@@ -57,17 +65,21 @@ class RunLoop {
     const int first = options_.resume ? replay(*options_.resume) : 0;
     clock_.charge(Activity::preparing);
     try {
-      for (int round = first; round < inputs_.training.rounds; ++round) {
+      look_ahead(first);
+      for (int round = first; !budget_.ended_by(); ++round) {
         if (options_.stop && options_.stop->load()) {
           if (round > first) write_checkpoint(round - 1);
-          return RunEnd::interrupted;
+          if (!budget_.ended_by()) return RunEnd::interrupted;
+          break;
         }
         carry_out_round(round);
-        if (options_.checkpoint_every > 0 && (round + 1) % options_.checkpoint_every == 0 &&
-            round + 1 < inputs_.training.rounds)
+        look_ahead(round + 1);
+        if (learner_ && pending_ && !evaluating_ && budget_.ended_by()) begin_evaluation(round);  // the last one
+        if (options_.checkpoint_every > 0 && (round + 1) % options_.checkpoint_every == 0 && !budget_.ended_by())
           write_checkpoint(round);
       }
       finish_pending();
+      store_.set_ended_by(inputs_.run.run, name_of(kRunEndings, budget_.ended_by().value()));
       if (!options_.participation_file.empty()) write_participation(options_.participation_file, participation_);
     } catch (...) {
       // The rounds that ended before the trouble are kept, also the one whose evaluation was still going on.
@@ -80,8 +92,8 @@ class RunLoop {
     return RunEnd::finished;
   }
 
-  Profile profile() const {
-    Profile all = profile_;
+  CpuProfile profile() const {
+    CpuProfile all = profile_;
     if (learner_) all += learner_->profile();
     return all;
   }
@@ -115,6 +127,10 @@ class RunLoop {
     const NetworkRecords network = network_records(run, timing_);
     store_.write_network(network.links, network.joints, pairs);
     for (const std::string& text : planner_.admission().warnings()) store_.write_warning({run, -1, text});
+    if (options_.recorded && options_.recorded->ended_early())
+      store_.write_warning({run, -1,
+                            "until=\"" + text_of(inputs_.training.until) +
+                                "\" ended the run that was trained; its rounds are costed anew, no more and no fewer"});
     if (!scenario_.platform.sends_at_once && transfers_at_once(scenario_, *inputs_.run.method, fleet.size()) > 0)
       store_.write_warning({run, -1,
                             "each device sends its messages one after the other, as there are more than 64 peers "
@@ -127,6 +143,7 @@ class RunLoop {
     for (int round = 0; round <= point.checkpoint.round; ++round) {
       const RoundPlan plan = next_plan(round);
       const TimedRound timed = timing_.execute(plan);
+      budget_.charge(round, spent_in(timed, planner_.participants(plan)));
       note_participation(plan, timed, arrived(plan, timed));
       planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
     }
@@ -151,31 +168,42 @@ class RunLoop {
 
   void write_checkpoint(int round) {
     finish_pending();
-    if (!options_.checkpoints) return;
+    if (!options_.checkpoints || budget_.ended_by()) return;
     options_.checkpoints->write(round, [&](std::ostream& out) {
       if (learner_) learner_->save(out);
     });
     clock_.charge(Activity::checkpointing);
   }
 
+  // Plans and times the round, unless the run ends before it: so the last round is known as such when it is over, in
+  // time for its evaluation, and before a checkpoint that would have to remember it.
+  void look_ahead(int round) {
+    if (budget_.ended_by() || !budget_.begin(round)) return;
+    Stopwatch part;
+    ahead_ = Ahead{next_plan(round), {}, {inputs_.run.run, round, 0, 0, 0, 0, 0, 0, 0}};
+    ahead_.wall.plan_seconds = part.lap();
+    clock_.charge(Activity::planning);
+    ahead_.timed = timing_.execute(ahead_.plan);
+    ahead_.wall.timing_seconds = part.lap();
+    clock_.charge(Activity::timing);
+    budget_.charge(round, spent_in(ahead_.timed, planner_.participants(ahead_.plan)));
+  }
+
   void carry_out_round(int round) {
     Stopwatch whole, part;
-    WallRecord wall{inputs_.run.run, round, 0, 0, 0, 0, 0, 0, 0};
-    const RoundPlan plan = next_plan(round);
-    wall.plan_seconds = part.lap();
-    clock_.charge(Activity::planning);
-    const TimedRound timed = timing_.execute(plan);
-    wall.timing_seconds = part.lap();
-    clock_.charge(Activity::timing);
+    const RoundPlan plan = std::move(ahead_.plan);
+    const TimedRound timed = std::move(ahead_.timed);
+    WallRecord wall = ahead_.wall;
+    const double share_spent = budget_.share_spent();
 
     const std::vector<Delivery> arrivals = arrived(plan, timed);
-    note_participation(plan, timed, arrivals);
     clock_.charge(Activity::recording);
     std::vector<TaskOutcome> outcomes;
     if (learner_) {
       learner_->start(plan, trained_tasks(plan, timed));
       clock_.charge(Activity::training);
       finish_pending();  // the last round's evaluation goes on beside this round's training
+      if (budget_.ended_by()) return learner_->keep_in_flight({});  // it reached the target: this round is too much
       wall.evaluation_seconds = part.lap();
       outcomes = learner_->merge(plan, arrivals);
       clock_.skip();
@@ -184,6 +212,7 @@ class RunLoop {
     } else {
       finish_pending();
     }
+    note_participation(plan, timed, arrivals);
     std::optional<double> mean_loss;
     for (const TaskOutcome& outcome : outcomes)
       mean_loss = mean_loss.value_or(0) + outcome.mean_loss / static_cast<double>(outcomes.size());
@@ -198,17 +227,20 @@ class RunLoop {
     for (const std::string& text : planner_.admission().news())
       result.warnings.push_back({inputs_.run.run, round, text});
     wall.record_seconds = part.lap();
-    wall.round_seconds = whole.lap();
+    wall.round_seconds = wall.plan_seconds + wall.timing_seconds + whole.lap();
     result.wall = wall;
     clock_.charge(Activity::recording);
     if (options_.on_round) options_.on_round(timing_, plan, timed, result);
     if (plan.closing.keep_in_flight && learner_) learner_->keep_in_flight(planner_.flights().tasks());
     pending_ = std::move(result);
-    if (learner_ && is_evaluated(round)) {
-      learner_->begin_evaluation(round);
-      evaluating_ = true;
-      clock_.charge(Activity::evaluating);
-    }
+    pending_share_ = share_spent;
+    if (learner_ && (round + 1) % scenario_.evaluation.every == 0) begin_evaluation(round);
+  }
+
+  void begin_evaluation(int round) {
+    learner_->begin_evaluation(round);
+    evaluating_ = true;
+    clock_.charge(Activity::evaluating);
   }
 
   // Before the planner observes the round, which lands what arrived.
@@ -231,10 +263,6 @@ class RunLoop {
     return static_cast<int>(tasks.size());
   }
 
-  bool is_evaluated(int round) const {
-    return (round + 1) % scenario_.evaluation.every == 0 || round + 1 == inputs_.training.rounds;
-  }
-
   void finish_pending() {
     if (!pending_) return;
     RoundResult result = std::move(*pending_);
@@ -246,6 +274,7 @@ class RunLoop {
                                            result.round.end_seconds, evaluation.global_accuracy,
                                            evaluation.global_loss,   evaluation.submodel_accuracy,
                                            evaluation.submodel_loss, evaluation.disagreement};
+      budget_.note_accuracy(evaluation.global_accuracy);
       for (const DeviceScore& score : evaluation.devices)
         result.device_evaluations.push_back(
             {inputs_.run.run, evaluation.round, score.device, score.accuracy, score.loss});
@@ -253,8 +282,8 @@ class RunLoop {
     store_.write_round(result);
     clock_.charge(Activity::recording);
     if (!options_.on_progress) return;
-    Progress progress{inputs_.run.run,          result.round.round + 1, inputs_.training.rounds,
-                      result.round.end_seconds, std::nullopt,           result.round.mean_loss};
+    Progress progress{inputs_.run.run, shown_round(result.round.round), budget_.rounds(), result.round.end_seconds,
+                      std::nullopt,    result.round.mean_loss, pending_share_,   budget_.ended_by().has_value()};
     if (result.evaluation) progress.accuracy = result.evaluation->global_accuracy;
     options_.on_progress(progress);
   }
@@ -263,12 +292,19 @@ class RunLoop {
   const Scenario& scenario_;
   StoreWriter& store_;
   const RunOptions& options_;
-  Profile profile_;  // of this thread; the learner knows its own
+  CpuProfile profile_;  // of this thread; the learner knows its own
   ActivityClock clock_{profile_};
   Timing timing_;
   Planner planner_;
+  RunBudget budget_;
+  struct Ahead {
+    RoundPlan plan;
+    TimedRound timed;
+    WallRecord wall;
+  } ahead_;  // the round that comes next, unless the run has ended
   std::unique_ptr<Learner> learner_;
   std::optional<RoundResult> pending_;  // the last round, until its evaluation is in
+  double pending_share_ = 0;            // of the run that is over with it
   bool evaluating_ = false;
   std::vector<std::uint32_t> participation_;  // of every round so far
 };

@@ -26,6 +26,8 @@ struct Progress {
   double simulated_seconds = 0;
   std::optional<double> accuracy;  ///< of the global model, when just evaluated
   std::optional<double> mean_loss;
+  double share = 0;      ///< of the run that is behind it, by the nearest limit: 0 to 1
+  bool is_last = false;  ///< no round follows
 };
 
 /// Sees every round of a run after it was timed, beside the rows that are recorded of it.
@@ -42,7 +44,7 @@ struct RunOptions {
   CoreBudget* cores = nullptr;
   const std::atomic<bool>* stop = nullptr;           ///< finish the round, then end as interrupted
   std::function<void(const Progress&)> on_progress;  ///< called after every recorded round
-  std::function<void(const Profile&)> on_end;        ///< called once, however the run ends
+  std::function<void(const CpuProfile&)> on_end;        ///< called once, however the run ends
   const Checkpoints* checkpoints = nullptr;
   int checkpoint_every = 0;  ///< rounds; 0: only when interrupted
   std::optional<ResumePoint> resume;

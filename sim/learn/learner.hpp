@@ -110,7 +110,7 @@ class Learner {
   virtual void restore(std::istream& in) = 0;
 
   /// Gathering, training, merging and evaluating by the jobs that have finished; real time, never part of a result.
-  virtual Profile profile() const = 0;
+  virtual CpuProfile profile() const = 0;
 
   /// Versions and instruction sets that the last bits of the results depend on, e.g. "LibTorch 1.13.1, oneDNN, AVX512".
   virtual std::string description() const = 0;

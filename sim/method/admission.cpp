@@ -19,35 +19,38 @@ Admission::Admission(const PlannerSetup& setup, TaskCosts& costs, const Rates& r
 
 void Admission::check_memory(TaskCosts& costs, const Rates& rates) {
   const ConstraintOptions::Memory policy = setup_.constraints.memory;
-  std::vector<Mistake> mistakes;
+  const SplitRuleRow& rule = facts_of(setup_.method.split.rule);
+  const std::string smaller =
+      rule.partial || rule.narrows ? "a smaller split or batch, split=\"auto\"" : "a smaller model or batch";
   std::string example;
   int too_large = 0;
   for (NodeId device = 0; device < setup_.fleet.size(); ++device) {
     const Device& host = setup_.fleet.node(device);
-    const double needed = peak_memory_bytes(costs.cost_of(fixed_slice(setup_.shape, rates.largest_of(device))),
+    const double needed = peak_memory_bytes(costs.device_cost_of(fixed_slice(setup_.shape, rates.largest_of(device))),
                                             costs.largest_training_of(device));
     const bool known = host.memory_bytes.has_value();
     if (!known && policy != ConstraintOptions::Memory::ignore) memory_of(setup_, device, "the memory limit");
     const bool fits = !known || needed <= *host.memory_bytes;
     if (!fits) {
       ++too_large;
-      const std::string text = fmt::format("device {} needs {} to train and has {}", host.name,
-                                           human(needed, Quantity::bytes), human(*host.memory_bytes, Quantity::bytes));
-      if (example.empty()) example = text;
-      if (policy == ConstraintOptions::Memory::fail)
-        mistakes.push_back(mistake_of(
-            setup_, text, "a smaller split or batch, split=\"auto\", or constraints memory=\"exclude\" or \"ignore\""));
+      if (example.empty())
+        example = fmt::format("device {} needs {} to train and has {}", host.name, human(needed, Quantity::bytes),
+                              human(*host.memory_bytes, Quantity::bytes));
     }
     if (fits || policy == ConstraintOptions::Memory::ignore) members_.push_back(device);
   }
-  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  if (too_large > 0 && policy == ConstraintOptions::Memory::fail)
+    refuse(setup_,
+           too_large == 1 ? example
+                          : fmt::format("{}, and {} more of {} devices have too little memory", example, too_large - 1,
+                                        setup_.fleet.size()),
+           smaller + ", or constraints memory=\"exclude\" or \"ignore\"");
   if (too_large > 0)
     warnings_.push_back(fmt::format(
         "the memory of {} of {} devices is too small for {}: {} ({})", too_large, setup_.fleet.size(),
         setup_.method.label,
         policy == ConstraintOptions::Memory::exclude ? "they are excluded" : "the limit is ignored", example));
-  if (members_.empty())
-    refuse(setup_, "every device is excluded: the model fits none", "a smaller model, split or batch");
+  if (members_.empty()) refuse(setup_, "every device is excluded: the model fits none", smaller);
 }
 
 void Admission::check_batteries() const {

@@ -21,6 +21,7 @@ enum class ObjectiveKind {
 
 struct ObjectiveRow : Choice<ObjectiveKind> {
   int parameter_copies;        ///< held beside the model while training
+  bool corrects_gradient;      ///< as a whole before the update, with one more copy for the time
   int frozen_models;           ///< forwards of frozen models per sample, once the device has trained before
   bool masks_absent_classes;   ///< depends on which classes the device holds; their classifier rows are not trained
   bool compares_whole_models;  ///< has no meaning on slices
@@ -31,19 +32,19 @@ struct ObjectiveRow : Choice<ObjectiveKind> {
 
 // clang-format off
 inline constexpr std::array<ObjectiveRow, 6> kObjectives{{
-    // value, name, meaning; then: copies, frozen models, masks, whole models, weight
+    // value, name, meaning; then: copies, corrects the gradient, frozen models, masks, whole models, weight
     {{ObjectiveKind::cross_entropy, "cross-entropy", "the plain loss"},
-     0, 0, false, false, nullptr},
+     0, false, 0, false, false, nullptr},
     {{ObjectiveKind::masked_cross_entropy, "masked-cross-entropy", "logits of classes that the device lacks count as 0"},
-     0, 0, true,  false, nullptr},
+     0, false, 0, true,  false, nullptr},
     {{ObjectiveKind::proximal, "proximal", "plus mu / 2 |w - w_start|^2 (FedProx)"},
-     1, 0, false, false, "mu=\"0.01\""},
+     1, true,  0, false, false, "mu=\"0.01\""},
     {{ObjectiveKind::control_variates, "control-variates", "gradients corrected by the device's and the server's variates (SCAFFOLD)"},
-     2, 0, false, false, nullptr},
+     3, true,  0, false, false, nullptr},
     {{ObjectiveKind::model_contrastive, "model-contrastive", "plus a loss that pulls representations towards the global model's (MOON)"},
-     0, 2, false, true,  "mu=\"1\""},
+     0, false, 2, false, true,  "mu=\"1\""},
     {{ObjectiveKind::contrastive, "contrastive", "plus a loss between representations of sub-models (MSfusion)"},
-     0, 2, false, false, "lambda=\"0.1\""},
+     0, false, 2, false, false, "lambda=\"0.1\""},
 }};
 // clang-format on
 

@@ -70,6 +70,7 @@ struct MergeChoice {
 struct Method {
   std::string name, label;
   int line = 0;
+  std::optional<int> rounds;  ///< instead of the scenario's
   SplitChoice split;
   ObjectiveChoice objective;
   ExchangeChoice exchange;

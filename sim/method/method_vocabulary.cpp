@@ -81,7 +81,7 @@ TypeOf<RateChoice> split_type() {
   const ValueType words = words_type("split-word", {"auto", "device"});
   TypeOf<RateChoice> type;
   type.name = "split";
-  type.parts = {rates, rate};
+  type.parts = {rates.without_values(), rate.without_values()};
   type.allowed = rate.allowed + ", several such numbers separated by blanks, auto or device";
   type.schema = fmt::format("<xs:union memberTypes=\"{}\"><xs:simpleType>{}</xs:simpleType></xs:union>", rates.name,
                             words.schema);
@@ -138,6 +138,12 @@ const Vocabulary<Method>& method_vocabulary() {
   static const Vocabulary<M> all{
       {
           attribute<M>(
+              "rounds", [](auto& m) -> auto& { return m.rounds; }, whole(1),
+              "Rounds of this method, instead of the scenario's.",
+              "More for an asynchronous method, whose rounds are merges.")
+              .in("rounds")
+              .absent("of <training>"),
+          attribute<M>(
               "split", [](auto& m) -> auto& { return m.split.rate; }, split_type(),
               "Width of the devices' sub-models: a rate; several rates (levels) dealt to equal blocks of devices; "
               "auto: the widest that fits memory, deadline and energy; device: the property split of each host.",
@@ -173,8 +179,8 @@ const Vocabulary<Method>& method_vocabulary() {
               .only_with("", shifts, "split-rule=\"double-shift\""),
           attribute<M>(
               "overlap", [](auto& m) -> auto& { return m.split.overlap; }, one_of_table("overlap", kOverlaps),
-              "Schedule of the overlap control: constant; linear up to 1 over the rounds; adaptive moves towards 1 "
-              "when the loss stalls.",
+              "Schedule of the overlap control: constant; linear up to 1 over the rounds, whatever until says; adaptive "
+              "moves towards 1 when the loss stalls.",
               "linear pulls the sub-models together early.")
               .only_with("", shifts, "split-rule=\"double-shift\""),
           attribute<M>(
@@ -381,7 +387,7 @@ std::vector<AttributeInfo> method_attributes() {
   label.when = "Needed where a method occurs twice with different choices.";
   std::vector<AttributeInfo> all = {name, label};
   for (const Attribute<Method>& row : method_vocabulary().attributes) {
-    all.push_back(row);
+    all.push_back(static_cast<const AttributeInfo&>(row));
     if (row.fallback.empty()) all.back().fallback = default_of(row);
   }
   return all;

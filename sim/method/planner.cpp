@@ -96,6 +96,10 @@ RoundPlan Planner::plan(int round, const std::function<bool(NodeId)>& is_present
   return std::move(draft.plan);
 }
 
+std::vector<bool> Planner::participants(const RoundPlan& plan) const {
+  return have_a_part(setup_, admission_, plan);
+}
+
 void Planner::observe(const RoundPlan& plan, const TimedRound& timed, std::optional<double> mean_loss) {
   std::vector<Coverage::Trained> trained;
   for (TaskId id : trained_tasks(plan, timed)) {

@@ -31,6 +31,9 @@ class Planner {
   /// Feeds back a plan's outcome (carried steps belong to earlier plans) and, if anything was trained, the mean loss.
   void observe(const RoundPlan& plan, const TimedRound& timed, std::optional<double> mean_loss);
 
+  /// By node, see have_a_part().
+  std::vector<bool> participants(const RoundPlan& plan) const;
+
   const Admission& admission() const { return admission_; }
   const Flights& flights() const { return flights_; }
   const Coverage& coverage() const { return coverage_; }

@@ -22,7 +22,7 @@ double narrow_rate(const ModelOptions& model, const SampleShape& samples, const 
   for (int step = kRateSteps; step >= 1; --step) {
     const double rate = static_cast<double>(step) / kRateSteps;
     const Shape shape = build_shape(narrowed(model, rate), samples);
-    const SliceCost cost = slice_cost(shape, full_slice(shape));
+    const SliceCost cost = device_cost(shape, full_slice(shape), setup.method.exchange);
     bool fits = true;
     for (NodeId device = 0; device < setup.fleet.size(); ++device)
       fits = fits && peak_memory_bytes(cost, local_training(setup.training, setup.samples_of(device))) <=
@@ -86,7 +86,7 @@ double Rates::widest_that_fits(NodeId device, TaskCosts& costs) const {
   const LocalTraining training = costs.largest_training_of(device);
   for (int step = kRateSteps; step >= 1; --step) {
     const double rate = static_cast<double>(step) / kRateSteps;
-    const SliceCost& cost = costs.cost_of(fixed_slice(setup_.shape, rate));
+    const SliceCost& cost = costs.device_cost_of(fixed_slice(setup_.shape, rate));
     if (peak_memory_bytes(cost, training) <= available && keeps_limits(device, cost, training)) return rate;
   }
   refuse(setup_,

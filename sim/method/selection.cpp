@@ -4,6 +4,7 @@
 #include <boost/random/mersenne_twister.hpp>
 #include <boost/random/uniform_int_distribution.hpp>
 
+#include "sim/base/overloaded.hpp"
 #include "sim/base/seed.hpp"
 
 namespace msfusion {
@@ -31,6 +32,30 @@ std::vector<NodeId> select_participants(const PlannerSetup& setup, const Admissi
   free.resize(wanted);
   std::sort(free.begin(), free.end());
   return free;
+}
+
+std::vector<bool> have_a_part(const PlannerSetup& setup, const Admission& admission, const RoundPlan& plan) {
+  const ExchangeRow& facts = facts_of(setup.method.exchange.kind);
+  std::vector<bool> result(static_cast<std::size_t>(setup.fleet.nodes()), false);
+  const auto add = [&](NodeId node) { result[static_cast<std::size_t>(node)] = true; };
+  if (facts.pools_data) {
+    for (const Step& step : plan.steps)
+      std::visit(Overloaded{
+                     [&](const Compute& compute) { add(compute.node); },
+                     [&](const Transfer& transfer) {
+                       add(transfer.from);
+                       add(transfer.to);
+                     },
+                 },
+                 step.what);
+    return result;
+  }
+  if (facts.needs_server) add(setup.fleet.server_node());
+  for (NodeId device : admission.members()) {
+    add(device);
+    if (facts.through_edge) add(*setup.fleet.node(device).aggregator);
+  }
+  return result;
 }
 
 }  // namespace msfusion

@@ -15,4 +15,9 @@ namespace msfusion {
 std::vector<NodeId> select_participants(const PlannerSetup& setup, const Admission& admission, const Flights& flights,
                                         int round, const std::function<bool(NodeId)>& is_present);
 
+/// By node: whether it has a part in the method, and so costs something also in a round that leaves it idle. That is
+/// every admitted device, drawn or not, the server and aggregators where the exchange goes through them and, where data
+/// is pooled, who has something to do in the plan.
+std::vector<bool> have_a_part(const PlannerSetup& setup, const Admission& admission, const RoundPlan& plan);
+
 }  // namespace msfusion

@@ -18,28 +18,39 @@ LocalTraining local_training(const TrainingOptions& training, std::int64_t sampl
   LocalTraining result;
   result.batch = static_cast<int>(std::min<std::int64_t>(training.batch, std::max<std::int64_t>(samples, 1)));
   result.optimiser_slots = optimiser_slots(training);
+  result.gathers_gradient = result.optimiser_slots > 0 || training.weight_decay > 0 || training.clip_norm;
   if (samples == 0) return result;
   const std::int64_t batches = (samples + training.batch - 1) / training.batch;
+  const bool has_short_batch = samples % result.batch != 0;
   if (training.local_steps) {
     const std::int64_t epochs = *training.local_steps / batches, rest = *training.local_steps % batches;
     result.optimiser_steps = *training.local_steps;
     result.samples = epochs * samples + std::min(samples, rest * training.batch);
+    if (has_short_batch) result.short_steps = epochs;
   } else {
     result.optimiser_steps = training.local_epochs * batches;
     result.samples = training.local_epochs * samples;
+    if (has_short_batch) result.short_steps = training.local_epochs;
   }
   return result;
+}
+
+SliceCost device_cost(const Shape& shape, const WidthSlice& slice, const ExchangeChoice& exchange) {
+  return facts_of(exchange.kind).splits_network ? cut_cost(shape, slice, exchange.cut).front : slice_cost(shape, slice);
 }
 
 TaskCosts::TaskCosts(const PlannerSetup& setup)
     : setup_(setup), has_trained_(static_cast<std::size_t>(setup.fleet.size()) + 1, false) {}
 
-const SliceCost& TaskCosts::cost_of(const WidthSlice& slice) {
+const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
   std::vector<int> lengths;
   for (const IndexSet& set : slice.axes) lengths.push_back(set.length());
   const auto known = costs_.find(lengths);
-  return known != costs_.end() ? known->second
-                               : costs_.emplace(std::move(lengths), slice_cost(setup_.shape, slice)).first->second;
+  if (known != costs_.end()) return known->second;
+  Costs costs{slice_cost(setup_.shape, slice), std::nullopt};
+  if (facts_of(setup_.method.exchange.kind).splits_network)
+    costs.cut = cut_cost(setup_.shape, slice, setup_.method.exchange.cut);
+  return costs_.emplace(std::move(lengths), std::move(costs)).first->second;
 }
 
 LocalTraining TaskCosts::largest_training_of(NodeId device) const {
@@ -49,6 +60,10 @@ LocalTraining TaskCosts::largest_training_of(NodeId device) const {
   const ObjectiveRow& objective = facts_of(setup_.method.objective.kind);
   LocalTraining training = local_training(setup_.training, samples);
   training.parameter_copies = objective.parameter_copies;
+  if (objective.corrects_gradient) {
+    training.update_copies = 1;
+    training.gathers_gradient = true;
+  }
   training.frozen_models = objective.frozen_models;
   return training;
 }
@@ -61,17 +76,20 @@ LocalTraining TaskCosts::training_of(NodeId device) const {
 
 TrainTask TaskCosts::task(NodeId device, double split, WidthSlice slice) {
   const LocalTraining training = training_of(device);
-  const SliceCost& cost = cost_of(slice);
+  const SliceCost& whole = cost_of(slice);
+  const SliceCost& own = device_cost_of(slice);
   TrainTask task;
   task.id = next_task_++;
   task.device = device;
   task.split = split;
   task.samples = training.samples;
   task.optimiser_steps = training.optimiser_steps;
-  task.parameters = cost.parameters;
-  task.forward_macs = cost.forward_macs;
-  task.training_flops = training_flops(cost, training);
-  task.peak_memory_bytes = peak_memory_bytes(cost, training);
+  task.parameters = whole.parameters;
+  task.forward_macs = own.forward_macs;
+  task.training_flops = training_flops(own, training);
+  task.server_flops = training_flops(whole, training) - task.training_flops;
+  // From the first round on as admission judges it, frozen models included: a device that stays needs it in the next.
+  task.peak_memory_bytes = peak_memory_bytes(own, largest_training_of(device));
   task.slice = std::move(slice);
   return task;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "sim/method/planner_setup.hpp"
@@ -14,11 +15,23 @@ namespace msfusion {
 /// The training that a round asks of a device with that many samples: epochs or steps with a partial last batch.
 LocalTraining local_training(const TrainingOptions& training, std::int64_t samples);
 
+/// Of what a device itself trains: the layers before the cut where the exchange splits the network, or else all.
+SliceCost device_cost(const Shape& shape, const WidthSlice& slice, const ExchangeChoice& exchange);
+
 class TaskCosts {
  public:
   explicit TaskCosts(const PlannerSetup& setup);  ///< which must outlive it
 
-  const SliceCost& cost_of(const WidthSlice& slice);
+  const SliceCost& cost_of(const WidthSlice& slice) { return costs_of(slice).whole; }
+
+  /// Only where the exchange splits the network.
+  const CutCost& cut_cost_of(const WidthSlice& slice) { return costs_of(slice).cut.value(); }
+
+  /// Of what the device itself trains.
+  const SliceCost& device_cost_of(const WidthSlice& slice) {
+    const Costs& costs = costs_of(slice);
+    return costs.cut ? costs.cut->front : costs.whole;
+  }
 
   /// As the device trains now, and as it does when the objective has all its frozen models.
   LocalTraining training_of(NodeId device) const;
@@ -33,9 +46,15 @@ class TaskCosts {
   void mark_trained(NodeId device) { has_trained_[static_cast<std::size_t>(device)] = true; }
 
  private:
+  struct Costs {
+    SliceCost whole;
+    std::optional<CutCost> cut;
+  };
+  const Costs& costs_of(const WidthSlice& slice);
+
   const PlannerSetup& setup_;
-  std::map<std::vector<int>, SliceCost> costs_;  // by the lengths of the slice's index sets
-  std::vector<bool> has_trained_;                // so that a contrastive loss has something to compare with
+  std::map<std::vector<int>, Costs> costs_;  // by the lengths of the slice's index sets
+  std::vector<bool> has_trained_;            // so that a contrastive loss has something to compare with
   TaskId next_task_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <boost/graph/dag_shortest_paths.hpp>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "sim/base/overloaded.hpp"
 #include "sim/base/units.hpp"
@@ -33,6 +34,34 @@ NodeId responsible(const Step& step, const Fleet& fleet) {
   return fleet.is_device(to) || from == fleet.server_node() ? to : from;
 }
 
+// For each transfer that was ready before it started, the send of the same node whose end made room for it.
+std::map<StepId, StepId> turns_waited_for(const RoundPlan& plan, const TimedRound& timed) {
+  const auto timed_step = [&](StepId step) -> const TimedStep& { return timed.steps[static_cast<std::size_t>(step)]; };
+  std::map<std::pair<NodeId, double>, StepId> send_that_ended;
+  for (std::size_t s = 0; s < plan.steps.size(); ++s)
+    if (const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what))
+      if (!std::isnan(timed.steps[s].end_seconds))
+        send_that_ended[{transfer->from, timed.steps[s].end_seconds}] = static_cast<StepId>(s);
+  std::map<StepId, StepId> result;
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what);
+    if (!transfer) continue;
+    const double start = timed.steps[s].start_seconds;
+    double ready = timed.start_seconds;
+    for (StepId before : plan.steps[s].after) ready = std::max(ready, timed_step(before).end_seconds);
+    if (!(start > ready)) continue;  // also where it never started
+    const auto earlier = send_that_ended.find({transfer->from, start});
+    // Waiting goes forward in time, so the graph stays free of cycles.
+    if (earlier != send_that_ended.end() && timed_step(earlier->second).start_seconds < start)
+      result.emplace(static_cast<StepId>(s), earlier->second);
+  }
+  return result;
+}
+
+bool comes_after(const Step& step, StepId earlier) {
+  return std::find(step.after.begin(), step.after.end(), earlier) != step.after.end();
+}
+
 }  // namespace
 
 CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const Fleet& fleet) {
@@ -54,6 +83,10 @@ CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const
     for (StepId before : plan.steps[s].after)
       boost::add_edge(static_cast<std::size_t>(before) + 1, s + 1, weight, graph);
   }
+  for (const auto& [step, earlier] : turns_waited_for(plan, timed))
+    if (took_time(step) && took_time(earlier))
+      boost::add_edge(static_cast<std::size_t>(earlier) + 1, static_cast<std::size_t>(step) + 1,
+                      -length(timed.steps[static_cast<std::size_t>(step)]), graph);
   std::vector<double> distance(vertices);
   std::vector<std::size_t> previous(vertices);
   boost::dag_shortest_paths(graph, 0, boost::distance_map(distance.data()).predecessor_map(previous.data()));
@@ -80,12 +113,15 @@ CriticalPath critical_path(const RoundPlan& plan, const TimedRound& timed, const
 
 std::vector<CriticalLeg> legs(const CriticalPath& path, const RoundPlan& plan, const TimedRound& timed) {
   std::vector<CriticalLeg> result;
-  for (const StepId step : path.steps) {
-    const auto at = static_cast<std::size_t>(step);
+  for (std::size_t i = 0; i < path.steps.size(); ++i) {
+    const auto at = static_cast<std::size_t>(path.steps[i]);
     const auto [from, to] = ends(plan.steps[at]);
     const TimedStep& when = timed.steps[at];
-    if (result.empty() || result.back().from != from || result.back().to != to)
-      result.push_back({from, to, when.start_seconds, when.end_seconds, 0});
+    const bool only_made_room = i + 1 < path.steps.size() &&
+                                !comes_after(plan.steps[static_cast<std::size_t>(path.steps[i + 1])], path.steps[i]);
+    if (result.empty() || result.back().from != from || result.back().to != to || only_made_room ||
+        result.back().only_made_room)
+      result.push_back({from, to, when.start_seconds, when.end_seconds, 0, only_made_room});
     result.back().end_seconds = when.end_seconds;
     result.back().seconds += length(when);
   }
@@ -94,11 +130,23 @@ std::vector<CriticalLeg> legs(const CriticalPath& path, const RoundPlan& plan, c
 
 std::string describe(const CriticalPath& path, const RoundPlan& plan, const TimedRound& timed, const Fleet& fleet) {
   std::string result;
-  for (const CriticalLeg& leg : legs(path, plan, timed)) {
-    const std::string what = leg.from == leg.to
-                                 ? fleet.node(leg.from).name + " computes"
-                                 : fmt::format("{} -> {}", fleet.node(leg.from).name, fleet.node(leg.to).name);
-    result += fmt::format("{}{} {}", result.empty() ? "" : ", ", what, human(leg.seconds, Quantity::seconds));
+  const std::vector<CriticalLeg> all = legs(path, plan, timed);
+  for (auto leg = all.begin(); leg != all.end();) {
+    // Sends that others of the same node waited for are one item, whoever received them.
+    const auto end = std::find_if(
+        leg, all.end(), [&](const CriticalLeg& other) { return !other.only_made_room || other.from != leg->from; });
+    std::string what;
+    double seconds = leg->seconds;
+    if (const auto sends = end - leg; sends > 0) {
+      what = fmt::format("{} earlier send{} of {}", sends, sends == 1 ? "" : "s", fleet.node(leg->from).name);
+      seconds = std::accumulate(leg, end, 0.0, [](double sum, const CriticalLeg& one) { return sum + one.seconds; });
+      leg = end;
+    } else {
+      what = leg->from == leg->to ? fleet.node(leg->from).name + " computes"
+                                  : fmt::format("{} -> {}", fleet.node(leg->from).name, fleet.node(leg->to).name);
+      ++leg;
+    }
+    result += fmt::format("{}{} {}", result.empty() ? "" : ", ", what, human(seconds, Quantity::seconds));
   }
   return result;
 }

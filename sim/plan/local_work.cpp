@@ -17,10 +17,9 @@ double training_flops(const SliceCost& cost, const LocalTraining& training) {
   return 2.0 * real(training.samples) * (real(cost.training_macs) + training.frozen_models * real(cost.forward_macs));
 }
 
-double compute_seconds(const SliceCost& cost, const LocalTraining& training, const Device& device) {
-  const double steps = real(training.optimiser_steps);
-  if (steps == 0) return 0;
-  const double batch = real(training.samples) / steps;
+namespace {
+
+double step_seconds(const SliceCost& cost, const LocalTraining& training, const Device& device, double batch) {
   const double bandwidth = device.memory_bandwidth.value_or(0);
   const bool has_cache = bandwidth > 0 && device.cache_bandwidth > 0;
   // Weights and gradients are read again a step later, from the cache to the extent that they fit.
@@ -72,12 +71,36 @@ double compute_seconds(const SliceCost& cost, const LocalTraining& training, con
   // An update reads the parameter and its gradient, writes the parameter, and reads and writes every slot of the
   // optimiser.
   seconds += moving_weights(kFloatBytes * real(cost.parameters) * (3 + 2 * training.optimiser_slots));
-  return steps * seconds;
+  return seconds;
+}
+
+}  // namespace
+
+double compute_seconds(const SliceCost& cost, const LocalTraining& training, const Device& device) {
+  const double steps = real(training.optimiser_steps), short_steps = real(training.short_steps);
+  if (steps == 0) return 0;
+  const auto seconds_of = [&](double batch) { return step_seconds(cost, training, device, batch); };
+  if (short_steps == 0) return steps * seconds_of(real(training.samples) / steps);
+  const double whole_steps = steps - short_steps;
+  return whole_steps * seconds_of(training.batch) +
+         short_steps * seconds_of((real(training.samples) - whole_steps * training.batch) / short_steps);
 }
 
 double peak_memory_bytes(const SliceCost& cost, const LocalTraining& training) {
-  const int copies = 2 + training.optimiser_slots + training.frozen_models + training.parameter_copies;
-  return copies * kFloatBytes * real(cost.parameters) + training.batch * real(cost.activation_bytes);
+  const auto most_of = [&](const Moments& moments) {
+    double most = 0;
+    for (const HeldBytes& moment : moments)
+      most = std::max(most, training.batch * real(moment.per_sample) + real(moment.per_step));
+    return most;
+  };
+  const double model = kFloatBytes * real(cost.parameters);
+  double step = most_of(training.gathers_gradient ? cost.memory.gathered : cost.memory.apart);
+  if (training.frozen_models > 0) step = std::max(step, most_of(cost.memory.frozen));
+  // The update comes when the activations are gone.
+  step = std::max(step, model * training.update_copies);
+  const int models = 1 + (training.gathers_gradient ? 1 : 0) + training.optimiser_slots + training.frozen_models +
+                     training.parameter_copies;
+  return models * model + step;
 }
 
 }  // namespace msfusion

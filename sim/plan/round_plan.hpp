@@ -19,9 +19,10 @@ struct TrainTask {
   std::int64_t samples = 0;  ///< processed this round: local epochs x samples held
   std::int64_t optimiser_steps = 0;
   std::int64_t parameters = 0;    ///< of the slice
-  std::int64_t forward_macs = 0;  ///< of the slice, per sample
-  double training_flops = 0;      ///< 2 x MACs, extra forwards of the objective included
-  double peak_memory_bytes = 0;
+  std::int64_t forward_macs = 0;  ///< per sample, of the part that the device itself trains
+  double training_flops = 0;      ///< of that part, 2 x MACs, extra forwards of the objective included
+  double server_flops = 0;        ///< of the other part, where the network is split between the device and the server
+  double peak_memory_bytes = 0;   ///< of the device's part
 };
 
 /// Work on a node. `flops` is the amount that the node's speed divides: the roofline's seconds x speed.

@@ -57,10 +57,20 @@ const Vocabulary<TrainingOptions>& training_vocabulary() {
   using T = TrainingOptions;
   static const Vocabulary<T> all{
       {
-          attribute<T>("rounds", &T::rounds, whole(1), "Rounds of local training and exchange.",
+          attribute<T>("rounds", &T::rounds, whole(1),
+                       "Rounds of local training and exchange; at most so many where until may end the run before. An "
+                       "asynchronous method's round is a merge, so its rounds are shorter.",
                        "Raise it until the curves are flat.")
               .is_required()
               .in("rounds"),
+          attribute<T>("until", &T::until, run_limits_type(),
+                       "Ends each run before its rounds are done: with the last round that ends within so much "
+                       "simulated time (\"10min\"), or before its nodes have sent more (\"500MB\") or taken more "
+                       "energy (\"50kJ\") than that in all; or with the evaluation in which the global model reaches "
+                       "the largest accuracy of <target> (\"target\"). Of several, the first that is met. Make rounds "
+                       "large enough not to end the run before. Schedules go by rounds, whatever until says.",
+                       "To compare methods whose rounds differ in length, as asynchronous ones' do.")
+              .absent("none: all rounds"),
           attribute<T>("local-epochs", &T::local_epochs, whole(1), "Passes of a device over its samples in a round.",
                        "More save traffic and let devices drift apart.")
               .in("epochs"),
@@ -98,7 +108,7 @@ const Vocabulary<TrainingOptions>& training_vocabulary() {
           attribute<T>("schedule", &T::schedule, one_of_table("schedule", kSchedules),
                        "How the learning rate changes over the rounds. constant; step: times decay at each milestone; "
                        "cosine: (1 + cos(pi t / rounds)) / 2 in round t = 0, 1, .., which comes close to 0 in the last "
-                       "round.",
+                       "round; a run that until ends sooner does not come so far.",
                        "step or cosine in long runs."),
           attribute<T>("milestones", &T::milestones, list_of(whole(1)),
                        "Rounds at which the rate is multiplied by decay, ascending.",

@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "sim/base/vocabulary.hpp"
+#include "sim/plan/run_limits.hpp"
 
 namespace msfusion {
 
 /// training: what every device does locally in a round.
 struct TrainingOptions {
-  int rounds = 0;
+  int rounds = 0;   ///< at most; schedules go by it
+  RunLimits until;  ///< what ends a run before
   int local_epochs = 1;
   std::optional<int> local_steps;  ///< instead of epochs
   int batch = 32;

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "sim/base/error.hpp"
+#include "sim/base/spelling.hpp"
 #include "sim/base/units.hpp"
 #include "sim/base/xml.hpp"
 
@@ -26,7 +27,16 @@ class Entry {
     }
   }
 
+  /// Everything that nobody asked for is unknown: call it last.
+  void refuse_unknown() {
+    for (const auto& [name, value] : element_.attributes())
+      if (std::find(asked_.begin(), asked_.end(), name) == asked_.end())
+        refuse(element_.attribute_line(name), fmt::format("unknown attribute {} in <{}>", name, element_.name()),
+               "allowed: " + one_of(name, asked_));
+  }
+
   std::string kind() {
+    asked_.push_back("kind");
     const std::string name = element_.attribute("kind").value_or("");
     if (name.empty()) refuse(element_.line(), fmt::format("a <{}> without kind", element_.name()), "kind=\"..\"");
     return name;
@@ -35,6 +45,7 @@ class Entry {
   std::optional<double> figure(const std::string& name,
                                const std::function<std::optional<double>(const std::string&)>& parse,
                                const std::string& allowed) {
+    asked_.push_back(name);
     const auto text = element_.attribute(name);
     if (!text) return {};
     const auto value = parse(*text);
@@ -64,7 +75,10 @@ class Entry {
     return value.value_or(0);
   }
 
-  std::string text(const std::string& name) const { return element_.attribute(name).value_or(""); }
+  std::string text(const std::string& name) {
+    asked_.push_back(name);
+    return element_.attribute(name).value_or("");
+  }
 
   std::string required_text(const std::string& name) {
     const std::string value = text(name);
@@ -120,6 +134,7 @@ class Entry {
   const std::string& file_;
   std::vector<Mistake>& mistakes_;
   std::set<std::string> sourced_;
+  std::vector<std::string> asked_;
 };
 
 DeviceKind read_device(Entry entry) {
@@ -140,6 +155,7 @@ DeviceKind read_device(Entry entry) {
   kind.price_usd_per_hour = entry.optional<Quantity::usd_per_hour>("price");
   kind.traffic_usd_per_gb = entry.optional<Quantity::usd_per_gigabyte>("traffic-price");
   kind.battery_joules = entry.optional<Quantity::joules>("battery");
+  entry.refuse_unknown();
   return kind;
 }
 
@@ -149,9 +165,11 @@ LinkKind read_link(const XmlElement& element, Entry entry) {
   kind.down_bytes_per_second = entry.required<Quantity::bytes_per_second>("down");
   kind.up_bytes_per_second = entry.required<Quantity::bytes_per_second>("up");
   kind.latency_seconds = entry.required<Quantity::seconds>("latency");
-  if (element.attribute("cell") || element.attribute("devices-per-cell")) {
-    kind.cell = Cell{entry.count("devices-per-cell"), entry.required<Quantity::bytes_per_second>("cell")};
-  }
+  const int devices = entry.count("devices-per-cell");
+  const auto cell = entry.optional<Quantity::bytes_per_second>("cell");
+  if (cell || element.attribute("devices-per-cell"))
+    kind.cell = Cell{devices, cell ? *cell : entry.required<Quantity::bytes_per_second>("cell")};
+  entry.refuse_unknown();
   return kind;
 }
 
@@ -159,6 +177,7 @@ Region read_region(Entry entry) {
   Region region;
   region.name = entry.kind();
   region.grams_co2_per_kwh = entry.required<Quantity::grams_per_kilowatthour>("carbon");
+  entry.refuse_unknown();
   return region;
 }
 
@@ -168,6 +187,7 @@ NetworkKind read_network(Entry entry) {
   kind.message_latency_seconds = entry.required<Quantity::seconds>("message-latency");
   kind.message_bytes = entry.optional<Quantity::bytes>("message-bytes").value_or(0);
   kind.calibration = entry.required_text("calibration");
+  entry.refuse_unknown();
   return kind;
 }
 

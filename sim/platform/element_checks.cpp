@@ -84,7 +84,8 @@ long long ElementChecks::radical_size(const XmlElement& element, long long most)
       return 0;
     }
     if (*last - *first >= most - count) {
-      report(element.attribute_line("radical"), fmt::format("radical=\"{}\"", text), fmt::format("at most {} hosts", most));
+      report(element.attribute_line("radical"), fmt::format("radical=\"{}\"", text),
+             fmt::format("at most {} hosts", most));
       return 0;
     }
     count += *last - *first + 1;

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <fstream>
 #include <iterator>
-#include <boost/algorithm/string/case_conv.hpp>
 #include <unordered_set>
 
 #include "sim/base/spelling.hpp"
@@ -143,13 +143,15 @@ class Checker : public XmlDocument::Visitor {
   void check_config(const XmlElement& config) {
     for (const XmlElement& prop : config.children("prop")) {
       const std::string id = checks_.required(prop, "id");
-      static const std::vector<std::string> harmless = {"tracing", "viva", "triva", "path", "help", "debug", "exception"};
+      static const std::vector<std::string> harmless = {"tracing", "viva",  "triva",    "path",
+                                                        "help",    "debug", "exception"};
       const bool is_harmless = std::any_of(harmless.begin(), harmless.end(), [&](const std::string& name) {
         return id == name || id.compare(0, name.size() + 1, name + "/") == 0;
       });
       if (!is_harmless)
-        checks_.report(prop.line(), fmt::format("a <config> that sets {}", id),
-                       "a platform that leaves simulation to the scenario (attribute network of <platform>); remove it");
+        checks_.report(
+            prop.line(), fmt::format("a <config> that sets {}", id),
+            "a platform that leaves simulation to the scenario (attribute network of <platform>); remove it");
     }
   }
 
@@ -345,9 +347,9 @@ std::optional<std::string> text_for_simgrid(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const auto has = [&](const char* part) { return text.find(part) != std::string::npos; };
-  const bool is_plain = text.compare(0, 5, "<?xml") == 0 && text.find('\0') == std::string::npos && !has("&#") &&
-                        !has("<config") &&
-                        std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const bool is_plain =
+      text.compare(0, 5, "<?xml") == 0 && text.find('\0') == std::string::npos && !has("&#") && !has("<config") &&
+      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (is_plain) return {};
   XmlDocument document = XmlDocument::parse_text(text, file, XmlDocument::Doctype::ignored);
   for (const XmlElement& config : document.root().children("config")) document.remove(config);
@@ -356,8 +358,7 @@ std::optional<std::string> text_for_simgrid(const std::string& file) {
 
 PlatformFile read_platform_file(const std::string& file) {
   Checker checker(file);
-  const XmlDocument kept =
-      XmlDocument::visit_file(file, XmlDocument::Doctype::ignored, kMostFileBytes, checker);
+  const XmlDocument kept = XmlDocument::visit_file(file, XmlDocument::Doctype::ignored, kMostFileBytes, checker);
   checker.finish();
   return checker.take();
 }

@@ -30,27 +30,39 @@ const Kind& find_kind(const std::vector<Kind>& kinds, const std::string& name) {
   throw UserError(Mistake{"", 0, fmt::format("kind \"{}\"", name), one_of(name, names)});
 }
 
-/// Largest remainder method: the parts' counts add up to `devices`.
+/// What the parts' own counts leave is shared by the largest remainder method: together they are `devices`.
 std::vector<int> count_devices(const FleetMix& mix) {
   double sum = 0;
+  std::int64_t left = mix.devices;
   for (const FleetPart& part : mix.parts) {
+    if (part.count) {
+      left -= *part.count;
+      continue;
+    }
     if (!(part.share > 0) || !std::isfinite(part.share)) {
       throw UserError(Mistake{"", 0, fmt::format("a share of {}", part.share), "a number above 0"});
     }
     sum += part.share;
   }
+  if (left < 0 || (left > 0 && sum == 0))
+    throw UserError(Mistake{"", 0, fmt::format("parts of {} devices in a fleet of {}", mix.devices - left, mix.devices),
+                            "counts that add up, or shares for the rest, as in 40%"});
   std::vector<int> counts;
   std::vector<std::pair<double, std::size_t>> remainders;
   int given = 0;
   for (std::size_t i = 0; i < mix.parts.size(); ++i) {
-    const double exact = mix.devices * mix.parts[i].share / sum;
+    if (mix.parts[i].count) {
+      counts.push_back(*mix.parts[i].count);
+      continue;
+    }
+    const double exact = static_cast<double>(left) * mix.parts[i].share / sum;
     counts.push_back(static_cast<int>(std::floor(exact + 1e-9)));
     remainders.push_back({counts.back() - exact, i});
     given += counts.back();
   }
   std::stable_sort(remainders.begin(), remainders.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (std::size_t i = 0; given < mix.devices; ++i, ++given) ++counts[remainders[i % remainders.size()].second];
+  for (std::size_t i = 0; given < left; ++i, ++given) ++counts[remainders[i % remainders.size()].second];
   return counts;
 }
 
@@ -189,11 +201,11 @@ std::string edge_zone(const std::string& cell, const LinkKind& link, const Devic
   return zone + "    </zone>\n";
 }
 
-std::string state_profile(const std::string& host, const FleetMix& mix, int device) {
+std::string state_profile(const std::string& host, const Churn& churn, std::uint64_t seed, int device) {
   return fmt::format(
       "  <trace id=\"{0}-state\" periodicity=\"{1}\">\n{2}  </trace>\n"
       "  <trace_connect kind=\"HOST_AVAIL\" trace=\"{0}-state\" element=\"{0}\"/>\n",
-      host, churn_period_seconds(mix.churn), churn_profile(mix.churn, mix.seed, device));
+      host, churn_period_seconds(churn), churn_profile(churn, seed, device));
 }
 
 }  // namespace
@@ -214,10 +226,12 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
     const DeviceKind& device = find_kind(catalogue.devices, mix.parts[part].device);
     const LinkKind& link = find_kind(catalogue.links, mix.parts[part].link);
     const std::string& region = mix.parts[part].region;
-    const std::string of_region =
+    const Churn churn = mix.parts[part].churn.value_or(mix.churn);
+    std::string of_part =
         region.empty()
             ? ""
             : property("carbon", fmt::format("{}gCO2/kWh", find_kind(catalogue.regions, region).grams_co2_per_kwh));
+    if (mix.parts[part].split) of_part += property("split", fmt::format("{}", *mix.parts[part].split));
     const bool has_cells = link.cell && mix.devices_per_cell != 0, has_edges = !mix.aggregator.empty();
     const int usual = link.cell ? link.cell->devices : kDevicesPerAggregator;
     const int in_zone = has_cells || has_edges ? mix.devices_per_cell.value_or(usual) : counts[part];
@@ -227,10 +241,9 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
       std::vector<std::string> names;
       for (int i = first; i < std::min(first + in_zone, counts[part]); ++i) {
         names.push_back(fmt::format("{}-{}", device.name, numbers[device.name]++));
-        if (mix.churn.kind != Churn::Kind::none) profiles += state_profile(names.back(), mix, device_index);
-        add_device(hosts, links, names.back(),
-                   has_edges ? of_region + property("aggregator", cell + "-edge") : of_region, device, link, network,
-                   Spread(mix, device_index++));
+        if (churn.kind != Churn::Kind::none) profiles += state_profile(names.back(), churn, mix.seed, device_index);
+        add_device(hosts, links, names.back(), has_edges ? of_part + property("aggregator", cell + "-edge") : of_part,
+                   device, link, network, Spread(mix, device_index++));
         host_links += host_link(names.back());
       }
       if (!has_cells && !has_edges) {

@@ -11,12 +11,16 @@
 
 namespace msfusion {
 
-/// A part of the fleet. Shares are relative to one another: 2 and 1 are two thirds and one third.
+/// A part of the fleet: so many devices, or a share of those that are left. Shares are relative to one another: 2 and 1
+/// are two thirds and one third.
 struct FleetPart {
   std::string device;  ///< a kind of the catalogue
   std::string link;
   double share = 1;
-  std::string region = {};  ///< of the catalogue, whose electricity the devices use; empty: not stated
+  std::string region = {};           ///< of the catalogue, whose electricity the devices use; empty: not stated
+  std::optional<int> count = {};     ///< instead of the share
+  std::optional<double> split = {};  ///< the rate that split="device" takes
+  std::optional<Churn> churn = {};   ///< none: the fleet's
 };
 
 struct FleetMix {
@@ -34,7 +38,7 @@ struct FleetMix {
   std::string aggregator;
   std::string backhaul = "fibre";  ///< a kind of link of the catalogue: between an aggregator and the core
   std::uint64_t seed = 1;
-  Churn churn;  ///< of all devices; the server is always on
+  Churn churn;  ///< of all parts that state none; the server is always on
 };
 
 /// The platform file as text. The devices of each part are those of the largest remainder method, named KIND-NUMBER,

@@ -29,7 +29,12 @@ struct Columns<RunRecord> {
     visitor("label", r.label, "", "how the scenario calls it, unique in the scenario");
     visitor("choices", r.choices, "", "its four choices: split | objective | exchange | merge");
     visitor("seed", r.seed, "", "of every random draw; decimal text, because it has 64 bits without a sign");
-    visitor("rounds", r.rounds, "", "planned");
+    visitor("rounds", r.rounds, "", "at most; as many as it did are in the table rounds");
+    visitor("until_seconds", r.until_seconds, "s", "of simulated time that it may take; absent: no limit");
+    visitor(
+        "ended_by", r.ended_by, "",
+        "what ended it: rounds, time, traffic, energy or target; recorded: it is the recost of a run that one of the "
+        "last four ended; empty until it has finished");
     visitor("state", r.state, "", "waiting, running, finished, failed or interrupted");
     visitor("message", r.message, "", "why it failed");
     visitor("model_parameters", r.model_parameters, "", "of the global model");
@@ -109,12 +114,15 @@ struct Columns<RoundRecord> {
     visitor("end_seconds", r.end_seconds, "s", "simulated, since the run began");
     visitor("participants", r.participants, "", "trainings planned");
     visitor("completed", r.completed, "", "trainings that the merge used");
-    visitor("training_flops", r.training_flops, "FLOP", "2 x MACs of all local trainings");
+    visitor("training_flops", r.training_flops, "FLOP",
+            "2 x MACs of all local trainings, a server's part of a split network included");
     visitor("bytes_sent", r.bytes_sent, "B", "that left any node, server included");
     visitor("bytes_received", r.bytes_received, "B", "that arrived complete at any node");
-    visitor("joules", r.joules, "J", "all nodes and links, idle included; absent where the platform states no power");
-    visitor("usd", r.usd, "USD", "devices, traffic and energy by the price list; absent without one");
-    visitor("grams_co2", r.grams_co2, "g", "of CO2, of the energy; absent without a figure for it");
+    visitor("joules", r.joules, "J",
+            "of the nodes that have a part in the method, idle included, and of links; absent where a node states no "
+            "power");
+    visitor("usd", r.usd, "USD", "of the same: their time, traffic and energy by the price list; absent without one");
+    visitor("grams_co2", r.grams_co2, "g", "of CO2, of that energy; absent without a figure for it");
     visitor("mean_loss", r.mean_loss, "",
             "of the local objective over the completed trainings; absent in an empty round");
     visitor("coverage", r.coverage, "", "share of the model's parameters trained in this round, 0 to 1");
@@ -140,8 +148,8 @@ struct Columns<DeviceRoundRecord> {
     visitor("slice", r.slice, "", "window of each axis in the shape's order: start+length/size, separated by blanks");
     visitor("parameters", r.parameters, "", "of the sub-model");
     visitor("samples", r.samples, "", "processed: local epochs x samples held");
-    visitor("training_flops", r.training_flops, "FLOP", "2 x MACs");
-    visitor("peak_memory_bytes", r.peak_memory_bytes, "B", "needed while training");
+    visitor("training_flops", r.training_flops, "FLOP", "2 x MACs, of the layers that the device itself trains");
+    visitor("peak_memory_bytes", r.peak_memory_bytes, "B", "needed while training these layers");
     visitor("bytes_sent", r.bytes_sent, "B", "by this device");
     visitor("bytes_received", r.bytes_received, "B", "by this device");
     visitor("start_seconds", r.start_seconds, "s", "simulated: its first step");

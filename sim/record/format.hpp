@@ -7,7 +7,7 @@
 
 namespace msfusion {
 
-inline constexpr int kStoreVersion = 2;               ///< PRAGMA user_version; raised when a table changes
+inline constexpr int kStoreVersion = 3;               ///< PRAGMA user_version; raised when a table changes
 inline constexpr int kStoreApplication = 0x4d534675;  ///< PRAGMA application_id: "MSFu"
 
 struct ColumnNote {
@@ -33,11 +33,13 @@ std::string store_tables_markdown();
 
 /// Keys of the `meta` table that the reports understand; others are shown as they are.
 namespace meta_key {
-inline constexpr const char* id = "id";              ///< of this store, drawn when it was made
-inline constexpr const char* kind = "kind";          ///< what the folder holds: run, plan or recost
-inline constexpr const char* inputs = "inputs";      ///< of a run: SHA-256 and name of every file that it read, a line each
+inline constexpr const char* id = "id";          ///< of this store, drawn when it was made
+inline constexpr const char* kind = "kind";      ///< what the folder holds: run, plan or recost
+inline constexpr const char* inputs = "inputs";  ///< of a run: SHA-256 and name of every file that it read, a line each
 inline constexpr const char* scenario = "scenario";  ///< name
 inline constexpr const char* description = "description";
+inline constexpr const char* sweep = "sweep";  ///< name of the scenario whose combination this is; absent: no sweep
+inline constexpr const char* sweep_values = "sweep_values";    ///< what varies: PATH=VALUE, a line each
 inline constexpr const char* scenario_file = "scenario_file";  ///< as the user wrote it
 inline constexpr const char* scenario_text = "scenario_text";  ///< with all --set changes applied
 inline constexpr const char* platform_text = "platform_text";
@@ -50,6 +52,11 @@ inline constexpr const char* network_calibration = "network_calibration";  ///< 
 inline constexpr const char* targets = "targets";  ///< accuracies in (0, 1], separated by blanks
 inline constexpr const char* seeds = "seeds";      ///< separated by blanks
 }  // namespace meta_key
+
+/// The round as people count: from 1, while the store and the program count from 0. -1, before the first, is 0.
+constexpr int shown_round(int round) {
+  return round + 1;
+}
 
 /// Text as a field of a CSV line (RFC 4180), quoted where it must be. Text that a spreadsheet would take for a formula
 /// gets an apostrophe in front. Numbers need none of this.

@@ -18,7 +18,9 @@ struct RunRecord {
   std::string method, label;
   std::string choices;  ///< "double shift | contrastive | peers | overlap mean"
   std::uint64_t seed = 0;
-  int rounds = 0;                                             ///< planned
+  int rounds = 0;                                             ///< at most
+  Maybe until_seconds;                                        ///< of simulated time, at most
+  std::string ended_by;                                       ///< see Columns<RunRecord>
   std::string state;                                          ///< waiting | running | finished | failed | interrupted
   std::string message;                                        ///< why it failed
   std::int64_t model_parameters = 0, model_forward_macs = 0;  ///< of the global model, per sample
@@ -64,7 +66,7 @@ struct RoundRecord {
   int participants = 0, completed = 0;  ///< tasks planned, and those that the merge used
   double training_flops = 0;
   double bytes_sent = 0, bytes_received = 0;
-  Maybe joules;  ///< all nodes and links, idle included
+  Maybe joules;  ///< of the nodes that have a part in the method, idle included, and of the links
   Maybe usd, grams_co2;
   Maybe mean_loss;                   ///< of the completed tasks; none in an empty round
   Maybe coverage, coverage_ever;     ///< share of the model's parameters trained this round, and in any round so far
@@ -74,11 +76,17 @@ struct RoundRecord {
   std::string critical_path;         ///< "phone-3 computes 12 s, phone-3 -> server 4 s"
 };
 
+/// The units of one width axis that a device trained.
+struct AxisSlice {
+  int start = 0, length = 0, size = 0;  ///< `length` of `size` units, from `start` on; unit 0 follows the last
+  bool is_window = true;                ///< false: scattered units, the first of which is `start`
+};
+
 struct DeviceRoundRecord {
   int run = 0, round = 0;
   NodeId device = 0;
   double split = 0;
-  std::string slice;  ///< windows of all axes: "start+length/size ..."
+  std::vector<AxisSlice> slice;  ///< in the order of the shape's axes
   std::int64_t parameters = 0, samples = 0;
   double training_flops = 0, peak_memory_bytes = 0;
   double bytes_sent = 0, bytes_received = 0;
@@ -89,13 +97,19 @@ struct DeviceRoundRecord {
   std::string fate;  ///< done | failed | late | skipped | in flight
 };
 
+/// What a node was doing for a while, in seconds since the round's start.
+struct SpanRecord {
+  double from_seconds = 0, to_seconds = 0;
+  bool computes = false, sends = false, receives = false, is_off = false;
+};
+
 /// What a node did in a round; the seconds add up to the round's length.
 struct ActivityRecord {
   int run = 0, round = 0;
   NodeId device = 0;
   double compute_seconds = 0, send_seconds = 0, receive_seconds = 0, both_seconds = 0, idle_seconds = 0,
          off_seconds = 0;
-  std::string spans;  ///< "r:0:1.5 c:1.5:9 s:9:10"
+  std::vector<SpanRecord> spans;  ///< in the order of time, idle left out
 };
 
 /// A step of the chain that made the round as long as it was. Computing: both nodes are the same.

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/record/records.hpp"
+
 namespace msfusion {
 
 template <class Field>
@@ -38,6 +40,10 @@ struct SqlType<std::vector<std::uint16_t>> {
   static constexpr const char* name = "BLOB";
   static constexpr bool optional = false;
 };
+template <>
+struct SqlType<std::vector<AxisSlice>> : SqlType<std::string> {};
+template <>
+struct SqlType<std::vector<SpanRecord>> : SqlType<std::string> {};
 template <class Field>
 struct SqlType<std::optional<Field>> {
   static constexpr const char* name = SqlType<Field>::name;

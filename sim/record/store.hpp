@@ -32,6 +32,7 @@ class StoreWriter {
   void write_round(const RoundResult& result);       ///< one transaction
   void write_warning(const WarningRecord& warning);  ///< the same text twice in a round is one warning
   void set_state(int run, const std::string& state, const std::string& message = "");
+  void set_ended_by(int run, const std::string& ending);
   void set_model(int run, std::int64_t parameters, std::int64_t forward_macs);
   void set_meta(const std::string& key, const std::string& value);
   void forget_after(int run, int round);  ///< removes rows of later rounds (before a resume)

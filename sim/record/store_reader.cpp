@@ -4,9 +4,11 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <stdexcept>
 
 #include "sim/base/error.hpp"
 #include "sim/record/columns.hpp"
+#include "sim/record/encoding.hpp"
 #include "sim/record/format.hpp"
 #include "sim/record/sql_types.hpp"
 #include "sim/record/store.hpp"
@@ -38,6 +40,12 @@ class RowReader {
   }
   static void read(const SQLite::Column& column, double& value) { value = column.getDouble(); }
   static void read(const SQLite::Column& column, std::string& value) { value = column.getString(); }
+  static void read(const SQLite::Column& column, std::vector<AxisSlice>& slice) {
+    slice = slice_from(column.getString());
+  }
+  static void read(const SQLite::Column& column, std::vector<SpanRecord>& spans) {
+    spans = spans_from(column.getString());
+  }
   template <class Field>
   static void read(const SQLite::Column& column, std::optional<Field>& value) {
     value.reset();
@@ -85,6 +93,12 @@ std::string csv_text(double value) {
 std::string csv_text(const std::string& value) {
   return csv_field(value);
 }
+std::string csv_text(const std::vector<AxisSlice>& slice) {
+  return csv_field(text_of(slice));
+}
+std::string csv_text(const std::vector<SpanRecord>& spans) {
+  return csv_field(text_of(spans));
+}
 std::string csv_text(const std::vector<std::uint16_t>& values) {
   return fmt::format("{}", fmt::join(values, " "));
 }
@@ -129,6 +143,8 @@ class StoreReader::Impl {
       return work();
     } catch (const SQLite::Exception& error) {
       throw UserError(Mistake{"", 0, store_problem(file_, "read the store", error), kWhatToDo});
+    } catch (const std::invalid_argument& error) {
+      throw UserError(Mistake{file_, 0, fmt::format("the store was altered: {}", error.what()), kWhatToDo});
     }
   }
 

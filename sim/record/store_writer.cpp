@@ -13,6 +13,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/record/columns.hpp"
+#include "sim/record/encoding.hpp"
 #include "sim/record/format.hpp"
 #include "sim/record/sql_types.hpp"
 #include "sim/record/store.hpp"
@@ -60,6 +61,8 @@ class Binder {
   void bind(int index, const char*, std::int64_t value) { statement_.bind(index, value); }
   void bind(int index, const char*, std::uint64_t value) { statement_.bind(index, std::to_string(value)); }
   void bind(int index, const char*, const std::string& value) { statement_.bind(index, value); }
+  void bind(int index, const char*, const std::vector<AxisSlice>& slice) { statement_.bind(index, text_of(slice)); }
+  void bind(int index, const char*, const std::vector<SpanRecord>& spans) { statement_.bind(index, text_of(spans)); }
   void bind(int index, const char* name, double value) {
     if (!std::isfinite(value)) throw RunError(fmt::format("column {} is {}: not a figure to record", name, value));
     statement_.bind(index, value);
@@ -276,6 +279,15 @@ void StoreWriter::set_state(int run, const std::string& state, const std::string
     statement.bind(1, state);
     statement.bind(2, message);
     statement.bind(3, run);
+    statement.exec();
+  });
+}
+
+void StoreWriter::set_ended_by(int run, const std::string& ending) {
+  impl_->transact("write what ended a run", [&] {
+    SQLite::Statement statement(impl_->database_, "UPDATE runs SET ended_by = ? WHERE run = ?");
+    statement.bind(1, ending);
+    statement.bind(2, run);
     statement.exec();
   });
 }

@@ -30,10 +30,6 @@ std::vector<std::string> child_names(const ElementInfo& info) {
   return names;
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 bool same(const Mistake& a, const Mistake& b) {
   return a.file == b.file && a.line == b.line && a.found == b.found && a.allowed == b.allowed;
 }

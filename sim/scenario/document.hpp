@@ -43,7 +43,7 @@ class ScenarioDocument {
   [[noreturn]] void report();
 
  private:
-  /// An attribute whose value came from --set and not from the file.
+  /// An attribute whose value came from --set or <vary> and not from where it stands.
   struct SetAttribute {
     XmlElement element;
     std::string attribute;

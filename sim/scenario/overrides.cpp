@@ -90,7 +90,7 @@ XmlElement descend(const Override& change, XmlElement parent, const PathPart& pa
 }  // namespace
 
 std::string to_string(const Override& change) {
-  return fmt::format("--set {}={}", change.path, change.value);
+  return fmt::format("{} {}={}", change.source, change.path, change.value);
 }
 
 std::pair<XmlElement, std::string> apply_override(const XmlElement& root, const Override& change) {

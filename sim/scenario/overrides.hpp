@@ -9,7 +9,7 @@
 
 namespace msfusion {
 
-/// "--set training.rounds=3", as the file part of a mistake.
+/// "--set training.rounds=3" or "s.xml:12: <vary> training.rounds=3", as the file part of a mistake.
 std::string to_string(const Override& change);
 
 /// Sets the attribute; an optional element that is absent is made. Returns the element and the attribute's name. Throws

@@ -50,7 +50,7 @@ class ScenarioReader {
     scenario.name = head.name;
     scenario.description = head.description;
     read_child("platform", platform_vocabulary(), scenario.platform);
-    read_child("training", training_vocabulary(), scenario.training);
+    read_training(scenario.training);
     read_child("evaluation", evaluation_vocabulary(), scenario.evaluation);
     read_child("constraints", constraint_vocabulary(), scenario.constraints);
     read_child("prices", price_vocabulary(), scenario.prices);
@@ -83,6 +83,15 @@ class ScenarioReader {
   template <class Options>
   void read_child(const std::string& name, const Vocabulary<Options>& vocabulary, Options& options) {
     read_element(document_.child(name), name, vocabulary, options);
+  }
+
+  void read_training(TrainingOptions& training) {
+    const auto element = document_.child("training");
+    GivenAttributes given = document_.attributes_of(element, "training");
+    read_options(training_vocabulary(), training, given);
+    if (training.until.target && !document_.child("target"))
+      given.object("until", given.quote("until") + " without a target", "needed: <target accuracy=\"..\"/>");
+    document_.add(element, given);
   }
 
   int line_of(const std::string& name) const {

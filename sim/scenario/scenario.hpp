@@ -45,6 +45,7 @@ struct Scenario {
 struct Override {
   std::string path;
   std::string value;
+  std::string source = "--set";  ///< how mistakes name where it comes from: also "s.xml:12: <vary>"
 };
 
 /// Reads the file, applies the changes, and checks every element, attribute and value. Throws UserError with all

@@ -7,8 +7,6 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::int64_t kPoolIndexBytes = 8;  // LibTorch keeps the position of each maximum as int64
-
 class Coster {
  public:
   Coster(const Shape& shape, const WidthSlice& slice) : shape_(shape), slice_(slice) {}
@@ -69,23 +67,6 @@ class Coster {
         layer.op);
   }
 
-  // What backward needs of a layer's result, per sample.
-  std::int64_t kept_bytes(int index) const {
-    const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
-    const std::int64_t out = elements(index) * kFloatBytes;
-    const std::int64_t positions = layer.out.positions();
-    return std::visit(
-        Overloaded{
-            [](const Flatten&) { return std::int64_t{0}; },  // a view of its input
-            [&](const MaxPool2d&) { return out + elements(index) * kPoolIndexBytes; },
-            [&](const Attention& attention) { return out + positions * positions * attention.heads * kFloatBytes; },
-            [&](const Dropout&) { return 2 * out; },  // and the mask
-            [&](const Lstm&) { return 6 * out; },     // four gates, cell state and output
-            [&](const auto&) { return out; },
-        },
-        layer.op);
-  }
-
  private:
   const Extent& extent_of(int layer) const {
     return layer == kModelInput ? shape_.input : shape_.layers[static_cast<std::size_t>(layer)].out;
@@ -96,10 +77,10 @@ class Coster {
 
 }  // namespace
 
-SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
+SliceCost slice_cost(const Shape& shape, const WidthSlice& slice, LastLayer last) {
   const Coster coster(shape, slice);
   SliceCost cost;
-  cost.activation_bytes = coster.elements(kModelInput) * kFloatBytes;
+  cost.memory = step_memory(shape, slice, last);
   std::vector<bool> has_gradient(shape.layers.size());
   for (std::size_t i = 0; i < shape.layers.size(); ++i) {
     const Layer& layer = shape.layers[i];
@@ -111,8 +92,7 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
       activations += coster.elements(input);
     }
     has_gradient[i] = input_gradient || !layer.tensors.empty();
-    cost.activation_bytes += coster.kept_bytes(index);
-    if (std::holds_alternative<Flatten>(layer.op)) continue;
+    if (std::holds_alternative<Flatten>(layer.op)) continue;  // a view of its input
 
     LayerCost part;
     part.layer = index;
@@ -148,6 +128,27 @@ SliceCost slice_cost(const Shape& shape, const WidthSlice& slice) {
     cost.layers.push_back(part);
   }
   return cost;
+}
+
+CutCost cut_cost(const Shape& shape, const WidthSlice& slice, int parametrised_layers) {
+  CutCost result;
+  Shape front = shape;
+  int parametrised = 0;
+  const auto behind = std::find_if(shape.layers.begin(), shape.layers.end(), [&](const Layer& layer) {
+    parametrised += !layer.tensors.empty();
+    return parametrised > parametrised_layers;
+  });
+  result.last_layer = static_cast<int>(behind - shape.layers.begin()) - 1;
+  front.layers.resize(static_cast<std::size_t>(result.last_layer + 1));
+  result.front = slice_cost(front, slice, LastLayer::hidden);
+  for (const LayerCost& layer : slice_cost(shape, slice).layers) {
+    if (layer.layer <= result.last_layer) continue;
+    result.rest.layers.push_back(layer);
+    result.rest.parameters += layer.parameters;
+    result.rest.forward_macs += layer.forward_macs;
+    result.rest.training_macs += layer.training_macs;
+  }
+  return result;
 }
 
 }  // namespace msfusion

@@ -6,11 +6,9 @@
 
 #include "sim/shape/shape.hpp"
 #include "sim/shape/slice.hpp"
+#include "sim/shape/step_memory.hpp"
 
 namespace msfusion {
-
-/// Parameters, activations and gradients are single-precision numbers, in memory and in messages.
-constexpr int kFloatBytes = 4;
 
 /// One layer of a slice, per sample unless said otherwise. Only layers with work appear.
 struct LayerCost {
@@ -37,12 +35,22 @@ struct LayerCost {
 /// All bytes are for 4-byte floats.
 struct SliceCost {
   std::int64_t parameters = 0;
-  std::int64_t forward_macs = 0;      ///< per sample
-  std::int64_t training_macs = 0;     ///< per sample
-  std::int64_t activation_bytes = 0;  ///< per sample: every layer's output that backward needs
+  std::int64_t forward_macs = 0;   ///< per sample
+  std::int64_t training_macs = 0;  ///< per sample
+  StepMemory memory;
   std::vector<LayerCost> layers;
 };
 
-SliceCost slice_cost(const Shape& shape, const WidthSlice& slice);
+SliceCost slice_cost(const Shape& shape, const WidthSlice& slice, LastLayer last = LastLayer::logits);
+
+/// A model cut in two, of which the first part reads the sample.
+struct CutCost {
+  SliceCost front;
+  SliceCost rest;      ///< its memory is not known
+  int last_layer = 0;  ///< of the front
+};
+
+/// Cuts behind so many layers that have parameters, and behind those without that follow.
+CutCost cut_cost(const Shape& shape, const WidthSlice& slice, int parametrised_layers);
 
 }  // namespace msfusion

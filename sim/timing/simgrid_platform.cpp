@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <simgrid/plugins/energy.h>
-
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -86,15 +85,17 @@ void load_file(s4u::Engine& engine, const std::string& file) {
 }
 
 /// Makes a device the server that the scenario names.
-void name_server(Fleet& fleet, s4u::Host*& server, std::vector<s4u::Host*>& devices, std::vector<std::string>& served_by,
-                 const std::string& name) {
+void name_server(Fleet& fleet, s4u::Host*& server, std::vector<s4u::Host*>& devices,
+                 std::vector<std::string>& served_by, const std::string& name) {
   if (fleet.server && fleet.server->name == name) return;
   const auto refuse = [&](const std::string& allowed) {
     throw UserError(Mistake{"", 0, fmt::format("server=\"{}\" in <platform>", name), allowed});
   };
   if (fleet.server) refuse(fmt::format("none: {} is the server by the platform file", fleet.server->name));
-  const auto found = std::find_if(devices.begin(), devices.end(), [&](const s4u::Host* host) { return host->get_name() == name; });
-  if (found == devices.end()) refuse(fmt::format("a host of the platform that is no aggregator, such as {}", devices.front()->get_cname()));
+  const auto found =
+      std::find_if(devices.begin(), devices.end(), [&](const s4u::Host* host) { return host->get_name() == name; });
+  if (found == devices.end())
+    refuse(fmt::format("a host of the platform that is no aggregator, such as {}", devices.front()->get_cname()));
   if (devices.size() == 1) refuse("a platform with at least one more host: a device");
   const auto index = found - devices.begin();
   server = *found;
@@ -179,8 +180,9 @@ std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const Pl
     if (way_between(source, target)) return;
     mistakes.push_back({file.file, file.line_of(source->get_cname()),
                         fmt::format("no route from {} to {}", source->get_cname(), target->get_cname()),
-                        options.among_devices ? "a platform in which every device reaches every other one and the server"
-                                              : "a platform in which every device and the server reach each other"});
+                        options.among_devices
+                            ? "a platform in which every device reaches every other one and the server"
+                            : "a platform in which every device and the server reach each other"});
   };
   constexpr std::size_t kEnough = 20;
   for (int from = 0; from < nodes && mistakes.size() < kEnough; ++from) {

@@ -18,7 +18,7 @@ void compute_for(double seconds) {
 }  // namespace
 
 TEST_CASE("A thread's time goes to the activity that it was charged to, and sleeping costs nothing") {
-  Profile profile;
+  CpuProfile profile;
   ActivityClock clock(profile);
   compute_for(0.02);
   clock.charge(Activity::planning);

@@ -9,6 +9,7 @@ TEST_CASE("the nearest spelling is found, and nothing far-fetched") {
   CHECK(nearest_spelling("fedvag", words) == "fedavg");
   CHECK(nearest_spelling("msfuson", words) == "msfusion");
   CHECK(nearest_spelling("round", words) == "rounds");
+  CHECK(nearest_spelling("rnu", {"run", "plan"}) == "run");
   CHECK(nearest_spelling("zebra", words).empty());
   CHECK(nearest_spelling(std::string(1000000, 'x'), words).empty());
 }

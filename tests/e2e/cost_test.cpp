@@ -1,6 +1,8 @@
 // What is planned, timed again and swept, without training where none is needed.
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
@@ -110,11 +112,11 @@ TEST_CASE("a plan costs what the trained run costs") {
     INFO("recost refuses what would change who trains what, with the reason, and leaves nothing behind");
     const std::string small =
         folder.write("small.xml", replaced(text_of(input("platform.xml")), "value=\"64MiB\"", "value=\"50kB\""));
-    const Ended fewer = msfusion_program(
-        {"recost", folder.file("r"), "-p", small, "--set", "constraints.memory=exclude", "-o", folder.file("c4")});
+    const Ended fewer = msfusion_program({"recost", folder.file("r"), "-p", small, "--set",
+                                          "constraints.memory=exclude", "--method", "fedavg", "-o", folder.file("c4")});
     CHECK(fewer.code == 2);
     CHECK_THAT(fewer.err, ContainsSubstring("phone-1 does not take part, and did"));
-    CHECK_FALSE(std::filesystem::exists(folder.file("c4/run.sqlite")));
+    CHECK_FALSE(std::filesystem::exists(folder.file("c4")));
     const Ended deadline = msfusion_program({"recost", folder.file("r"), "--set", "constraints.close=deadline", "--set",
                                              "constraints.deadline=1ms", "-o", folder.file("c4")});
     CHECK(deadline.code == 2);
@@ -123,6 +125,41 @@ TEST_CASE("a plan costs what the trained run costs") {
     CHECK(batch.code == 2);
     CHECK_THAT(batch.err, ContainsSubstring("recost does not train"));
   }
+}
+
+TEST_CASE("a method without a server costs the same whether or not a server idles beside it") {
+  const TemporaryFolder folder;
+  const std::string text = text_of(input("tiny.xml")), with_server = text_of(input("platform.xml"));
+  const std::size_t begin = text.find("<methods>"), end = text.find("</methods>");
+  const std::string scenario = folder.write(
+      "s.xml",
+      text.substr(0, begin) +
+          "<methods><method name=\"msfusion\" split=\"0.5\"/><method name=\"dfedavg\"/><method name=\"local\"/>" +
+          text.substr(end));
+  std::string without;
+  std::istringstream lines(with_server);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("\"server\"") == std::string::npos) without += line + '\n';
+  for (const auto& [name, platform] : {std::pair("with", with_server), std::pair("without", without)}) {
+    folder.write("platform.xml", platform);
+    const Ended plan = msfusion_program(
+        {"plan", scenario, "--set", "seeds.values=1", "--set", "prices.carbon=400gCO2/kWh", "-o", folder.file(name)});
+    INFO(plan.err);
+    REQUIRE(plan.code == 0);
+  }
+  const StoreReader idle(folder.file("with/run.sqlite")), none(folder.file("without/run.sqlite"));
+  for (const RunRecord& run : idle.runs())
+    for (int round = 0; round < 5; ++round) {
+      INFO(run.method << ' ' << round);
+      const RoundRecord a = idle.rounds(run.run).at(static_cast<std::size_t>(round)),
+                        b = none.rounds(run.run).at(static_cast<std::size_t>(round));
+      CHECK(a.end_seconds == b.end_seconds);
+      CHECK(*a.joules > 0);
+      CHECK(*a.usd > 0);
+      CHECK(a.joules == b.joules);
+      CHECK(a.usd == b.usd);
+      CHECK(a.grams_co2 == b.grams_co2);
+    }
 }
 
 TEST_CASE("asynchronous methods train, merge and evaluate through the whole program, and recost the same") {
@@ -148,6 +185,65 @@ TEST_CASE("asynchronous methods train, merge and evaluate through the whole prog
   CHECK(tables_of(folder.file("c")) == tables_of(folder.file("r")));
 }
 
+TEST_CASE("a method that cannot be recosted is marked with the reason, and the others are recosted") {
+  const TemporaryFolder folder;
+  std::filesystem::copy(input("platform.xml"), folder.file("platform.xml"));
+  const std::string text = replaced(text_of(input("two-methods.xml")), "<method name=\"fedavg\"/>",
+                                    "<method name=\"fedbuff\" buffer=\"2\"/><method name=\"fedavg\"/>");
+  REQUIRE(msfusion_program({"run", folder.write("s.xml", text), "-o", folder.file("r")}).code == 0);
+  const std::string fast = folder.write(
+      "fast.xml", replaced(replaced(text_of(input("platform.xml")), "\"20ms\"", "\"2ms\""), "\"1Gf\"", "\"17Gf\""));
+  const auto recost = [&](const std::string& to, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"recost", folder.file("r"), "-p", fast, "-o", folder.file(to)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return msfusion_program(arguments);
+  };
+  const std::string reason = "round 1 would not train the same: the work of laptop-1 is in flight, and was done";
+  {
+    const Ended all = recost("all", {});
+    CHECK(all.code == 1);
+    CHECK_THAT(all.err, ContainsSubstring("fedbuff (seed 1) was not recosted: " + reason));
+    const StoreReader store(folder.file("all/run.sqlite"));
+    const auto runs = store.runs();
+    REQUIRE(runs.size() == 3);
+    CHECK(runs[1].message == "not recosted: " + reason);
+    CHECK(store.rounds(1).empty());
+    CHECK(store.warnings().size() == 1);
+    CHECK_THAT(text_of(folder.file("all/report.html")), ContainsSubstring(reason));
+    for (const int finished : {0, 2}) {
+      CHECK(runs[static_cast<std::size_t>(finished)].state == "finished");
+      CHECK(store.rounds(finished).size() == 4);
+    }
+  }
+  {
+    INFO("--method leaves the others out, and what is left can be recosted again");
+    CHECK(recost("two", {"--method", "fedavg", "--method", "msfusion"}).code == 0);
+    REQUIRE(StoreReader(folder.file("two/run.sqlite")).runs().size() == 2);
+    REQUIRE(msfusion_program({"recost", folder.file("two"), "-p", folder.file("platform.xml"), "-o",
+                              folder.file("back"), "--method", "fedavg"})
+                .code == 0);
+    const auto back = StoreReader(folder.file("back/run.sqlite")).rounds(0);
+    const auto run = StoreReader(folder.file("r/run.sqlite")).rounds(2);
+    REQUIRE(back.size() == run.size());
+    CHECK(back.back().end_seconds == run.back().end_seconds);
+    const Ended unknown = recost("two", {"--method", "fedavgg"});
+    CHECK(unknown.code == 2);
+    CHECK_THAT(unknown.err, ContainsSubstring("did you mean 'fedavg'?"));
+  }
+  {
+    INFO("where nothing is left, the folder is as it was before");
+    const Ended none = recost("none", {"--method", "fedbuff"});
+    CHECK(none.code == 2);
+    CHECK_THAT(none.err, ContainsSubstring("fedbuff (seed 1): " + reason));
+    CHECK_FALSE(std::filesystem::exists(folder.file("none")));
+    const auto before = tables_of(folder.file("all"));
+    CHECK(recost("all", {"--method", "fedbuff"}).code == 2);
+    CHECK(tables_of(folder.file("all")) == before);
+    CHECK(std::filesystem::exists(folder.file("all/report.html")));
+    CHECK_FALSE(std::filesystem::exists(folder.file("all/earlier-1")));
+  }
+}
+
 TEST_CASE("a sweep runs the product of the values, shares training where only costs differ, and compares") {
   const TemporaryFolder folder;
   std::filesystem::copy(input("platform.xml"), folder.file("platform.xml"));
@@ -155,10 +251,15 @@ TEST_CASE("a sweep runs the product of the values, shares training where only co
   for (const char* method : {"heterofl\" split=\"0.5", "fedrolex\" split=\"0.5", "narrow"})
     two = replaced(two, std::string("<method name=\"") + method + "\"/>", "");
   const std::string scenario = folder.write("two.xml", two);
-  const Ended run =
-      msfusion_program({"run", scenario, "--set", "training.rounds=1", "--set", "seeds.values=1", "--set",
-                        "training.batch=8", "--set", "training.batch=16", "--set", "prices.traffic=1USD/GB", "--set",
-                        "prices.traffic=2USD/GB", "-o", folder.file("s")});
+  const std::vector<std::string> again = {"run",   scenario,
+                                          "--set", "training.rounds=1",
+                                          "--set", "seeds.values=1",
+                                          "--set", "training.batch=8",
+                                          "--set", "training.batch=16",
+                                          "--set", "prices.traffic=1USD/GB",
+                                          "--set", "prices.traffic=2USD/GB",
+                                          "-o",    folder.file("s")};
+  const Ended run = msfusion_program(again);
   INFO(run.out << run.err);
   REQUIRE(run.code == 0);
   std::set<std::string> found;
@@ -174,6 +275,35 @@ TEST_CASE("a sweep runs the product of the values, shares training where only co
   CHECK(dear.evaluations(0).back().global_loss == cheap.evaluations(0).back().global_loss);
   CHECK(std::filesystem::exists(folder.file("s/report.html")));
 
+  {
+    INFO("its page keeps the scenario's title and description and names what varies, also when it is made again");
+    REQUIRE(msfusion_program({"report", folder.file("s"), "-o", folder.file("again.html")}).code == 0);
+    for (const char* file : {"s/report.html", "again.html"}) {
+      const std::string page = text_of(folder.file(file));
+      CHECK_THAT(page, ContainsSubstring("<h1>tiny</h1>") && ContainsSubstring(">For the tests</p>"));
+      CHECK_THAT(page, ContainsSubstring("training.batch: 8, 16; prices.traffic: 1USD/GB, 2USD/GB</p>"));
+    }
+  }
+  {
+    INFO("compare and export take its folder");
+    const Ended compare = msfusion_program({"compare", folder.file("s"), "--format", "csv"});
+    CHECK(compare.code == 0);
+    for (const char* label : {"fedavg (batch-8_traffic-1USD_GB)", "msfusion (batch-16_traffic-2USD_GB)"})
+      CHECK_THAT(compare.out, ContainsSubstring(label));
+    REQUIRE(msfusion_program({"export", folder.file("s"), "--csv", folder.file("csv")}).code == 0);
+    for (const std::string& name : found) CHECK(std::filesystem::exists(folder.file("csv/" + name + "/rounds.csv")));
+  }
+  {
+    INFO("--resume leaves what is finished as it is, recosted combinations too");
+    const auto of = [&](const std::string& name) { return StoreReader(folder.file("s/" + name + "/run.sqlite")).id(); };
+    std::map<std::string, std::string> before, after;
+    for (const std::string& name : found) before[name] = of(name);
+    std::vector<std::string> resume = again;
+    resume.push_back("--resume");
+    REQUIRE(msfusion_program(resume).code == 0);
+    for (const std::string& name : found) after[name] = of(name);
+    CHECK(after == before);
+  }
   {
     INFO("a scenario may ask for it itself");
     const std::string text =
@@ -208,8 +338,8 @@ TEST_CASE("a generated platform with churn is run to its end, empty rounds inclu
 TEST_CASE("models far too large to train here are planned") {
   for (const char* name : {"resnet152-cost", "gpt2-cost"}) {
     const TemporaryFolder folder;
-    const Ended plan = msfusion_program({"plan", source_file("scenarios/" + std::string(name) + ".xml"),
-                                         "--set", "training.rounds=1", "--json", "-o", folder.file("p")});
+    const Ended plan = msfusion_program({"plan", source_file("scenarios/" + std::string(name) + ".xml"), "--set",
+                                         "training.rounds=1", "--json", "-o", folder.file("p")});
     INFO(name << plan.err);
     REQUIRE(plan.code == 0);
     const json object = json::parse(plan.out);

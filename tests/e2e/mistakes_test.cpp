@@ -101,3 +101,79 @@ TEST_CASE("a device that LibTorch does not have is refused before anything start
   CHECK(run.code == 2);
   CHECK_THAT(run.err, ContainsSubstring("tiny.xml:") && ContainsSubstring("no CUDA") && ContainsSubstring("cpu"));
 }
+
+TEST_CASE("check tries every combination of a sweep, and mistakes name the line of the <vary>") {
+  const TemporaryFolder folder;
+  std::filesystem::copy(input("platform.xml"), folder.file("platform.xml"));
+  const auto swept = [&](const std::string& vary) {
+    return folder.write("s.xml",
+                        replaced(text_of(input("two-methods.xml")), "</methods>\n",
+                                 "</methods>\n  <seeds values=\"1 2 3\"/>\n  <sweep>\n" + vary +
+                                     "\n<vary path=\"training.local-epochs\" values=\"1 | 2 | 3\"/></sweep>\n"));
+  };
+  const std::string scenario = swept("<vary path=\"training.batch\" values=\"8 | 4\"/>");
+  const Ended good = msfusion_program({"check", scenario});
+  INFO(good.out << good.err);
+  CHECK(good.code == 0);
+  CHECK_THAT(good.out, ContainsSubstring("two-methods: 6 combinations, 36 runs\n") &&
+                           ContainsSubstring("batch-4_local-epochs-3: 4 devices"));
+  const Ended on_the_line =
+      msfusion_program({"check", scenario, "--set", "training.batch=2", "--set", "training.batch=0"});
+  CHECK(on_the_line.code == 2);
+  CHECK(on_the_line.err.rfind("--set training.batch=0: batch=\"0\" in <training>; ", 0) == 0);
+  for (const char* command : {"check", "run"}) {
+    const std::string of_value = folder.file("s.xml") + ":15: <vary> training.batch=0: batch=\"0\" in <training>; ";
+    const Ended value = msfusion_program({command, swept("<vary path=\"training.batch\" values=\"8 | 0\"/>")});
+    CHECK(value.code == 2);
+    CHECK(value.err.rfind(of_value, 0) == 0);
+    CHECK(value.err.find('\n') == value.err.size() - 1);  // once, not for every combination that has the value
+    const Ended path = msfusion_program({command, swept("<vary path=\"training.bach\" values=\"8 | 4\"/>")});
+    CHECK(path.code == 2);
+    CHECK_THAT(path.err, ContainsSubstring("s.xml:15: <vary> training.bach=8: <training> has no attribute 'bach'"));
+    const Ended contents = msfusion_program({command, swept("<vary path=\"data.train-samples\" values=\"9 | 3\"/>")});
+    CHECK(contents.code == 2);
+    CHECK_THAT(contents.err, ContainsSubstring("3 training samples (with data.train-samples=3); "));
+  }
+}
+
+TEST_CASE("the command line suggests the command that was meant, and each has an example of its own") {
+  const Ended wrong = msfusion_program({"rnu", "s.xml"});
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.err, ContainsSubstring("there is no command \"rnu\"; one of run, plan, ") &&
+                            ContainsSubstring("did you mean 'run'?"));
+  for (const char* command :
+       {"run", "plan", "recost", "platform", "calibrate", "check", "list", "report", "compare", "export"}) {
+    const Ended help = msfusion_program({command, "--help"});
+    CHECK(help.code == 0);
+    CHECK_THAT(help.out, ContainsSubstring(std::string("\n  msfusion ") + command + " "));
+    if (command != std::string("run")) CHECK(help.out.find("msfusion run ") == std::string::npos);
+  }
+}
+
+TEST_CASE("the parts of a platform are counts or shares, with churn and split of their own") {
+  const TemporaryFolder folder;
+  const auto platform = [](const std::vector<std::string>& parts, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"platform"};
+    for (const std::string& part : parts) arguments.insert(arguments.end(), {"--part", part});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return msfusion_program(arguments);
+  };
+  const Ended counts = platform({"5 old-phone on 4g", "2 laptop on wifi4 in france split 0.5 churn exponential"});
+  INFO(counts.out << counts.err);
+  CHECK(counts.code == 0);
+  CHECK_THAT(counts.out, ContainsSubstring("\n     5 x old-phone on 4g\n     2 x laptop on wifi4 in france -->"));
+  CHECK_THAT(counts.out, ContainsSubstring("<prop id=\"split\" value=\"0.5\"/>") &&
+                             ContainsSubstring("<trace id=\"laptop-1-state\""));
+  CHECK(counts.out.find("<trace id=\"old-phone") == std::string::npos);
+  CHECK_THAT(platform({"4 old-phone on 4g", "75% laptop on wifi4", "25% desktop-gpu on fibre"}, {"-n", "12"}).out,
+             ContainsSubstring("4 x old-phone on 4g\n     6 x laptop on wifi4\n     2 x desktop-gpu on fibre"));
+  for (const auto& [part, says] : std::vector<std::pair<std::string, std::string>>{
+           {"0.4 old-phone on 4g", "no count (a share has a %)"},
+           {"40 old-phone on 4g", "parts of 40 devices in a fleet of 7; counts that add up"},
+           {"40% old-phone on 4g split 2", "split 2 is no rate"},
+           {"40% old-phone on 4g churn weekly", "\"churn weekly\""}}) {
+    const Ended refused = platform({part}, {"-n", "7"});
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, ContainsSubstring(says));
+  }
+}

@@ -112,10 +112,10 @@ TEST_CASE("a report says how its network was calibrated, or that it was not") {
     REQUIRE(msfusion_program({"report", folder.file(name), "-o", folder.file("page.html")}).code == 0);
     return text_of(folder.file("page.html"));
   };
-  CHECK(plan("without").find("<dt>Calibration of the network</dt><dd>The links carry none") != std::string::npos);
+  CHECK(plan("without").find("<dt>Network calibration</dt><dd>None for the links") != std::string::npos);
   const std::size_t zone = platform.find('>', platform.find("<zone")) + 1;
   platform.insert(zone, "<prop id=\"network_calibration\" value=\"2026-11-22: error 1 %\"/>");
-  CHECK(plan("with").find("<dt>Calibration of the network</dt><dd>2026-11-22: error 1 %</dd>") != std::string::npos);
+  CHECK(plan("with").find("<dt>Network calibration</dt><dd>2026-11-22: error 1 %</dd>") != std::string::npos);
   CHECK(StoreReader(folder.file("with/run.sqlite")).meta().at("network_calibration") == "2026-11-22: error 1 %");
   platform.replace(platform.find("network_calibration"), 19, "network-calibration");
   folder.write("platform.xml", platform);

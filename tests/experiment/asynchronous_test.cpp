@@ -89,7 +89,7 @@ class Ledger : public Learner {
   std::vector<float> parameters(NodeId, const WidthSlice&) const override { return {}; }
   void save(std::ostream&) const override {}
   void restore(std::istream&) override {}
-  Profile profile() const override { return {}; }
+  CpuProfile profile() const override { return {}; }
   std::string description() const override { return "a ledger"; }
 
  private:

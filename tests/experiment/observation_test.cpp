@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "sim/method/registry.hpp"
+#include "sim/record/encoding.hpp"
 #include "sim/shape/models.hpp"
 #include "tests/support/catch.hpp"
 
@@ -36,9 +37,9 @@ struct Bench {
     timed.nodes = {{0, 100, 1e9, 2e9, 3.6e5}, {1, 200, 3e9, 2e9, 7.2e5}, {2, 0, 4e9, 4e9, 1.8e6}};
   }
 
-  RoundResult observe() {
+  RoundResult observe(int round = 0) {
     Planner planner({shape, fleet, method, training, constraints, {10, 10}, 8, 1, "s.xml"});
-    const RoundPlan plan = planner.plan(0);
+    const RoundPlan plan = planner.plan(round);
     timed.steps.assign(plan.steps.size(), {0, 1800, Fate::done});
     return observe_round({0, shape, fleet, prices}, plan, timed, {}, planner);
   }
@@ -84,6 +85,49 @@ TEST_CASE("what nobody stated is absent, not zero") {
   CHECK_FALSE(result.round.usd.has_value());
 }
 
+TEST_CASE("the links' electricity is paid for as well as counted") {
+  Bench bench;
+  bench.prices.usd_per_kwh = 0.3;
+  bench.prices.grams_co2_per_kwh = 400;
+  bench.timed.links = {{"line", 1e9, 3.6e6}, {"air", 1e9, NAN}};
+  const RoundResult result = bench.observe();
+  const double kwh = 0.1 + 0.2 + 0.5 + 1;  // the link that states no power is on nobody's bill
+  CHECK(*result.round.joules == Approx(kwh * 3.6e6));
+  CHECK(*result.round.grams_co2 == Approx(kwh * 400));
+  CHECK(*result.round.usd == Approx(kwh * 0.3));
+}
+
+TEST_CASE("who has no part in a method costs it nothing: an idle server, an excluded device") {
+  Bench bench;
+  bench.prices.usd_per_kwh = 0.3;
+  bench.prices.grams_co2_per_kwh = 400;
+  bench.fleet.server->price_usd_per_hour = bench.fleet.devices[0].price_usd_per_hour = 0.4;
+  SECTION("without a server only the phones count, also where the server's power is unknown") {
+    bench.method = find_method("local")->choices;
+    bench.timed.nodes[2].joules = NAN;
+    const RoundResult result = bench.observe();
+    CHECK(*result.round.joules == Approx(3.6e5 + 7.2e5));
+    CHECK(*result.round.usd == Approx(0.5 * 0.4 + 0.3 * 0.3));
+    CHECK(*result.round.grams_co2 == Approx(0.3 * 400));
+  }
+  SECTION("who lacks the memory is not there") {
+    bench.constraints.memory = ConstraintOptions::Memory::exclude;
+    bench.fleet.devices[0].memory_bytes = 1;
+    const RoundResult result = bench.observe();
+    CHECK(*result.round.joules == Approx(7.2e5 + 1.8e6));
+    CHECK(*result.round.usd == Approx(0.7 * 0.3 + 0.5 * 0.4));
+  }
+  SECTION("who is not drawn is there all the same") {
+    bench.method.exchange.cohort = 1;
+    CHECK(*bench.observe().round.joules == Approx(3.6e5 + 7.2e5 + 1.8e6));
+  }
+  SECTION("where the server trains on everybody's data, it is charged, and the phones when they send theirs") {
+    bench.method = find_method("centralised")->choices;
+    CHECK(*bench.observe(0).round.joules == Approx(3.6e5 + 7.2e5 + 1.8e6));
+    CHECK(*bench.observe(1).round.joules == Approx(1.8e6));
+  }
+}
+
 TEST_CASE("only what arrived is delivered to a merge: not a failed device's work, nor late or lost messages") {
   Bench bench;
   Planner planner({bench.shape, bench.fleet, bench.method, bench.training, bench.constraints, {10, 10}, 8, 1, "s.xml"});
@@ -114,7 +158,7 @@ TEST_CASE("what a node did adds up to the round, and idle is what is left") {
   CHECK(row.send_seconds == 5);
   CHECK(row.off_seconds == 10);
   CHECK(row.idle_seconds == 30);
-  CHECK(row.spans == "r:0:10 cs:10:50 sr:50:55 s:55:60 o:90:100");
+  CHECK(text_of(row.spans) == "r:0:10 cs:10:50 sr:50:55 s:55:60 o:90:100");
   CHECK(result.devices[0].idle_seconds == 30);
 }
 

@@ -19,6 +19,27 @@ TEST_CASE("a device without enough memory fails the scenario, is excluded, or is
   CHECK(ignoring.admission().warnings().size() == 1);
 }
 
+TEST_CASE("devices without enough memory are one mistake, with advice that has an effect on the method") {
+  for (const auto& [method, advice, other] : {std::tuple{"fedavg", "a smaller model or batch", "split"},
+                                              std::tuple{"heterofl", "a smaller split or batch", "a smaller model"}}) {
+    Method choices = method_named(method);
+    choices.split.rate.kind = RateChoice::Kind::given;
+    choices.split.rate.levels = {1};
+    Bench bench(choices);
+    for (Device& device : bench.fleet.devices) device.memory_bytes = 1000;
+    try {
+      const Planner planner(bench.setup());
+      FAIL("accepted");
+    } catch (const UserError& error) {
+      REQUIRE(error.mistakes().size() == 1);
+      CHECK_THAT(error.mistakes()[0].found, ContainsSubstring("phone-0 needs") &&
+                                                ContainsSubstring("and 3 more of 4 devices have too little memory"));
+      CHECK(error.mistakes()[0].allowed.rfind(advice, 0) == 0);
+      CHECK(error.mistakes()[0].allowed.find(other) == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("a device leaves in the round after its battery is used up, and that is told once") {
   Bench bench(method_named("fedavg"), 2);
   for (Device& device : bench.fleet.devices) device.has_power = true;

@@ -94,6 +94,28 @@ TEST_CASE("peers that are no neighbours send each other nothing") {
     }
 }
 
+TEST_CASE("splitfed's devices hold and train the layers before the cut, and the server the rest") {
+  // A convolution of 8 x 9 weights on 8 x 8 pixels, before a norm that has parameters; plain SGD, batches of 8.
+  Bench bench(method_named("splitfed"), 1), whole(method_named("fedavg"), 1);
+  bench.method.exchange.cut = 1;
+  const std::int64_t macs = 8 * 8 * 9 * 8;
+  const double samples = 20;
+  Planner planner(bench.setup()), reference(whole.setup());
+  const TrainTask task = planner.plan(0).tasks[0], all = reference.plan(0).tasks[0];
+  CHECK(task.forward_macs == macs);
+  CHECK(task.training_flops == 2 * samples * 2 * static_cast<double>(macs));  // what reads the sample has no gradient
+  CHECK(task.training_flops + task.server_flops == all.training_flops);
+  CHECK(all.server_flops == 0);
+  CHECK(task.peak_memory_bytes == 2 * 4 * 8 * 9 + 8 * 4 * (8 * 8 + 8 * 8 * 8));  // the sample and its result
+  CHECK(task.peak_memory_bytes < all.peak_memory_bytes);
+
+  INFO("a device that has room for them takes part");
+  bench.fleet.devices[0].memory_bytes = task.peak_memory_bytes;
+  CHECK_NOTHROW(Planner(bench.setup()));
+  bench.fleet.devices[0].memory_bytes = task.peak_memory_bytes - 1;
+  CHECK_THROWS_WITH(Planner(bench.setup()), ContainsSubstring("phone-0 needs"));
+}
+
 TEST_CASE("splitfed sends the cut activations of every batch and the device's layers around the round") {
   const Bench bench(method_named("splitfed"), 1);
   Planner planner(bench.setup());

@@ -42,6 +42,28 @@ TEST_CASE("the critical path is the chain that ended last, and as long as the ro
   CHECK(describe(path, plan, timed, fleet) == "server -> phone-2 2 s, phone-2 computes 1 s, phone-2 -> server 4 s");
 }
 
+TEST_CASE("sends that wait for their turn leave no hole: the sends before them are part of the path") {
+  // A phone trains for 1 s and then has four messages of 2 s ready, which it sends one after the other.
+  RoundPlan plan;
+  TimedRound timed;
+  plan.steps = {{Compute{0, 1}, 0, {}}};
+  timed.steps = {{0, 1, Fate::done}};
+  for (int message = 0; message < 4; ++message) {
+    plan.steps.push_back({Transfer{0, message % 2 + 1, 1, Cargo::trained}, 0, {0}});
+    timed.steps.push_back({1.0 + 2 * message, 3.0 + 2 * message, Fate::done});
+  }
+  timed.end_seconds = 9;
+  const Fleet fleet = two_phones_and_a_server();
+  const CriticalPath path = critical_path(plan, timed, fleet);
+  CHECK(path.steps == std::vector<StepId>{0, 1, 2, 3, 4});
+  CHECK(path.seconds == 9);
+  double explained = 0;
+  for (const CriticalLeg& leg : legs(path, plan, timed)) explained += leg.seconds;
+  CHECK(explained == 9);
+  CHECK(describe(path, plan, timed, fleet) ==
+        "phone-1 computes 1 s, 3 earlier sends of phone-1 6 s, phone-1 -> server 2 s");
+}
+
 TEST_CASE("what failed is on no critical path") {
   RoundPlan plan;
   plan.steps = {{Compute{0, 1}, 0, {}}, {Compute{1, 1}, 1, {}}};

@@ -44,6 +44,27 @@ TEST_CASE("a layer takes the longer of computing and moving its bytes") {
   CHECK(compute_seconds(cost, training, slow_memory) == Approx(bytes / 1e6).epsilon(1e-6));
 }
 
+TEST_CASE("a small last batch takes its own time, in which moving the weights may decide") {
+  SliceCost cost;
+  cost.parameters = 1000;
+  LayerCost layer;
+  layer.parameters = 1000;
+  layer.training_macs = 3000;
+  layer.training_bytes = 24;
+  layer.out_features = layer.in_features = 10;
+  cost.layers.push_back(layer);
+  Device phone = device(6e6);
+  phone.memory_bandwidth = 4e6;
+  LocalTraining training;
+  training.batch = 10;
+  training.samples = 2 * 21;  // two epochs of 10, 10 and 1
+  training.optimiser_steps = 6;
+  training.short_steps = 2;
+  // Ten samples compute for 60000 / 6e6 = 10 ms and move 12240 bytes in 3.06 ms; one computes for 1 ms and moves
+  // 12024 bytes in 3.006 ms. Each update moves 12000 bytes in 3 ms. With mean batches of 7 it would be 60 ms.
+  CHECK(compute_seconds(cost, training, phone) == Approx(4 * 10e-3 + 2 * 3.006e-3 + 6 * 3e-3));
+}
+
 TEST_CASE("overheads count per step, per layer and pass, and per frozen model") {
   LocalTraining training;
   training.samples = 100;
@@ -190,14 +211,23 @@ TEST_CASE("exponentials, random draws and the steps of a recurrent layer take th
   CHECK(extra(lstm, &Roofline::layer_overhead_seconds) == Approx(2 * (4 * (1 + 12 * 6) + 3 * 6) * 1e-3));
 }
 
-TEST_CASE("memory counts parameters, gradients, optimiser state, frozen models and one batch of activations") {
+TEST_CASE("memory counts the model, optimiser state, frozen models, copies, and the largest moment of a step") {
   LocalTraining training;
   training.batch = 5;
   const SliceCost cost = cost_of_mlp();
   const double model = 4.0 * (4 * 8 + 8 + 8 * 3 + 3);
-  const double activations = 5 * 4.0 * (4 + 8 + 8 + 3);  // input, hidden, ReLU, logits
-  CHECK(peak_memory_bytes(cost, training) == 2 * model + activations);
+  // The ReLU's backward pass: input, hidden layer, its gradient coming and going, logits; the class is eight bytes.
+  const double relu = 5 * (4.0 * (4 + 8 + 8 + 8 + 3) + 8), behind = 4.0 * (8 * 3 + 3);
+  CHECK(peak_memory_bytes(cost, training) == model + relu + behind);
+  // Where gradients are gathered, those of the classifier are held while it has its backward pass only.
+  const double classifier = 5 * (4.0 * (4 + 8 + 8 + 3 + 3) + 8) + behind;
+  training.gathers_gradient = true;
   training.optimiser_slots = 2;
   training.frozen_models = 2;
-  CHECK(peak_memory_bytes(cost, training) == 6 * model + activations);
+  CHECK(peak_memory_bytes(cost, training) == 6 * model + classifier);
+  training.parameter_copies = 3;
+  CHECK(peak_memory_bytes(cost, training) == 9 * model + classifier);
+  training.batch = 1;
+  training.update_copies = 1;  // the update holds more than a step of one sample
+  CHECK(peak_memory_bytes(cost, training) == 10 * model);
 }

@@ -60,3 +60,18 @@ TEST_CASE("all mistakes in a catalogue's <network> are found, with their lines")
         "bandwidth-factor=\"1.1\"; bandwidth-factor without a source; message-latency=\"3\"; "
         "message-latency without a source; ");
 }
+
+TEST_CASE("an attribute that no entry of a catalogue has is a mistake") {
+  const std::string file = msfusion::write_file(
+      "<catalogue>\n<link kind=\"l\" down=\"1MBps\" up=\"1MBps\" latncy=\"1ms\" latency=\"1ms\">\n"
+      "<source of=\"down up latency\">s</source></link>\n</catalogue>\n");
+  try {
+    msfusion::read_catalogue(file);
+    FAIL("accepted");
+  } catch (const UserError& error) {
+    REQUIRE(error.mistakes().size() == 1);
+    CHECK(error.mistakes()[0].line == 2);
+    CHECK(error.mistakes()[0].found == "unknown attribute latncy in <link>");
+    CHECK_THAT(error.mistakes()[0].allowed, ContainsSubstring("did you mean 'latency'?"));
+  }
+}

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "sim/base/error.hpp"
+#include "sim/record/encoding.hpp"
 #include "sim/record/format.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
@@ -59,11 +60,20 @@ RoundResult a_round(int run, int round) {
   device.run = run;
   device.round = round;
   device.device = 2;
-  device.slice = "0+4/16 3+2/8";
+  device.slice = {{0, 4, 16, true}, {3, 2, 8, false}};
   device.start_seconds = 0.25;
   device.fate = "done";
   result.devices = {device};
-  result.activities = {{run, round, 2, 0.05, 0.01, 0.02, 0.005, 0.005, 0.01, "r:0:0.02 c:0.02:0.07"}};
+  result.activities = {{run,
+                        round,
+                        2,
+                        0.05,
+                        0.01,
+                        0.02,
+                        0.005,
+                        0.005,
+                        0.01,
+                        {{0, 0.02, false, false, true, false}, {0.02, 0.07, true, true, false, false}}}};
   result.critical_steps = {{run, round, 0, 2, 2, 0.5, 0.75}, {run, round, 1, 2, 3, 0.75, 1}};
   result.switches = {{run, round, 2, round + 0.05, false}};
   result.batteries = {{run, round, 2, 1234.5}};
@@ -119,7 +129,7 @@ TEST_CASE("what is written is what is read") {
   CHECK_FALSE(reader.rounds(1)[0].usd.has_value());
   CHECK(reader.rounds(0).empty());
   REQUIRE(reader.device_rounds(1).size() == 1);
-  CHECK(reader.device_rounds(1)[0].slice == "0+4/16 3+2/8");
+  CHECK(text_of(reader.device_rounds(1)[0].slice) == "0+4/16 ~3+2/8");
   CHECK_FALSE(reader.device_rounds(1)[0].loss.has_value());
   REQUIRE(reader.evaluations(1).size() == 1);
   CHECK(reader.evaluations(1)[0].submodel_accuracy == 0.25);
@@ -137,7 +147,7 @@ TEST_CASE("what is written is what is read") {
   CHECK(reader.platform_links(1)[1].bandwidth_bytes_per_second == 2e6);
   CHECK(reader.joints(1).at(0).link == "cell");
   CHECK(reader.peers(1).at(0).peer == 2);
-  CHECK(reader.activities(1, 0).at(0).spans == "r:0:0.02 c:0.02:0.07");
+  CHECK(text_of(reader.activities(1, 0).at(0).spans) == "r:0:0.02 cs:0.02:0.07");
   CHECK(reader.activity_totals(1).at(0).compute == 0.05);
   CHECK(reader.activity_totals(1).at(0).off == 0.01);
   CHECK(reader.critical_steps(1, 0).at(1).receiver == 3);
@@ -412,6 +422,24 @@ TEST_CASE("reading a store beside one's own writer does not drop the writer's lo
   int status = 0;
   waitpid(child, &status, 0);
   CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a slice and a list of spans that were altered are refused") {
+  const auto read_after = [](const std::string& change) {
+    TemporaryFolder folder;
+    StoreWriter::create(folder.store(), {}, {a_run(0)}).write_round(a_round(0, 0));
+    SQLite::Database(folder.store(), SQLite::OPEN_READWRITE).exec(change);
+    const StoreReader reader(folder.store());
+    reader.device_rounds(0);
+    reader.activities(0, 0);
+  };
+  CHECK_NOTHROW(read_after("UPDATE device_rounds SET slice = ''"));
+  for (const char* slice : {"0+4", "x", "0+4/16 ", "16+4/16", "0+17/16", "0+0/16", "-1+4/16", "0+4/99999999999"})
+    CHECK_THROWS_WITH(read_after(fmt::format("UPDATE device_rounds SET slice = '{}'", slice)),
+                      ContainsSubstring("the store was altered: "));
+  for (const char* spans : {"c", ":0:1", "x:0:1", "c:1:0", "c:0:nan", "c:0:1  s:1:2", "c:0:1;"})
+    CHECK_THROWS_WITH(read_after(fmt::format("UPDATE activities SET spans = '{}'", spans)),
+                      ContainsSubstring("the store was altered: "));
 }
 
 TEST_CASE("coverage that was altered to nothing is refused") {

@@ -9,6 +9,7 @@ namespace {
 struct Run {
   double seconds = 0;             ///< simulated, of the whole run
   std::optional<double> reached;  ///< when it reached 60 %
+  std::string ended_by = "rounds";
 };
 
 /// Methods a, b, ... with these runs; the first is the baseline.
@@ -21,6 +22,8 @@ Results results_of(const std::vector<std::vector<Run>>& methods) {
     for (const Run& run : methods[m]) {
       RunSummary summary;
       summary.run.state = "finished";
+      summary.run.ended_by = run.ended_by;
+      if (run.ended_by == "time") summary.run.until_seconds = 100;
       summary.rounds_done = 1;
       summary.total.seconds = run.seconds;
       CurvePoint point;
@@ -81,6 +84,26 @@ TEST_CASE("a method that missed the target in more time than the fastest one nee
              StartsWith("a reached 60 % accuracy first, in 5 s") && ContainsSubstring("Not reached: b in 8.80 s."));
 }
 
+TEST_CASE("runs that the same limit of time ended are equally long, however long their last rounds were") {
+  const auto text = answer(results_of({{{99, 95.0, "time"}}, {{90, {}, "time"}}}));
+  CHECK_THAT(text, StartsWith("a reached 60 % accuracy first, in 1.58 min") &&
+                       ContainsSubstring("Not reached: b in 1.50 min.") && !ContainsSubstring("length"));
+}
+
+TEST_CASE("a method without a finished round has no length and missed nothing") {
+  auto results = results_of({{{100, 50.0}}, {{0}}, {{30, 20.0}}});
+  results.runs[1].summary.rounds_done = 0;
+  const auto text = answer(results);
+  CHECK_THAT(text, ContainsSubstring("No result: b.") && ContainsSubstring("a 100 s and c 30 s"));
+  CHECK_THAT(text, !ContainsSubstring(" 0 s") && !ContainsSubstring("Not reached"));
+}
+
+TEST_CASE("runs that ended at the target are not shorter than others to their disadvantage") {
+  CHECK_THAT(answer(results_of({{{40, 40.0, "target"}}, {{10, 10.0, "target"}}})),
+             StartsWith("b reached 60 % accuracy first, in 10 s") && !ContainsSubstring("length"));
+  CHECK_THAT(answer(results_of({{{100, {}, "time"}}, {{10, 10.0, "target"}}})), !ContainsSubstring("length"));
+}
+
 TEST_CASE("runs of nearly equal length pass for equally long") {
   CHECK_THAT(answer(results_of({{{100, 50.0}}, {{104, 25.0}}})), !ContainsSubstring("length"));
   CHECK_THAT(answer(results_of({{{100, 50.0}}, {{106, 25.0}}})),
@@ -91,6 +114,17 @@ TEST_CASE("without a reached target the highest accuracy is claimed as far as th
   CHECK_THAT(answer(results_of({{{100, {}}, {100, {}}}, {{100, {}}, {100, {}}}})),
              StartsWith("No target accuracy was reached by every seed of any method. a and b reached 40") &&
                  ContainsSubstring("not distinguishable at these seeds"));
+}
+
+TEST_CASE("an accuracy that all methods share is named once") {
+  CHECK_THAT(answer(results_of({{{100, {}}}, {{100, {}}}, {{100, {}}}})),
+             ContainsSubstring(" a, b and c reached 40 % accuracy at best."));
+}
+
+TEST_CASE("names with commas stay apart in a list") {
+  CHECK(in_a_row({"a"}) == "a");
+  CHECK(in_a_row({"a", "b", "c"}, "or") == "a, b or c");
+  CHECK(in_a_row({"complete", "regular, degree 4", "ring"}) == "complete; regular, degree 4 and ring");
 }
 
 TEST_CASE("the length of a method's runs spans its seeds") {

@@ -166,7 +166,7 @@ class SampleRun {
         const int length = static_cast<int>(std::ceil(behaviour_.split * axis.units));
         const int start =
             behaviour_.shifts ? (number + (behaviour_.server ? 0 : i * axis.units / options_.devices)) % axis.units : 0;
-        device.slice += fmt::format("{}{}+{}/{}", a ? " " : "", start, length, axis.units);
+        device.slice.push_back({start, length, axis.units, true});
         if (result.coverage.size() <= a)
           result.coverage.push_back(
               {run_.run, number, axis.name, std::vector<std::uint16_t>(static_cast<std::size_t>(axis.units), 0)});
@@ -210,7 +210,7 @@ class SampleRun {
     }
     if (behaviour_.server)
       result.activities.push_back({run_.run, number, options_.devices, 0, 0, 0, round.end_seconds - round.start_seconds,
-                                   0, 0, fmt::format("sr:0:{}", round.end_seconds - round.start_seconds)});
+                                   0, 0, {{0, round.end_seconds - round.start_seconds, false, true, true, false}}});
     if (options_.with_energy) round.joules = joules;
     if (options_.with_energy) round.usd = 3e-8 * round.bytes_sent / 1e3 + joules / 3.6e6 * 0.3;
     double ever = 0, now = 0, units = 0;
@@ -265,13 +265,13 @@ class SampleRun {
     const double start = *device.compute_start_seconds - round.start_seconds, stop = start + device.busy_seconds;
     record.receive_seconds = start;
     record.compute_seconds = device.busy_seconds;
-    if (start > 0) record.spans = fmt::format("r:0:{:.9g} ", start);
-    record.spans += fmt::format("c:{:.9g}:{:.9g}", start, stop);
+    if (start > 0) record.spans.push_back({0, start, false, false, true, false});
+    record.spans.push_back({start, stop, true, false, false, false});
     double end = stop;
     if (device.exchange_end_seconds) {
       end = *device.exchange_end_seconds - round.start_seconds;
       (behaviour_.server ? record.send_seconds : record.both_seconds) = end - stop;
-      record.spans += fmt::format(" {}:{:.9g}:{:.9g}", behaviour_.server ? "s" : "sr", stop, end);
+      record.spans.push_back({stop, end, false, true, !behaviour_.server, false});
     }
     record.idle_seconds = std::max(0.0, round.end_seconds - round.start_seconds - end);
     return record;

@@ -34,7 +34,8 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "6: split=\"1.5\" in <method>; allowed: a number above 0 and up to 1, several such numbers separated by blanks, "
        "auto or device\n"},
       {&P::methods, method("name='msfusion' splt='1'").substr(0),
-       "6: unknown attribute splt in <method>; allowed: one of name, label, split, levels, split-rule, direction, "
+       "6: unknown attribute splt in <method>; allowed: one of name, label, rounds, split, levels, split-rule, "
+       "direction, "
        "zeta, shift, overlap, "
        "overlap-control, objective, contrastive, lambda, mu, tau, negatives, scaler, cohort, graph, degree, "
        "probability, radius, "
@@ -62,7 +63,8 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
       {&P::more, "<constraints quorum='0.5'/>",
        "7: quorum=\"0.5\" in <constraints>; allowed only with close=\"quorum\"\n"},
       {&P::more, "<prices energy='0.3EUR/kWh'/>",
-       "7: energy=\"0.3EUR/kWh\" in <prices>; allowed: a number with the unit USD/kWh (\"0.3USD/kWh\")\n"},
+       "7: energy=\"0.3EUR/kWh\" in <prices>; allowed: a number with the unit USD/kWh (\"0.3USD/kWh\"); did you mean "
+       "'0.3USD/kWh'?\n"},
       {&P::more, "<target accuracy='0.8 0.7'/>",
        "7: accuracy=\"0.8 0.7\" in <target>; each must be larger than the one before\n"},
       {&P::more, "<seeds values='1 2 1'/>", "7: values=\"1 2 1\" in <seeds>; each seed may stand there once\n"},
@@ -125,13 +127,13 @@ TEST_CASE("counts are whole, decimal and in their range") {
 
 TEST_CASE("numbers are finite, decimal and in their range") {
   const std::string value = GENERATE(as<std::string>(), "0", "-0", "-1", "+1", "nan", "NaN", "inf", "INF", "1e999",
-                                     "1e-999", "0x10", "", "1 2", "1,5", "1e13");
+                                     "1e-999", "0x10", "", "1 2", "1e13");
   CHECK(test::mistakes(with(&Parts::training, "<training rounds='1' learning-rate='" + value + "'/>")) ==
         "5: learning-rate=\"" + value + "\" in <training>; allowed: a number above 0 and up to 1e12\n");
 }
 
 TEST_CASE("lists are checked item by item") {
-  const std::string value = GENERATE(as<std::string>(), "", "0", "64 0", "64 -1", "64,32", "65537", "64 x");
+  const std::string value = GENERATE(as<std::string>(), "", "0", "64 0", "64 -1", "65537", "64 x");
   CHECK(test::mistakes(with(&Parts::model, "<model kind='mlp' hidden='" + value + "'/>")) ==
         "4: hidden=\"" + value +
             "\" in <model>; allowed: 1 to 1000 whole numbers from 1 to 65536, separated by blanks\n");
@@ -169,4 +171,32 @@ TEST_CASE("an attribute that no model has is told once") {
   const std::string found = test::mistakes(with(&Parts::model, "<model kind='mlp' kernal='3'/>"));
   CHECK(found.find("4: unknown attribute kernal") == 0);
   CHECK(found.find('\n') == found.size() - 1);
+}
+
+TEST_CASE("what people write for what they mean is suggested") {
+  struct Row {
+    std::string Parts::*part;
+    const char *text, *suggestion;
+  };
+  using P = Parts;
+  for (const Row& row : std::vector<Row>{
+           {&P::more, "<target accuracy='60'/>", "'0.6'"},
+           {&P::more, "<target accuracy='60 %'/>", "'0.6'"},
+           {&P::model, "<model kind='mlp' hidden='64,32'/>", "'64 32'"},
+           {&P::data, "<data set='FashionMNIST'/>", "'fashion-mnist'"},
+           {&P::training, "<training rounds='1' learning-rate='0,1'/>", "'0.1'"},
+           {&P::more, "<prices energy='0.3EUR/kWh'/>", "'0.3USD/kWh'"},
+       }) {
+    INFO(row.text);
+    CHECK_THAT(test::mistakes(with(row.part, row.text)),
+               ContainsSubstring(std::string("did you mean ") + row.suggestion));
+  }
+  CHECK_THAT(test::mistakes("<scenario name=x'/>"), ContainsSubstring("is a quotation mark missing"));
+}
+
+TEST_CASE("a rate may be a fraction") {
+  const Scenario scenario = test::read(with(&Parts::methods, method("name='msfusion' split='1/8'")));
+  CHECK(scenario.methods.front().split.rate.levels == std::vector<double>{0.125});
+  CHECK_FALSE(test::mistakes(with(&Parts::methods, method("name='msfusion' split='9/8'"))).empty());
+  CHECK_FALSE(test::mistakes(with(&Parts::methods, method("name='msfusion' split='1/0'"))).empty());
 }

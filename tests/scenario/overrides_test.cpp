@@ -57,7 +57,8 @@ TEST_CASE("a --set that leads nowhere says what is there") {
        "prices, "
        "methods, seeds, sweep, target; did you mean 'training'?"},
       {"training.round", "3",
-       "<training> has no attribute 'round'; allowed: one of rounds, local-epochs, local-steps, batch, optimiser, "
+       "<training> has no attribute 'round'; allowed: one of rounds, until, local-epochs, local-steps, batch, "
+       "optimiser, "
        "learning-rate, "
        "momentum, nesterov, weight-decay, beta1, beta2, epsilon, clip-norm, schedule, milestones, decay, "
        "warmup-rounds, device; did you "

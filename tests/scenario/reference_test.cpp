@@ -45,6 +45,25 @@ TEST_CASE("every attribute says what it means, what it takes and what holds with
   }
 }
 
+TEST_CASE("no source but a vocabulary spells the name of an attribute") {
+  namespace fs = std::filesystem;
+  std::vector<std::string> names;  // those with a hyphen: others are common words
+  for (const ElementInfo& element : scenario_elements())
+    for (const AttributeInfo& attribute : element.attributes)
+      if (attribute.name.find('-') != std::string::npos) names.push_back('"' + attribute.name + '"');
+  for (const char* folder : {"sim", "tools", "reports"})
+    for (const auto& entry : fs::recursive_directory_iterator(source_file(folder))) {
+      const std::string name = entry.path().filename().string(), end = entry.path().extension().string();
+      const bool is_vocabulary = name.find("_options.") != std::string::npos || name == "method_vocabulary.cpp";
+      if ((end != ".cpp" && end != ".hpp") || is_vocabulary) continue;
+      const std::string text = text_of(entry.path().string());
+      for (const std::string& attribute : names) {
+        INFO(entry.path() << " " << attribute);
+        CHECK(text.find(attribute) == std::string::npos);
+      }
+    }
+}
+
 TEST_CASE("defaults that are values are values of their type") {
   for (const ModelKind& kind : model_kinds())
     for (const AttributeInfo& attribute : kind.attributes()) {

@@ -31,6 +31,13 @@ TEST_CASE("the schema takes every scenario that ships") {
   }
 }
 
+TEST_CASE("the schema takes a rate as a fraction") {
+  Parts parts;
+  parts.methods = "<methods><method name='msfusion' split='1/8 1/4'/></methods>";
+  const test::ScenarioFile file(parts.text());
+  CHECK(fits_schema(file.path()));
+}
+
 TEST_CASE("the schema and the program refuse the same wrong scenarios") {
   struct Wrong {
     std::string Parts::*part;
@@ -54,6 +61,9 @@ TEST_CASE("the schema and the program refuse the same wrong scenarios") {
            {&P::training, "<training/>"},
            {&P::training, "<training rounds='0'/>"},
            {&P::training, "<training rounds='1' learning-rate='+1'/>"},
+           {&P::training, "<training rounds='1' until='10'/>"},
+           {&P::training, "<training rounds='1' until='10min, 5MB'/>"},
+           {&P::training, "<training rounds='1' until='goal'/>"},
            {&P::training, "<training rounds='1' nesterov='yes'/>"},
            {&P::methods, "<methods/>"},
            {&P::methods, "<methods><method name='fedavg' split='1.5'/></methods>"},

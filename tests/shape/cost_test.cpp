@@ -28,9 +28,13 @@ TEST_CASE("the costs of a cnn equal a count by hand") {
   CHECK(cost.forward_macs == conv1 + conv2 + classifier);
   CHECK(cost.training_macs == 2 * conv1 + 3 * conv2 + 3 * classifier);  // the first layer's input needs no gradient
   CHECK(cost.parameters == (4 * 9 + 4) + (6 * 4 * 9 + 6) + (6 * 3 + 3));
-  // Input, conv1, relu1, pool1 (values and int64 positions), conv2, relu2, pool2, global pool, logits.
-  const std::int64_t floats = 64 + 256 + 256 + 64 + 96 + 96 + 24 + 6 + 3, positions = 64 + 24;
-  CHECK(cost.activation_bytes == 4 * floats + 8 * positions);
+  // Most is held when the first ReLU's backward pass writes its gradient: the input, the ReLU's result in the
+  // convolution's place, the gradient that comes and the one that goes, the representation, the logits and the class.
+  const HeldBytes most = cost.memory.apart.front();
+  CHECK(most.per_sample == 4 * (64 + 256 + 256 + 256 + 6 + 3) + 8);
+  CHECK(most.per_step == 4 * ((6 * 4 * 9 + 6) + (6 * 3 + 3)));  // gradients of the layers behind it
+  CHECK(cost.memory.gathered.front().per_sample == most.per_sample);
+  CHECK(cost.memory.gathered.front().per_step == 0);
 }
 
 TEST_CASE("half the width of every axis costs a quarter of an inner convolution and half of the first") {

@@ -36,7 +36,8 @@ TEST_CASE("a <config> that changes no result is accepted") {
   CHECK(inspect_platform(options_for("harmless-config.xml")).size() == 2);
 }
 
-TEST_CASE("the scenario names the server of a file that has none, and devices that only talk to it need no other route") {
+TEST_CASE(
+    "the scenario names the server of a file that has none, and devices that only talk to it need no other route") {
   TimingOptions options = options_for("two-spokes.xml");
   CHECK(first_mistake(options) == "6: no route from a to b");
   options.server = "centre";

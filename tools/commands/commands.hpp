@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/record/store.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "tools/commands/side_by_side.hpp"
+#include "tools/commands/sweep.hpp"
 
 namespace msfusion {
 
@@ -18,7 +21,7 @@ struct RunCommand {
   bool resume = false;        ///< go on where an earlier call stopped
   int checkpoint_every = 10;  ///< rounds
   std::string command_line;   ///< that repeats the run, for the report
-  bool in_sweep = false;      ///< one combination: values are single
+  MetaMap of_sweep;           ///< for the store of one combination, whose values are single; empty: no sweep
   CoreShare share;            ///< of a sweep's cores
   bool profile = false;       ///< print what the processor's time went to
 };
@@ -40,24 +43,25 @@ struct PlanCommand {
   bool json = false;     ///< one JSON object instead of tables
   bool windows = false;  ///< with the index windows of every device
   std::string command_line;
-  bool in_sweep = false;  ///< one combination: values are single
-  CoreShare share;        ///< of a sweep's cores
+  MetaMap of_sweep;  ///< for the store of one combination, whose values are single; empty: no sweep
+  CoreShare share;   ///< of a sweep's cores
 };
 
 struct RecostCommand {
-  std::string run;       ///< results folder
-  std::string platform;  ///< file; empty: the run's own
-  std::string out;       ///< folder; empty: RUN-recost
+  std::string run;                   ///< results folder
+  std::vector<std::string> methods;  ///< labels of those that are recosted; empty: all
+  std::string platform;              ///< file; empty: the run's own
+  std::string out;                   ///< folder; empty: RUN-recost
   int jobs = 0;
   std::vector<Override> overrides;
   std::string command_line;
-  bool in_sweep = false;  ///< the sweep compares at its end
-  bool resume = false;    ///< leave a folder as it is that holds the same recosted already
-  CoreShare share;        ///< of a sweep's cores
+  MetaMap of_sweep;     ///< for the store of a combination of a sweep, which compares at its end; empty: no sweep
+  bool resume = false;  ///< leave a folder as it is that holds the same recosted already
+  CoreShare share;      ///< of a sweep's cores
 };
 
 struct PlatformCommand {
-  int devices = 10;
+  std::optional<int> devices;      ///< none: as many as the parts count, otherwise 10
   std::vector<std::string> parts;  ///< "40% old-phone on 4g"
   std::string server = "cloud-cpu";
   std::string aggregator;  ///< kind; empty: no edge aggregators
@@ -77,15 +81,6 @@ struct CalibrateCommand {
   std::string only;                   ///< "device" or "network"; empty: both
   bool verbose = false;               ///< every step and transfer
 };
-
-/// What varies, and the changes that are the same for all.
-struct Sweep {
-  std::vector<SweepAxis> axes;
-  std::vector<Override> fixed;
-};
-
-/// Paths that the command line gives several times, and those of the scenario's <sweep>.
-Sweep split_sweep(const std::vector<Override>& overrides, const std::vector<SweepAxis>& of_scenario);
 
 int calibrate_machine(const CalibrateCommand& command);
 int run_sweep(const RunCommand& command, const Sweep& sweep, const std::string& scenario_name);

@@ -4,15 +4,19 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 
 #include "reports/comparison.hpp"
 #include "reports/export.hpp"
 #include "sim/base/error.hpp"
+#include "sim/base/spelling.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/output.hpp"
+#include "tools/commands/results_folder.hpp"
 
 namespace msfusion {
 
@@ -75,9 +79,21 @@ struct CommandLine {
     try {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+      suggest_command(argc, argv);
       return app.exit(error) == 0 ? 0 : kUserMistake;
     }
     return action();
+  }
+
+  // What CLI11 says of a command that it does not know names neither it nor the ones there are.
+  void suggest_command(int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-' || argv[1][0] == '\0') return;
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+      names.push_back(command->get_name());
+    if (std::find(names.begin(), names.end(), argv[1]) == names.end())
+      throw UserError(
+          Mistake{"msfusion", 0, fmt::format("there is no command \"{}\"", argv[1]), one_of(argv[1], names)});
   }
 
   void set_option(CLI::App* command) {
@@ -109,6 +125,9 @@ struct CommandLine {
         ->check(CLI::Range(0, 1000000));
     run_command->add_flag("--profile", run.profile,
                           "Print what the processor's time went to: training, evaluation, merging, ...");
+    run_command->footer(
+        "Examples:\n  msfusion run scenarios/quickstart.xml --set training.rounds=3 -o /tmp/try\n  msfusion run "
+        "scenarios/quickstart.xml --set training.rounds=200 --resume   more rounds for a finished run");
     run_command->callback([this] {
       action = [this] {
         run.overrides = parse_overrides(sets);
@@ -127,6 +146,7 @@ struct CommandLine {
         ->check(CLI::Range(1, 1024));
     plan_command->add_flag("--json", plan.json, "Print one JSON object (docs/plan-json.md) instead of tables");
     plan_command->add_flag("--windows", plan.windows, "With --json: every device's index window on every axis");
+    plan_command->footer("Example:\n  msfusion plan scenarios/gpt2-cost.xml --json -o /tmp/plan");
     plan_command->callback([this] {
       action = [this] {
         plan.scenario = run.scenario;
@@ -143,10 +163,17 @@ struct CommandLine {
     recost_command->add_option("run", recost.run, "Results folder of a finished run")->required();
     recost_command->add_option("-p,--platform", recost.platform, "Platform file (default: the run's own)")
         ->type_name("FILE");
+    recost_command
+        ->add_option("--method", recost.methods, "Only the method with this label; may be repeated (default: all)")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("LABEL");
     recost_command->add_option("-o,--out", recost.out, "Results folder (default: RUN-recost)")->type_name("DIR");
     recost_command->add_option("-j,--jobs", recost.jobs, "Runs at once (default: as many as cores)")
         ->check(CLI::Range(1, 1024));
     set_option(recost_command);
+    recost_command->footer(
+        "Example:\n  msfusion recost results/quickstart -p other.xml --method fedavg --method msfusion");
     recost_command->callback([this] {
       action = [this] {
         recost.overrides = parse_overrides(sets);
@@ -159,15 +186,17 @@ struct CommandLine {
   void add_platform() {
     CLI::App* platform_command =
         app.add_subcommand("platform", "Write a platform file for a mix of devices and links of the catalogue");
-    platform_command->add_option("-n,--devices", platform.devices, "How many devices")->capture_default_str();
+    platform_command->add_option("-n,--devices", platform.devices,
+                                 "How many devices (default: as many as the parts count, 10 where they are shares)");
     platform_command
         ->add_option(
             "--part", platform.parts,
-            "A part of the fleet, e.g. --part \"40% old-phone on 4g\"; may be repeated; see msfusion list devices")
+            "A part of the fleet: so many devices, or with % a share of the rest; may be repeated; see msfusion list "
+            "devices")
         ->required()
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->type_name("\"SHARE DEVICE on LINK [in REGION]\"");
+        ->type_name("\"COUNT|SHARE% DEVICE on LINK [in REGION] [split RATE] [churn KIND]\"");
     platform_command->add_option("--server", platform.server, "Kind of the server, or none")->capture_default_str();
     platform_command
         ->add_option("--per-cell", platform.per_cell,
@@ -202,6 +231,10 @@ struct CommandLine {
         ->type_name("FILE");
     platform_command->add_option("-o,--out", platform.out, "The file to write (default: standard output)")
         ->type_name("FILE");
+    platform_command->footer(
+        "Examples:\n  msfusion platform --part \"5 old-phone on 4g\" --part \"3 laptop on wifi4 in france split 0.5\" "
+        "-o fleet.xml\n  msfusion platform -n 100 --part \"80% mid-phone on 4g churn diurnal\" --part \"20% laptop on "
+        "fibre\" -o fleet.xml");
     platform_command->callback([this] { action = [this] { return make_platform(platform); }; });
   }
 
@@ -218,12 +251,14 @@ struct CommandLine {
         ->check(CLI::IsMember({"device", "network"}));
     calibrate_command->add_flag("-v,--verbose", calibrate.verbose,
                                 "Print every step and transfer, measured and predicted");
+    calibrate_command->footer("Example:\n  msfusion calibrate --only device --threads 1 4 -o mine.xml");
     calibrate_command->callback([this] { action = [this] { return calibrate_machine(calibrate); }; });
   }
 
   void add_check() {
     CLI::App* check = app.add_subcommand("check", "Find every mistake of a scenario and say what it would run");
     scenario_options(check);
+    check->footer("Example:\n  msfusion check scenarios/quickstart.xml --set training.batch=16");
     check->callback([this] { action = [this] { return check_scenario(run.scenario, parse_overrides(sets)); }; });
   }
 
@@ -232,11 +267,12 @@ struct CommandLine {
     list->add_option("what", thing, "What to list; attributes and schema are the reference of scenario files")
         ->required()
         ->check(CLI::IsMember(listed_things()));
+    list->footer("Example:\n  msfusion list devices");
     list->callback([this] { action = [this] { return list_things(thing); }; });
   }
 
   void add_report() {
-    CLI::App* report = app.add_subcommand("report", "Make one page of one or many results folders");
+    CLI::App* report = app.add_subcommand("report", "Make one page of one or many results folders, of runs or sweeps");
     report->add_option("run", report_options.folders, "Results folders")->required();
     report->add_option("-o,--out", report_options.out, "The page to write")->capture_default_str()->type_name("FILE");
     report->add_option("--baseline", report_options.baseline,
@@ -247,6 +283,9 @@ struct CommandLine {
     report->add_option("--watch", report_options.watch_seconds, "Renew the page this often while a run goes on")
         ->type_name("SECONDS")
         ->check(CLI::Range(1, 3600));
+    report->footer(
+        "Examples:\n  msfusion report results/quickstart results/other -o both.html\n  msfusion report "
+        "results/quickstart --figures figures");
     report->callback([this] { action = [this] { return report_runs(report_options); }; });
   }
 
@@ -257,21 +296,28 @@ struct CommandLine {
         ->capture_default_str()
         ->check(CLI::IsMember({"terminal", "markdown", "latex", "csv"}));
     compare->add_option("--baseline", baseline, "Compare costs with this label or method (default: fedavg)");
+    compare->footer("Example:\n  msfusion compare results/quickstart --format markdown --baseline msfusion");
     compare->callback([this] {
       action = [this] {
-        fmt::print("{}", comparison(folders, formats.at(format), baseline));
+        fmt::print("{}", comparison(with_combinations(folders), formats.at(format), baseline));
         return 0;
       };
     });
   }
 
   void add_export() {
-    CLI::App* export_command = app.add_subcommand("export", "Write every table of a results folder as CSV");
+    CLI::App* export_command = app.add_subcommand(
+        "export", "Write every table of a results folder as CSV, of a sweep in a folder for each combination");
     export_command->add_option("run", export_folder, "Results folder")->required();
     export_command->add_option("--csv", csv_folder, "Folder for the tables")->required()->type_name("DIR");
+    export_command->footer("Example:\n  msfusion export results/quickstart --csv tables");
     export_command->callback([this] {
       action = [this] {
-        export_csv(export_folder, csv_folder);
+        const std::vector<std::string> each = with_combinations({export_folder});
+        for (const std::string& one : each) {
+          const std::filesystem::path path(one);
+          export_csv(one, one == export_folder ? csv_folder : csv_folder + "/" + path.filename().string());
+        }
         return 0;
       };
     });

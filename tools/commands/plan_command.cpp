@@ -10,6 +10,7 @@
 #include "sim/base/error.hpp"
 #include "sim/base/units.hpp"
 #include "sim/experiment/plan_json.hpp"
+#include "sim/record/format.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/output.hpp"
 #include "tools/commands/run_records.hpp"
@@ -46,11 +47,12 @@ void print_json(const Scenario& scenario, const ResultsFolder& folder, const std
              scenario.platform.network == PlatformOptions::Network::cm02 ? "CM02" : "LV08");
   for (const RunRecord& run : runs) {
     fmt::print(
-        "{}\n{{\"method\":{},\"label\":{},\"seed\":{},\"state\":\"{}\",\"model\":{{\"parameters\":{},\"forward_macs\":{"
+        "{}\n{{\"method\":{},\"label\":{},\"seed\":{},\"state\":\"{}\",\"ended_by\":{},\"model\":{{\"parameters\":{},"
+        "\"forward_macs\":{"
         "}}},"
         "\"rounds\":[",
-        run.run == 0 ? "" : ",", quoted(run.method), quoted(run.label), run.seed, run.state, run.model_parameters,
-        run.model_forward_macs);
+        run.run == 0 ? "" : ",", quoted(run.method), quoted(run.label), run.seed, run.state,
+        run.ended_by.empty() ? "null" : quoted(run.ended_by), run.model_parameters, run.model_forward_macs);
     std::ifstream rounds(rounds_file(folder, run.run));
     const char* before = "";
     for (std::string line; std::getline(rounds, line); before = ",") fmt::print("{}\n{}", before, line);
@@ -81,6 +83,9 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
     return a.end_seconds - a.start_seconds < b.end_seconds - b.start_seconds;
   });
   const int count = summary.rounds_done;
+  const std::string ending = run.ended_by.empty() || run.ended_by == name_of(kRunEndings, RunEnding::rounds)
+                                 ? ""
+                                 : fmt::format(", ended by {}", run.ended_by);
   fmt::print("{}: {}\n", run.label, run.choices);
   fmt::print("  model         {:.4g} M parameters, {:.4g} M MACs per sample forward\n",
              static_cast<double>(run.model_parameters) / 1e6, static_cast<double>(run.model_forward_macs) / 1e6);
@@ -91,17 +96,22 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
              per_round(summary.total.bytes, count, Quantity::bytes),
              per_round(summary.total.joules, count, Quantity::joules),
              money(summary.total.usd ? Maybe(*summary.total.usd / count) : Maybe{}));
-  fmt::print("  {:>3} round{}    {}, {} sent, {}, {}\n", count, count == 1 ? " " : "s",
+  fmt::print("  {:>3} round{}    {}, {} sent, {}, {}{}\n", count, count == 1 ? " " : "s",
              human(summary.total.seconds, Quantity::seconds), human(summary.total.bytes, Quantity::bytes),
              summary.total.joules ? human(*summary.total.joules, Quantity::joules) : "energy unknown",
-             money(summary.total.usd));
-  fmt::print("  longest round {}: {}\n\n", slowest->round + 1, slowest->critical_path);
+             money(summary.total.usd), ending);
+  fmt::print("  longest round {}: {}\n", shown_round(slowest->round), slowest->critical_path);
+  for (const WarningRecord& warning : store.warnings())
+    if (warning.run == run.run)
+      fmt::print("  warning       {}{}\n",
+                 warning.round < 0 ? "" : fmt::format("round {}: ", shown_round(warning.round)), warning.text);
+  fmt::print("\n");
 }
 
 }  // namespace
 
 int plan_scenario(const PlanCommand& command) {
-  if (!command.in_sweep) {
+  if (command.of_sweep.empty()) {
     const Scenario scenario = read_scenario(command.scenario, split_sweep(command.overrides, {}).fixed);
     const Sweep sweep = split_sweep(command.overrides, scenario.sweep);
     if (!sweep.axes.empty()) return plan_sweep(command, sweep, scenario.name);
@@ -112,8 +122,9 @@ int plan_scenario(const PlanCommand& command) {
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
       command.json);
   const std::string store_file = folder.file("run.sqlite");
-  StoreWriter::create(store_file, meta_of(preparation, command.command_line, ResultKind::plan),
-                      run_records(preparation));
+  MetaMap meta = meta_of(preparation, command.command_line, ResultKind::plan);
+  meta.insert(command.of_sweep.begin(), command.of_sweep.end());
+  StoreWriter::create(store_file, meta, run_records(preparation));
 
   LaunchOptions options;
   options.store_file = store_file;
@@ -138,6 +149,8 @@ int plan_scenario(const PlanCommand& command) {
   } else {
     for (const RunRecord& run : runs)
       if (run.seed == preparation.scenario.seeds.front()) print_summary(store, run);
+    if (preparation.scenario.training.until.target)
+      fmt::print("without training nobody knows when the target is reached: the plan goes on to the other limits\n");
     fmt::print("every round and device: {}\n", store_file);
   }
   return exit_code(reports, interruption.signal);

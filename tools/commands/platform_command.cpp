@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <sstream>
 
 #include "reports/export.hpp"
@@ -15,29 +16,6 @@ namespace msfusion {
 
 namespace {
 
-// "40% old-phone on 4g in germany"; the share may have a percent sign or none, and is 1 where it is left out.
-FleetPart parse_part(const std::string& text) {
-  const auto refuse = [&] {
-    return UserError(Mistake{
-        "--part", 0, fmt::format("\"{}\"", text),
-        "[SHARE] DEVICE on LINK [in REGION], e.g. \"40% old-phone on 4g in germany\"; see msfusion list devices"});
-  };
-  std::istringstream in(text);
-  std::vector<std::string> words;
-  for (std::string word; in >> word;) words.push_back(word);
-  std::string region;
-  if (words.size() > 4 && words[words.size() - 2] == "in") {
-    region = words.back();
-    words.resize(words.size() - 2);
-  }
-  if (words.size() == 3) words.insert(words.begin(), "1");
-  if (words.size() != 4 || words[2] != "on") throw refuse();
-  if (words[0].back() == '%') words[0].pop_back();
-  const auto share = parse_number(words[0]);
-  if (!share || *share <= 0) throw refuse();
-  return {words[1], words[3], *share, region};
-}
-
 double seconds_of(const char* option, const std::string& text) {
   const auto seconds = parse_quantity(text, Quantity::seconds);
   if (seconds && *seconds > 0) return *seconds;
@@ -45,14 +23,66 @@ double seconds_of(const char* option, const std::string& text) {
                           "a time above 0 with one of the units " + allowed_units(Quantity::seconds)});
 }
 
-Churn parse_churn(const PlatformCommand& command) {
+Churn churn_of(const std::string& kind, const std::string& on, const std::string& off) {
   Churn churn;
-  if (command.churn == "exponential") churn.kind = Churn::Kind::exponential;
-  if (command.churn == "diurnal") churn.kind = Churn::Kind::diurnal;
+  if (kind == "exponential") churn.kind = Churn::Kind::exponential;
+  if (kind == "diurnal") churn.kind = Churn::Kind::diurnal;
   if (churn.kind == Churn::Kind::none) return churn;
-  churn.on_seconds = seconds_of("--on", command.on);
-  if (churn.kind == Churn::Kind::exponential) churn.off_seconds = seconds_of("--off", command.off);
+  churn.on_seconds = seconds_of("--on", on);
+  if (churn.kind == Churn::Kind::exponential) churn.off_seconds = seconds_of("--off", off);
   return churn;
+}
+
+[[noreturn]] void refuse_part(const std::string& text, const std::string& why) {
+  throw UserError(Mistake{"--part", 0, fmt::format("\"{}\"{}", text, why),
+                          "[COUNT or SHARE%] DEVICE on LINK [in REGION] [split RATE] [churn none, exponential or "
+                          "diurnal], e.g. \"40% old-phone on 4g in germany\"; see msfusion list devices"});
+}
+
+// What follows the link, a word and its value each.
+void parse_option(FleetPart& part, const std::string& word, const std::string& value, const PlatformCommand& command,
+                  const std::string& text) {
+  if (word == "in") {
+    part.region = value;
+  } else if (word == "split") {
+    part.split = parse_number(value);
+    if (!part.split || !(*part.split > 0 && *part.split <= 1)) refuse_part(text, ": split " + value + " is no rate");
+  } else if (word == "churn" && (value == "none" || value == "exponential" || value == "diurnal")) {
+    part.churn = churn_of(value, command.on, command.off);
+  } else {
+    refuse_part(text, fmt::format(": \"{} {}\"", word, value));
+  }
+}
+
+// "5 old-phone on 4g", "40% old-phone on 4g in germany"; without a number a share of 1, relative to the others'.
+FleetPart parse_part(const std::string& text, const PlatformCommand& command) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  if (words.size() > 1 && words[1] == "on") words.insert(words.begin(), "100%");
+  if (words.size() < 4 || words.size() % 2 != 0 || words[2] != "on") refuse_part(text, "");
+  FleetPart part{words[1], words[3], 1};
+  if (words[0].back() == '%') {
+    const auto share = parse_number(words[0].substr(0, words[0].size() - 1));
+    if (!share || *share <= 0) refuse_part(text, ": no share above 0");
+    part.share = *share;
+  } else {
+    const auto count = parse_integer(words[0]);
+    if (!count || *count < 1 || *count > 1'000'000) refuse_part(text, ": no count (a share has a %)");
+    part.count = static_cast<int>(*count);
+  }
+  for (std::size_t i = 4; i < words.size(); i += 2) parse_option(part, words[i], words[i + 1], command, text);
+  return part;
+}
+
+// Where every part says how many, these are the fleet.
+int fleet_size(const PlatformCommand& command, const std::vector<FleetPart>& parts) {
+  constexpr int kUsual = 10;
+  const bool all_counted = std::all_of(parts.begin(), parts.end(), [](const FleetPart& part) { return part.count; });
+  std::int64_t sum = 0;
+  for (const FleetPart& part : parts) sum += part.count.value_or(0);
+  if (command.devices || !all_counted) return command.devices.value_or(kUsual);
+  return static_cast<int>(std::min<std::int64_t>(sum, std::numeric_limits<int>::max()));
 }
 
 std::string or_dash(const std::optional<double>& value, Quantity quantity) {
@@ -72,15 +102,15 @@ int make_platform(const PlatformCommand& command) {
     if (further.network) catalogue.network = further.network;
   }
   FleetMix mix;
-  mix.devices = command.devices;
-  for (const std::string& part : command.parts) mix.parts.push_back(parse_part(part));
+  for (const std::string& part : command.parts) mix.parts.push_back(parse_part(part, command));
+  mix.devices = fleet_size(command, mix.parts);
   mix.server = command.server == "none" ? "" : command.server;
   mix.aggregator = command.aggregator;
   mix.backhaul = command.backhaul;
   if (command.per_cell >= 0) mix.devices_per_cell = command.per_cell;
   mix.spread = command.spread;
   mix.seed = command.seed;
-  mix.churn = parse_churn(command);
+  mix.churn = churn_of(command.churn, command.on, command.off);
   const std::string text = generate_platform(catalogue, mix);
   if (command.out.empty()) {
     fmt::print("{}", text);

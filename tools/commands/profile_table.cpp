@@ -7,7 +7,7 @@ namespace msfusion {
 std::string ProfileTable::text(int cores) const {
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   const double whole = cores * wall;
-  Profile all = own_;
+  CpuProfile all = own_;
   all += runs_;
   std::string text = fmt::format("profile: {:.3f} s on {} core{}\n", wall, cores, cores == 1 ? "" : "s");
   const auto line = [&](const char* name, double seconds) {

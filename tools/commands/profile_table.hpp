@@ -16,7 +16,7 @@ class ProfileTable {
 
   void charge(Activity activity) { clock_.charge(activity); }  ///< this thread's time since the last call
   void skip() { clock_.skip(); }
-  void add(const Profile& run) { runs_ += run; }
+  void add(const CpuProfile& run) { runs_ += run; }
   void add(Activity activity, double seconds) { own_[activity] += seconds; }  ///< of another thread
 
   /// The whole is `cores` x the real time since the table was made; what nobody used is "waiting": for a disk, for the
@@ -25,7 +25,7 @@ class ProfileTable {
 
  private:
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  Profile own_, runs_;
+  CpuProfile own_, runs_;
   ActivityClock clock_;
 };
 

@@ -54,11 +54,9 @@ std::string ProgressView::line(const RunReport& report) const {
   text += fmt::format("  round {:>4}/{:<4}", progress.rounds_done, progress.rounds);
   text += accuracies_[run] >= 0 ? fmt::format("  accuracy {:5.1f} %", 100 * accuracies_[run]) : std::string(18, ' ');
   text += fmt::format("  simulated {:<9}", human(progress.simulated_seconds, Quantity::seconds));
-  if (report.state == RunReport::State::running && progress.rounds_done > 0) {
+  if (report.state == RunReport::State::running && progress.share > 0) {
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started_[run];
-    text += fmt::format(
-        "  {} left",
-        human(spent.count() / progress.rounds_done * (progress.rounds - progress.rounds_done), Quantity::seconds));
+    text += fmt::format("  {} left", human(spent.count() * (1 / progress.share - 1), Quantity::seconds));
   } else {
     text += fmt::format("  {}", text_of(report.state));
   }
@@ -79,8 +77,7 @@ void ProgressView::update(const std::vector<RunReport>& reports, int changed) {
     return;
   }
   const bool ended = report.state != RunReport::State::running;
-  const bool last_round = report.progress.rounds_done == report.progress.rounds;  // its end follows at once
-  if (ended || (report.progress.accuracy && !last_round)) {
+  if (ended || (report.progress.accuracy && !report.progress.is_last)) {  // the last one's end follows at once
     say(fmt::format("{}{}\n", line(report), report.message.empty() ? "" : ": " + report.message));
   }
 }

@@ -12,6 +12,7 @@
 #include "sim/base/error.hpp"
 #include "sim/record/store.hpp"
 #include "tools/commands/commands.hpp"
+#include "tools/commands/results_folder.hpp"
 
 namespace msfusion {
 
@@ -26,8 +27,9 @@ bool is_going_on(const std::string& folder) {
 }  // namespace
 
 int report_runs(const ReportCommand& command) {
+  const std::vector<std::string> folders = with_combinations(command.folders);
   if (!command.figures.empty()) {
-    const Figures drawn = figures(command.folders, command.figures);
+    const Figures drawn = figures(folders, command.figures);
     for (const std::string& file : drawn.files) fmt::print("{}\n", file);
     if (drawn.failures.empty()) return 0;
     throw RunError(fmt::format("{} of {} figures could not be drawn:\n  {}", drawn.failures.size(),
@@ -35,13 +37,13 @@ int report_runs(const ReportCommand& command) {
   }
   ReportOptions options;
   options.baseline = command.baseline;
-  while (command.watch_seconds > 0 && std::any_of(command.folders.begin(), command.folders.end(), is_going_on)) {
+  while (command.watch_seconds > 0 && std::any_of(folders.begin(), folders.end(), is_going_on)) {
     options.refresh_seconds = command.watch_seconds;
-    write_file(command.out, html_report(command.folders, options));
+    write_file(command.out, html_report(folders, options));
     std::this_thread::sleep_for(std::chrono::seconds(command.watch_seconds));
   }
   options.refresh_seconds = 0;
-  write_file(command.out, html_report(command.folders, options));
+  write_file(command.out, html_report(folders, options));
   fmt::print("{}\n", command.out);
   return 0;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/base/error.hpp"
+#include "sim/base/natural_order.hpp"
 #include "sim/record/store.hpp"
 #include "tools/commands/output.hpp"
 
@@ -74,7 +75,7 @@ void ResultsFolder::make() {
   if (const std::size_t length = fs::absolute(path_ / "run.sqlite").string().size(); length > kLongestStorePath)
     throw UserError(Mistake{path_.string(), 0, fmt::format("the path of the store would have {} characters", length),
                             fmt::format("at most {}: a shorter one with -o DIR", kLongestStorePath)});
-  fs::create_directories(path_, error);
+  made_ = fs::create_directories(path_, error);
   if (!error && fs::is_directory(path_)) return;
   if (!error || error == std::errc::not_a_directory || error == std::errc::file_exists)
     throw UserError(Mistake{path_.string(), 0, "the output folder cannot be made (a file is in the way)",
@@ -100,6 +101,23 @@ void ResultsFolder::refuse_other_things() const {
                           "a folder of its own for the results: -o DIR"});
 }
 
+void ResultsFolder::discard() const {
+  std::vector<fs::path> written;
+  for (const auto& entry : fs::directory_iterator(path_)) {
+    const std::string name = entry.path().filename().string();
+    if (name != "lock" && !is_numbered(name, "earlier-", "") && (is_ours(name) || is_page(name)))
+      written.push_back(entry.path());
+  }
+  for (const fs::path& file : written) fs::remove_all(file);
+  if (!aside_.empty()) {
+    std::vector<fs::path> earlier;
+    for (const auto& entry : fs::directory_iterator(aside_)) earlier.push_back(entry.path());
+    for (const fs::path& file : earlier) fs::rename(file, path_ / file.filename());
+    fs::remove(aside_);
+  }
+  if (made_) fs::remove_all(path_);
+}
+
 void ResultsFolder::lock() {
   lock_ = open(file("lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   if (lock_ < 0) fail(fmt::format("the output folder cannot be written ({})", std::strerror(errno)));
@@ -122,15 +140,29 @@ void ResultsFolder::set_aside_earlier(bool quiet) {
   tidy(store);
   int number = 1;
   while (fs::exists(path_ / fmt::format("earlier-{}", number) / store.filename())) ++number;
-  const fs::path aside = path_ / fmt::format("earlier-{}", number);
-  fs::create_directory(aside);
+  aside_ = path_ / fmt::format("earlier-{}", number);
+  fs::create_directory(aside_);
   for (const auto& entry : fs::directory_iterator(path_)) {
     const std::string name = entry.path().filename().string();
     if (name != "lock" && name != store.filename() && !is_numbered(name, "earlier-", ""))
-      fs::rename(entry.path(), aside / name);
+      fs::rename(entry.path(), aside_ / name);
   }
-  fs::rename(store, aside / store.filename());
-  if (!quiet) say(fmt::format("earlier results are now in {}\n", aside.string()));
+  fs::rename(store, aside_ / store.filename());
+  if (!quiet) say(fmt::format("earlier results are now in {}\n", aside_.string()));
+}
+
+std::vector<std::string> with_combinations(const std::vector<std::string>& folders) {
+  std::vector<std::string> all;
+  for (const std::string& folder : folders) {
+    std::vector<std::string> combinations;
+    if (!fs::exists(fs::path(folder) / "run.sqlite") && fs::is_directory(folder))
+      for (const auto& entry : fs::directory_iterator(folder))
+        if (fs::exists(entry.path() / "run.sqlite")) combinations.push_back(entry.path().string());
+    std::sort(combinations.begin(), combinations.end(), natural_less);
+    if (combinations.empty()) combinations.push_back(folder);
+    all.insert(all.end(), combinations.begin(), combinations.end());
+  }
+  return all;
 }
 
 }  // namespace msfusion

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace msfusion {
 
@@ -17,6 +18,10 @@ class ResultsFolder {
   ResultsFolder(const ResultsFolder&) = delete;
   ResultsFolder& operator=(const ResultsFolder&) = delete;
 
+  /// Takes everything back: what was written since, and the setting aside of earlier results. A folder that was made
+  /// for this goes.
+  void discard() const;
+
   const std::filesystem::path& path() const { return path_; }
   std::string file(const std::string& name) const { return (path_ / name).string(); }
 
@@ -28,7 +33,13 @@ class ResultsFolder {
   void set_aside_earlier(bool quiet);
 
   std::filesystem::path path_;
+  std::filesystem::path aside_;  ///< where earlier results went; empty: there were none
+  bool made_ = false;            ///< by this program, now
   int lock_ = -1;
 };
+
+/// The folders with a sweep's replaced by those of its combinations: the subfolders that hold results, where a folder
+/// itself holds none.
+std::vector<std::string> with_combinations(const std::vector<std::string>& folders);
 
 }  // namespace msfusion

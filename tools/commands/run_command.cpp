@@ -13,8 +13,8 @@
 #include "tools/commands/output.hpp"
 #include "tools/commands/profile_table.hpp"
 #include "tools/commands/progress_view.hpp"
-#include "tools/ranks/ranks.hpp"
 #include "tools/commands/run_records.hpp"
+#include "tools/ranks/ranks.hpp"
 
 namespace msfusion {
 
@@ -91,7 +91,7 @@ void report(const ResultsFolder& folder, const std::string& store_id) {
 }  // namespace
 
 int run_scenario(const RunCommand& command) {
-  if (!command.in_sweep) {
+  if (command.of_sweep.empty()) {
     const Scenario scenario = read_scenario(command.scenario, split_sweep(command.overrides, {}).fixed);
     const Sweep sweep = split_sweep(command.overrides, scenario.sweep);
     if (!sweep.axes.empty() && command.profile)
@@ -110,7 +110,8 @@ int run_scenario(const RunCommand& command) {
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out), command.resume);
   const std::string store_file = folder.file("run.sqlite");
-  const MetaMap meta = meta_of(preparation, command.command_line, ResultKind::run);
+  MetaMap meta = meta_of(preparation, command.command_line, ResultKind::run);
+  meta.insert(command.of_sweep.begin(), command.of_sweep.end());
   if (command.resume && fs::exists(store_file)) {
     const MetaMap before = StoreReader(store_file).meta();
     require_kind(before, store_file, {ResultKind::run}, "the folder of a run, or another folder with -o");

@@ -115,7 +115,8 @@ std::vector<RunRecord> run_records(const Preparation& preparation) {
     record.label = run.method->label;
     record.choices = choices_text(*run.method);
     record.seed = run.seed;
-    record.rounds = preparation.scenario.training.rounds;
+    record.rounds = rounds_of(preparation.scenario, *run.method);
+    record.until_seconds = preparation.scenario.training.until.seconds;
     record.state = "waiting";
     records.push_back(std::move(record));
   }

@@ -63,6 +63,13 @@ const pairs = (xs, ys, seed) => {
   return line;
 };
 
+/** The size of each point's symbol: a dozen of a long line's points are marked, other ones in each method's line. */
+function marked(count, method, methods) {
+  if (count < 12) return count === 1 ? 9 : 6;
+  const every = Math.ceil(count / 12), first = Math.floor((every * method) / methods);
+  return (value, point) => (point.dataIndex % every === first ? 6 : 0);
+}
+
 /** series: [{ label, method, faint, lines: [{seed, x, y}] }] */
 function lineChart(theme, data, series, x, y, more = {}) {
   const bands = series.map((one) => ({ ...one, band: band(one.lines, data.t) })).filter((one) => one.band);
@@ -101,8 +108,8 @@ function lineChart(theme, data, series, x, y, more = {}) {
       option.series.push({ ...shared, name: '\u0000high ' + one.label, data: wide, areaStyle: { color: stroke, opacity: 0.15 } });
     }
     option.series.push({
-      name: one.label, type: 'line', symbol: symbol(one.method), symbolSize: at.length === 1 ? 9 : 6,
-      showSymbol: at.length < 12, sampling: at.length > 400 ? 'lttb' : undefined, smooth: false, z: 3,
+      name: one.label, type: 'line', symbol: symbol(one.method), symbolSize: marked(at.length, one.method, data.methods.length),
+      showSymbol: true, sampling: at.length > 400 ? 'lttb' : undefined, smooth: false, z: 3,
       lineStyle: { width: one.faint ? 1.4 : 2.2, color: stroke, type: one.faint ? [3, 3] : dash(one.method), opacity: one.faint ? 0.85 : 1 },
       itemStyle: { color: stroke }, data: at.map((v, i) => [v / xs.factor, mean[i] / ys.factor, half ? half[i] / ys.factor : 0]),
     });
@@ -111,10 +118,10 @@ function lineChart(theme, data, series, x, y, more = {}) {
   if (more.marks) {
     const last = option.series[option.series.length - 1];
     last.markLine = { silent: true, symbol: 'none', lineStyle: { color: theme.soft, type: [4, 4], width: 1 },
-                      label: { color: theme.soft, fontSize: 11, position: 'insideEndTop', formatter: (p) => `target ${round3(p.value)} %` },
+                      label: { color: theme.soft, fontSize: 11, position: 'insideStartTop', formatter: (p) => `target ${round3(p.value)} %` },
                       data: more.marks.map((value) => ({ yAxis: value / ys.factor })) };
   }
-  const note = bands.some((one) => one.band.beyond.length) ? 'A mean ends with its shortest seed; thin lines are the seeds that went on.' : '';
+  const note = bands.some((one) => one.band.beyond.length) ? 'A mean ends where its shortest seed does; thin lines are the seeds that ran longer.' : '';
   return { option, csv, note };
 }
 
@@ -165,12 +172,12 @@ export const curveCharts = [
   },
   {
     id: 'disagreement', section: 'trained', height: 300,
-    title: () => 'How far the devices’ models are apart',
-    note: () => 'Mean over devices of |own values - mean of all| / |mean of all|. Only methods without a server let devices differ.',
+    title: () => 'How far the devices’ models differ',
+    note: () => 'Mean over devices of |own values − mean of all| / |mean of all|. Models differ only in methods without a server.',
     make: (data, state, theme) => {
       const series = data.methods.map((method, m) => ({ label: method.label, method: m, lines: data.runs.filter((run) => run.method === m).map((run) => pairs(run.curve.round, run.curve.disagreement, run.seed)) }));
       const made = lineChart(theme, data, series, { key: 'round', name: 'Rounds', dimension: 'none' }, { key: 'disagreement', name: 'Disagreement', dimension: 'share' }, { yAxis: { min: 0, scale: false } });
-      return made.option ? made : { empty: 'No method of this report lets devices hold models that differ.' };
+      return made.option ? made : { empty: 'Not recorded in these runs: models differ only in methods without a server.' };
     },
   },
   {

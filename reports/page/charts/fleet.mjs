@@ -1,5 +1,5 @@
 // The fleet: how much of the links was used, batteries, who was there when, who fell out; and fairness between devices.
-import { axis, colour, escapeHtml, frame, name, round3, rowAxis, rowGrid, scaleOf, symbol, yAxis } from './look.mjs';
+import { axis, colour, diamond, escapeHtml, frame, name, round3, rowAxis, rowGrid, scaleOf, symbol, yAxis } from './look.mjs';
 import { linkText, peerControl, peers, platform } from './network.mjs';
 import { byMethod, detailOf, devicesOf, kindControl, lane, methodControl, stacked } from './time.mjs';
 import { category, heat } from './trained.mjs';
@@ -13,7 +13,7 @@ function links(data, state, theme) {
     xAxis: axis(theme, 'Share of the link’s capacity [%]', { min: 0 }), grid: rowGrid(theme, names), yAxis: rowAxis(theme, names),
     series: [
       { type: 'bar', name: 'mean of the whole run', barMaxWidth: 14, itemStyle: { color: colour(theme, Number(state.method)) }, data: shown.map((link) => 100 * link.share) },
-      { type: 'scatter', name: 'busiest round', symbol: 'diamond', symbolSize: 9, itemStyle: { color: theme.paper, borderColor: theme.ink, borderWidth: 1.4 }, data: shown.map((link) => 100 * link.peak) },
+      { type: 'scatter', name: 'busiest round', symbol: diamond, symbolSize: 9, itemStyle: { color: theme.paper, borderColor: theme.ink, borderWidth: 1.4 }, data: shown.map((link) => 100 * link.peak) },
     ],
   });
   option.tooltip = { ...option.tooltip, trigger: 'axis', axisPointer: { type: 'shadow' }, formatter: (points) => {
@@ -21,7 +21,7 @@ function links(data, state, theme) {
     return `<b>${escapeHtml(link.link)}</b>: ${linkText(link)}<br>${round3(link.bytes / scale.factor)} ${scale.unit} in a run<br>${round3(100 * link.share)} % used; ${round3(100 * link.peak)} % in round ${link.peak_round}`
       + (link.nodes ? `<br>${link.nodes} nodes have a route over it` : '');
   } };
-  return { option, height: 110 + shown.length * 22, note: `Bytes carried, of what the stated bandwidth would have carried in the time.${all > shown.length ? ` The ${shown.length} most used of ${all} links.` : ''}`,
+  return { option, height: 110 + shown.length * 22, note: `Bytes carried as a share of what the stated bandwidth allows.${all > shown.length ? ` The ${shown.length} most used of ${all} links.` : ''}`,
            csv: [['link', 'bandwidth_bytes_per_second', 'latency_seconds', 'bytes', 'mean_share', 'busiest_round', 'share_in_busiest_round'],
                  ...list.map((link) => [link.link, link.bandwidth, link.latency, link.bytes, link.share, link.peak_round, link.peak])] };
 }
@@ -71,7 +71,7 @@ function presence(data, state, theme) {
   option.tooltip = { ...option.tooltip, trigger: 'item', formatter: (p) => `${escapeHtml(labels[p.value[0]])}<br>${p.marker}${p.seriesName}: <b>${round3(p.value[2] - p.value[1])} ${scale.unit}</b><br>${round3(p.value[1])} to ${round3(p.value[2])} ${scale.unit}` };
   const others = devicesOf(data, state).length - changes.all;
   return { option, csv, height: 110 + Math.max(5, labels.length) * (labels.length > 30 ? 13 : 20),
-           note: (changes.all > labels.length ? `${labels.length} of the ${changes.all} nodes that were off at some time.` : '') + (others > 0 ? ` ${others} ${others === 1 ? 'node was' : 'nodes were'} never off.` : '') };
+           note: (changes.all > labels.length ? `${labels.length} of the ${changes.all} nodes that were ever off.` : '') + (others > 0 ? ` ${others} ${others === 1 ? 'node was' : 'nodes were'} never off.` : '') };
 }
 
 const fates = [['done', 'compute'], ['in flight', 'receive'], ['late', 'send'], ['skipped', 'idle'], ['failed', 'failed']];
@@ -104,9 +104,9 @@ export const fleetCharts = [
   { id: 'endings', section: 'time', height: 280, title: () => 'How the trainings ended', controls: (data) => [kindControl(data)], make: endings },
   { id: 'drawing', section: 'fleet', height: 430, title: () => 'The platform: devices, shared links and traffic', controls: (data) => [methodControl(data)], make: platform },
   { id: 'peers', section: 'fleet', height: 430, title: () => 'The peer graph: who sends to whom', controls: (data) => [peerControl(data)], make: peers },
-  { id: 'links', section: 'fleet', height: 280, title: () => 'How much of the links was used', controls: (data) => [methodControl(data)], make: links },
-  { id: 'batteries', section: 'fleet', height: 280, canvas: true, title: () => 'What the batteries still hold', controls: (data) => [methodControl(data)], make: batteries },
-  { id: 'availability', section: 'fleet', height: 280, title: () => 'When devices were there', controls: (data) => [methodControl(data)], make: presence },
+  { id: 'links', section: 'fleet', height: 280, title: () => 'Link utilisation', controls: (data) => [methodControl(data)], make: links },
+  { id: 'batteries', section: 'fleet', height: 280, canvas: true, title: () => 'Battery charge', controls: (data) => [methodControl(data)], make: batteries },
+  { id: 'availability', section: 'fleet', height: 280, title: () => 'When devices were switched on', controls: (data) => [methodControl(data)], make: presence },
   {
     id: 'fairness', section: 'fairness', height: 360,
     title: (state) => `${perDevice[state.what][0]}, device by device`,

@@ -38,7 +38,7 @@ export function laidOut(made, width) {
   const names = (option.legend.data ?? option.series.map((one) => one.name)).map((one) => one.name ?? one);
   let lines = 1, used = 0;
   for (const one of names) {
-    const wide = 22 + 5 + 7 * String(one).length + 16;
+    const wide = option.legend.itemWidth + 5 + 7 * String(one).length + 16;
     if (used > 0 && used + wide > width - 10) { ++lines; used = 0; }
     used += wide;
   }

@@ -3,7 +3,9 @@
 /** Okabe and Ito's palette, distinguishable by colour-blind readers; its black and yellow fail on dark or white paper. */
 const light = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#7A6A00', '#6B6B6B'];
 const dark = ['#4FA8E0', '#F0793A', '#22BF92', '#DC94BC', '#F0B232', '#8CCBF2', '#D8CB4A', '#A8A8A8'];
-const symbols = ['circle', 'rect', 'triangle', 'diamond',
+/** Paths, because a legend stretches symbols that have names. */
+export const diamond = 'path://M0,-10L10,0L0,10L-10,0Z';
+const symbols = ['path://M-10,0A10,10,0,1,0,10,0A10,10,0,1,0,-10,0Z', 'path://M-9,-9L9,-9L9,9L-9,9Z', 'path://M0,-10L10,8L-10,8Z', diamond,
   'path://M0,-10L3,-3L10,-3L4.5,2L6.5,10L0,5L-6.5,10L-4.5,2L-10,-3L-3,-3Z',  // star
   'path://M-3.5,-10L3.5,-10L3.5,-3.5L10,-3.5L10,3.5L3.5,3.5L3.5,10L-3.5,10L-3.5,3.5L-10,3.5L-10,-3.5L-3.5,-3.5Z',  // plus
   'path://M-10,-8L10,-8L0,10Z',  // triangle on its tip

@@ -70,7 +70,7 @@ export const linkText = (link) => {
 export function platform(data, state, theme) {
   const detail = detailOf(data, state), all = devicesOf(data, state);
   if (all.length === 0) return { empty: 'No device was recorded.' };
-  if (!detail || detail.joints.length === 0) return { empty: 'How the links of more than 1,000 devices hang together is not recorded.' };
+  if (!detail || detail.joints.length === 0) return { empty: 'The network of more than 1,000 devices is not recorded.' };
   const byId = new Map(all.map((device) => [device.id, device]));
   const devices = all.filter((device) => !device.server), kinds = kindsOf(all);
   const used = data.links.find((one) => String(one.method) === state.method), links = new Map(used.list.map((link) => [link.link, link]));
@@ -104,7 +104,7 @@ export function platform(data, state, theme) {
     const shared = { id: node, x: 260 * at.x, y: 260 * stretch * at.y };
     if (node === 'hub')
       return { ...shared, name: central ? server.name : 'network', symbol: central ? 'roundRect' : 'circle', symbolSize: central ? 32 : 20, device: central ? server : undefined,
-               itemStyle: { color: theme.paper, borderColor: theme.ink, borderWidth: 2 }, label: { show: true, position: 'bottom', color: theme.ink } };
+               itemStyle: { color: theme.paper, borderColor: theme.ink, borderWidth: 2 }, label: { show: true, position: 'bottom', color: theme.ink, backgroundColor: theme.paper, padding: [1, 3], borderRadius: 3 } };
     if (node[0] === 'l') {
       const link = links.get(node.slice(1));
       return { ...shared, name: node.slice(1), symbol: 'rect', symbolSize: few ? [26, 14] : [12, 8], link: link || { name: node.slice(1) },
@@ -135,7 +135,7 @@ export function platform(data, state, theme) {
                             : `shared link <b>${escapeHtml(link.name)}</b>: carried nothing`;
     }
     const { device } = p.data;
-    if (!device) return 'the middle of the network: nothing shared lies between the devices';
+    if (!device) return 'the middle of the network: devices share no link';
     const own = used.list.filter((link) => link.owner === device.id).map((link) => `<br>${escapeHtml(link.link)}: ${linkText(link)}`);
     return deviceText(device, device.bytes) + own.join('');
   } };
@@ -209,6 +209,6 @@ export function peers(data, state, theme) {
   return {
     option, csv: [['device', 'peer'], ...edges.map(([a, b]) => [devices[a].name, devices[b].name])], height: theme.narrow ? 430 : 440,
     note: (complete ? `Complete: each of ${devices.length} devices sends to all others.` : `${devices.length} devices, ${count} pairs that send to each other; a device has ${low === high ? low : `${low} to ${high}`} neighbours.`)
-      + (geometric ? ' Devices stand where the geometric graph puts them.' : '') + (drawEdges ? '' : ' So many lines are not drawn.'),
+      + (geometric ? ' Devices stand where the geometric graph puts them.' : '') + (drawEdges ? '' : ' Too many lines to draw.'),
   };
 }

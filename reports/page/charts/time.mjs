@@ -83,7 +83,7 @@ function timeline(data, state, theme) {
   const hidden = round.rows.length - shown.length, idle = devicesOf(data, state).length - round.rows.length;
   const path = round.path.length > 400 ? `${round.path.slice(0, 380)} ...` : round.path;
   return { option, csv, height: 110 + Math.max(5, shown.length) * (shown.length > 30 ? 16 : 21),
-           note: `${path ? `The round waited for: ${path}.` : ''}${idle > 0 ? ` ${idle} ${idle === 1 ? 'node was' : 'nodes were'} idle all the round.` : ''}${hidden > 0 ? ` ${hidden} further nodes are not drawn.` : ''}` };
+           note: `${path ? `The round waited for: ${path}.` : ''}${idle > 0 ? ` ${idle} ${idle === 1 ? 'node was' : 'nodes were'} idle for the whole round.` : ''}${hidden > 0 ? ` ${hidden} further nodes are not drawn.` : ''}` };
 }
 
 /** All kinds of devices that worked, or one of them. */
@@ -128,7 +128,7 @@ function stragglers(data, state, theme) {
   const names = list.map((device) => device.name);
   const all = devicesOf(data, state).reduce((sum, device) => sum + (device.critical || 0), 0);
   const option = frame(theme, {
-    xAxis: axis(theme, 'Rounds that waited for it, all seeds', { minInterval: 1 }),
+    xAxis: axis(theme, 'Rounds, all seeds', { minInterval: 1 }),
     yAxis: rowAxis(theme, names), grid: rowGrid(theme, names, { right: 60, top: 12 }),
     series: [{ type: 'bar', name: 'rounds', barMaxWidth: 18, itemStyle: { color: colour(theme, Number(state.method)) },
                label: { show: true, position: 'right', color: theme.soft, formatter: (p) => `${round3(100 * p.value / all)} %` },
@@ -152,10 +152,10 @@ export const timeCharts = [
   {
     id: 'shares', section: 'time', height: 300, variants: 'of',
     title: (state, data) => (state.of === '' ? 'How the devices spent their time' : `How each kind of device spent its time under ${data.methods[Number(state.of)].label}`),
-    note: () => 'Of devices that did anything at all, server left out, all rounds and seeds.',
+    note: () => 'All rounds and seeds, without the server and devices that never took part.',
     controls: (data) => [{ key: 'of', label: 'Show', select: true, options: [['', 'all devices, by method'], ...methodControl(data).options.map(([value, text]) => [value, `${text}, by kind of device`])] }],
     make: shares,
   },
-  { id: 'stragglers', section: 'time', height: 280, title: () => 'Which devices the rounds waited for', controls: (data) => [methodControl(data)], make: stragglers },
+  { id: 'stragglers', section: 'time', height: 280, title: () => 'Devices that rounds waited for', controls: (data) => [methodControl(data)], make: stragglers },
 ];
 export { methodControl, detailOf };

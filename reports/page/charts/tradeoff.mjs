@@ -33,7 +33,7 @@ function scatter(theme, data, list, xText, xDimension, yText, yDimension, front)
       itemStyle: { color: fill, opacity: 0.85, borderColor: theme.paper, borderWidth: 1 },
       data: own.map((p) => [p.x / xs.factor, p.y / ys.factor, `seed ${p.seed}`]) });
   });
-  option.legend.data = option.series.map((s) => s.name);
+  Object.assign(option.legend, { itemWidth: 12, itemHeight: 12, data: option.series.map((one) => one.name) });
   if (front && means.length > 1) {
     const best = [];
     for (const p of [...means].sort((a, b) => a.x - b.x || b.y - a.y)) if (best.length === 0 || p.y > best[best.length - 1].y) best.push(p);
@@ -47,7 +47,7 @@ export const tradeoffCharts = [
   {
     id: 'pareto', section: 'tradeoff', height: 380, variants: 'x',
     title: (state) => `Best accuracy, and the ${spent[state.x][0]} spent until then`,
-    note: () => 'One point a run. Up and to the left is better; the dashed line joins the methods that no other beats in both.',
+    note: () => 'One point a run. Up and to the left is better; the dashed line joins the methods that no other beats on both.',
     controls: (data) => [{ key: 'x', label: 'Cost', options: ['seconds', ...spendings(data).filter((key) => key !== 'seconds')].map((key) => [key, spent[key][0]]) }],
     make: (data, state, theme) => scatter(theme, data, points(data, state.x), spent[state.x][1], spent[state.x][2], 'Best accuracy', 'share', true),
   },

@@ -1,5 +1,5 @@
 // What was trained: each axis of the model over the rounds, and whose windows overlap.
-import { axis, escapeHtml, frame, round3 } from './look.mjs';
+import { axis, escapeHtml, frame, round3, rowAxis, rowGrid } from './look.mjs';
 import { detailOf, devicesOf, methodControl } from './time.mjs';
 
 /** About a dozen labels, whatever the number of categories. */
@@ -12,9 +12,9 @@ export const category = (theme, text, values, more = {}) => {
 
 export function heat(theme, cells, largest, text) {
   const option = frame(theme, {
-    ...text.axes, legend: { show: false }, grid: { left: 62, right: theme.narrow ? 70 : 100, top: 14, bottom: 48 },
+    ...text.axes, legend: { show: false }, grid: { left: 62, right: theme.narrow ? 78 : 100, top: 14, bottom: 48 },
     visualMap: { min: 0, max: largest, calculable: false, orient: 'vertical', right: 0, top: 'middle', itemHeight: 150, itemWidth: 12,
-                 inRange: { color: theme.ramp }, text: [`${round3(largest)}\n${text.legend}`, '0'], textStyle: { color: theme.soft, fontSize: 11 }, precision: text.precision ?? 0 },
+                 inRange: { color: theme.ramp }, text: [`${round3(largest)} ${text.legend}`, '0'], textStyle: { color: theme.soft, fontSize: 11 }, precision: text.precision ?? 0 },
     series: [{ type: 'heatmap', data: cells, progressive: 0, itemStyle: { borderWidth: 0 }, emphasis: { itemStyle: { borderColor: theme.ink, borderWidth: 1 } } }],
   });
   option.tooltip = { ...option.tooltip, trigger: 'item', formatter: text.tooltip };
@@ -24,7 +24,7 @@ export function heat(theme, cells, largest, text) {
 export const trainedCharts = [
   {
     id: 'axes', section: 'trained', height: 360, canvas: true,
-    title: () => 'Which units of an axis were trained, round by round',
+    title: () => 'How many devices trained each unit, by round',
     controls: (data, state) => {
       const detail = detailOf(data, state) || data.details[0];
       return [methodControl(data), { key: 'axis', label: 'Axis', options: (detail ? detail.axes : []).map((one) => [one.axis, one.axis]) }];
@@ -70,11 +70,11 @@ export const trainedCharts = [
         csv.push([one.round, labels[y], labels[x], value]);
       }));
       const option = heat(theme, cells, 100, {
-        axes: { xAxis: category(theme, 'Other device', labels), yAxis: category(theme, '', labels, { inverse: true }) }, legend: '%',
+        axes: { xAxis: category(theme, 'Other device', labels), yAxis: rowAxis(theme, labels, { interval: 'auto' }) }, legend: '%',
         tooltip: (p) => `${escapeHtml(labels[p.value[1]])} and ${escapeHtml(labels[p.value[0]])}: <b>${round3(p.value[2])} %</b>` });
-      option.grid = { left: theme.narrow ? 78 : 110, right: theme.narrow ? 58 : 86, top: 14, bottom: 92 };
-      Object.assign(option.xAxis, { nameGap: 72, axisLabel: { color: theme.soft, fontSize: 11, rotate: 45, width: 80, overflow: 'truncate', interval: 'auto' } });
-      option.yAxis.axisLabel = { color: theme.soft, fontSize: 11, width: theme.narrow ? 66 : 96, overflow: 'truncate', interval: 'auto' };
+      const wide = Math.min(80, 7 * Math.max(...labels.map((one) => one.length))), below = Math.round(0.71 * wide) + 22;
+      option.grid = rowGrid(theme, labels, { right: theme.narrow ? 62 : 86, top: 14, bottom: below + 20 });
+      Object.assign(option.xAxis, { nameGap: below, axisLabel: { color: theme.soft, fontSize: 11, rotate: 45, width: 80, overflow: 'truncate', interval: 'auto' } });
       return { option, csv };
     },
   },

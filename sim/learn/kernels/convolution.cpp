@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <dnnl.hpp>
 #include <memory>
+#include <new>
 #include <optional>
 #include <unordered_map>
 
@@ -61,18 +63,40 @@ dnnl::stream& stream() {
   return own;
 }
 
-at::Tensor buffer(std::size_t bytes) {
-  return at::empty({static_cast<std::int64_t>((bytes + sizeof(float) - 1) / sizeof(float))}, at::kFloat);
-}
+// The library's workspace: what a primitive computes in, and copies in an order of its own. It depends on the processor
+// and ends with the call, so that, as in LibTorch's own convolutions, none of it is a tensor: the memory that plans
+// charge (sim/shape/step_memory) leaves it out.
+class Workspace {
+ public:
+  Workspace() = default;
+  explicit Workspace(std::size_t bytes) {
+    constexpr std::size_t kAlignment = 64;
+    if (bytes == 0) return;
+    bytes_.reset(std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment));
+    if (!bytes_) throw std::bad_alloc();
+  }
+  void* data() const { return bytes_.get(); }
+
+ private:
+  struct Free {
+    void operator()(void* bytes) const { std::free(bytes); }
+  };
+  std::unique_ptr<void, Free> bytes_;
+};
 
 // A tensor's values in a primitive's format: the tensor's own memory where it has that format already.
 struct Formatted {
-  at::Tensor values;
   memory at;
+  Workspace own;
 };
 
 memory memory_of(const memory::desc& format, const at::Tensor& values) {
   return memory(format, engine(), values.data_ptr());
+}
+
+Formatted formatted(const memory::desc& format) {
+  Workspace own(format.get_size());
+  return {memory(format, engine(), own.data()), std::move(own)};
 }
 
 // Converts one format to another; does nothing where they are equal.
@@ -83,18 +107,16 @@ class Reformat {
   }
 
   Formatted operator()(const at::Tensor& values) const {
-    if (!change_) return {values, memory_of(to_, values)};
-    const at::Tensor changed = buffer(to_.get_size());
-    Formatted result{changed, memory_of(to_, changed)};
+    if (!change_) return {memory_of(to_, values), {}};
+    Formatted result = formatted(to_);
     memory source = memory_of(from_, values);
     change_->execute(stream(), source, result.at);
     return result;
   }
 
-  // Where a primitive writes its result: `out` itself, or a buffer that into() then converts to `out`.
+  // Where a primitive writes its result: `out` itself, or a workspace that into() then converts to `out`.
   Formatted target(const at::Tensor& out) const {
-    const at::Tensor values = change_ ? buffer(from_.get_size()) : out;
-    return {values, memory_of(from_, values)};
+    return change_ ? formatted(from_) : Formatted{memory_of(from_, out), {}};
   }
   void into(Formatted& from, const at::Tensor& out) const {
     if (!change_) return;
@@ -115,8 +137,8 @@ struct Ready {
   explicit Ready(typename Primitive::primitive_desc made) : description(std::move(made)), primitive(description) {}
 
   void run(std::unordered_map<int, memory> arguments) const {
-    const at::Tensor scratch = buffer(description.scratchpad_desc().get_size());
-    arguments.emplace(DNNL_ARG_SCRATCHPAD, memory_of(description.scratchpad_desc(), scratch));
+    const Formatted scratch = formatted(description.scratchpad_desc());
+    arguments.emplace(DNNL_ARG_SCRATCHPAD, scratch.at);
     primitive.execute(stream(), arguments);
   }
 };
@@ -135,29 +157,22 @@ class Kernels {
         weight_in_(plain_weight_, forward_.description.weights_desc()),
         y_out_(forward_.description.dst_desc(), plain_y_) {}
 
-  struct Result {
-    at::Tensor y;
-    at::Tensor x;  ///< in the format that the gradient of the weights reads
-  };
-
-  Result forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const {
-    Result result{at::empty(y_dims(), at::TensorOptions().memory_format(at::MemoryFormat::ChannelsLast)), {}};
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const {
+    const at::Tensor y = at::empty(y_dims(), at::TensorOptions().memory_format(at::MemoryFormat::ChannelsLast));
     const Formatted source = x_in_(x), weights = weight_in_(weight);
-    Formatted target = y_out_.target(result.y);
+    Formatted target = y_out_.target(y);
     std::unordered_map<int, memory> arguments = {
         {DNNL_ARG_SRC, source.at}, {DNNL_ARG_WEIGHTS, weights.at}, {DNNL_ARG_DST, target.at}};
     if (bias.defined()) arguments.emplace(DNNL_ARG_BIAS, memory_of(plain_bias_, bias));
     forward_.run(std::move(arguments));
-    y_out_.into(target, result.y);
-    result.x = source.values;
-    return result;
+    y_out_.into(target, y);
+    return y;
   }
 
   struct Gradients {
     at::Tensor x, weight, bias;
   };
 
-  /// `x` as forward() returned it.
   Gradients backward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& gradient, bool needs_grad_x) {
     if (!for_weight_) for_weight_.emplace(*this);
     Gradients result;
@@ -178,10 +193,11 @@ class Kernels {
     if (!for_x_) for_x_.emplace(*this);
     result.x = at::empty(x_dims(), at::TensorOptions().memory_format(at::MemoryFormat::ChannelsLast));
     const bool same_format = for_x_->step.description.diff_dst_desc() == for_weight_->step.description.diff_dst_desc();
-    const Formatted for_x = same_format ? for_weight : for_x_->gradient_in(gradient);
+    const Formatted own_format = same_format ? Formatted() : for_x_->gradient_in(gradient);
+    const memory& for_x = same_format ? for_weight.at : own_format.at;
     const Formatted weights = for_x_->weight_in(weight);
     Formatted x_target = for_x_->x_out.target(result.x);
-    for_x_->step.run({{DNNL_ARG_DIFF_DST, for_x.at}, {DNNL_ARG_WEIGHTS, weights.at}, {DNNL_ARG_DIFF_SRC, x_target.at}});
+    for_x_->step.run({{DNNL_ARG_DIFF_DST, for_x}, {DNNL_ARG_WEIGHTS, weights.at}, {DNNL_ARG_DIFF_SRC, x_target.at}});
     for_x_->x_out.into(x_target, result.x);
     return result;
   }
@@ -276,7 +292,7 @@ class Kernels {
     explicit ForWeight(const Kernels& all)
         : step(all.best<BackwardWeight>(
               [&](algorithm how, bool winograd) { return all.describe_backward_weight(how, winograd); })),
-          x_in(all.forward_.description.src_desc(), step.description.src_desc()),
+          x_in(all.plain_x_, step.description.src_desc()),
           gradient_in(all.plain_y_, step.description.diff_dst_desc()),
           weight_out(step.description.diff_weights_desc(), all.plain_weight_) {}
   };
@@ -319,12 +335,13 @@ class Convolution : public torch::autograd::Function<Convolution> {
                             const c10::optional<at::Tensor>& given_bias, std::int64_t stride, std::int64_t padding) {
     const at::Tensor bias = given_bias.value_or(at::Tensor());
     const Sizes sizes = sizes_of(x, weight, bias, stride, padding);
-    auto result = kernels_for(sizes).forward(channels_last(x), channels_last(weight), bias);
-    context->save_for_backward({result.x, weight});
+    // In LibTorch's order, which others that need x share.
+    const at::Tensor source = channels_last(x);
+    context->save_for_backward({source, weight});
     const auto all = sizes.all();
     context->saved_data["sizes"] = std::vector<std::int64_t>(all.begin(), all.end());
     context->saved_data["needs_grad_x"] = x.requires_grad();
-    return result.y;
+    return kernels_for(sizes).forward(source, channels_last(weight), bias);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -344,9 +361,7 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const at::
   if (!x.is_cpu()) return at::conv2d(x, weight, bias, stride, padding);
   if (at::GradMode::is_enabled())
     return Convolution::apply(x, weight, bias.defined() ? c10::make_optional(bias) : c10::nullopt, stride, padding);
-  return kernels_for(sizes_of(x, weight, bias, stride, padding))
-      .forward(channels_last(x), channels_last(weight), bias)
-      .y;
+  return kernels_for(sizes_of(x, weight, bias, stride, padding)).forward(channels_last(x), channels_last(weight), bias);
 }
 
 std::string convolution_description() {

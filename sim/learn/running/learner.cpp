@@ -188,8 +188,8 @@ class TorchLearner : public Learner {
     rethrow_as_run_error();
   }
 
-  Profile profile() const override {
-    Profile all = profile_;
+  CpuProfile profile() const override {
+    CpuProfile all = profile_;
     all[Activity::training] += pool_.busy_seconds(Urgency::training) - all[Activity::gathering];
     all[Activity::merging] += pool_.busy_seconds(Urgency::merging);
     all[Activity::evaluating] = pool_.busy_seconds(Urgency::evaluation);
@@ -244,7 +244,7 @@ class TorchLearner : public Learner {
   std::optional<double> last_loss_;  // the last finite one
   std::unique_ptr<PendingEvaluation> pending_;
   double merge_seconds_ = 0;     // of the last merge
-  Profile profile_;              // of the calling thread, and the shares that finished jobs report
+  CpuProfile profile_;              // of the calling thread, and the shares that finished jobs report
   Pool pool_;                    // after what its jobs use: its destructor waits for them
   TrainingsInFlight in_flight_;  // after the pool: abandons its trainings before the pool waits
   std::unique_ptr<ModelState> state_;

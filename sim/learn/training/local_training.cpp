@@ -168,7 +168,8 @@ class LocalTraining {
                      [](const auto& a, const auto& b) { return a->steps > b->steps; });
     const bool corrects_gradient = std::any_of(
         members_.begin(), members_.end(), [](const auto& member) { return member->objective->corrects_gradient(); });
-    // Where nothing needs the whole gradient, each tensor's gradient is used in place and never copied.
+    // Where nothing needs the whole gradient, each tensor's is used where it arises; elsewhere it is added to its place
+    // in one buffer, so that a second copy of them never exists.
     per_tensor_ = optimiser_.is_plain() && !context.training.clip_norm && !corrects_gradient;
     std::vector<at::Tensor> starts;
     for (const auto& member : members_) starts.push_back(member->start);
@@ -215,7 +216,9 @@ class LocalTraining {
     values_ = views(all_);
     parameters_.clear();
     for (const at::Tensor& value : values_) parameters_.push_back(value.detach().requires_grad_());
-    if (!per_tensor_) gradients_ = views(gradient_);
+    if (per_tensor_) return;
+    const std::vector<at::Tensor> gradients = views(gradient_);
+    for (std::size_t t = 0; t < gradients.size(); ++t) parameters_[t].mutable_grad() = gradients[t];
   }
 
   // Every member is abandoned or has diverged.
@@ -233,7 +236,10 @@ class LocalTraining {
       rows_.push_back(batch.input.size(0));
       batches.push_back(std::move(batch));
     }
-    for (at::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
+    if (per_tensor_)
+      for (at::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
+    else
+      gradient_.zero_();
     const std::vector<Net::Output> outputs = forward(batches);
     std::vector<at::Tensor> losses;
     std::vector<double> values(active_);
@@ -289,8 +295,6 @@ class LocalTraining {
         if (parameters_[t].grad().defined()) optimiser_.plain_step(values_[t], parameters_[t].grad());
       return;
     }
-    for (std::size_t t = 0; t < values_.size(); ++t)
-      if (parameters_[t].grad().defined()) gradients_[t].copy_(parameters_[t].grad());
     for (std::size_t i = 0; i < active_; ++i) {
       at::Tensor gradient = row(gradient_, i);
       if (context_.training.clip_norm) clip_gradient(gradient, *context_.training.clip_norm);
@@ -346,10 +350,10 @@ class LocalTraining {
   Optimiser optimiser_;
   std::vector<std::unique_ptr<Member>> members_;
   bool per_tensor_ = false;
-  at::Tensor all_, gradient_;                                // flat; grouped: [members, values]
-  std::size_t active_ = 0;                                   // members that still train
-  std::vector<at::Tensor> values_, parameters_, gradients_;  // of the active members
-  std::vector<std::int64_t> rows_;                           // of the current batches
+  at::Tensor all_, gradient_;                    // flat; grouped: [members, values]
+  std::size_t active_ = 0;                       // members that still train
+  std::vector<at::Tensor> values_, parameters_;  // of the active members
+  std::vector<std::int64_t> rows_;               // of the current batches
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "sim/learn/kernels/linear.hpp"
 #include "sim/learn/kernels/max_pool.hpp"
 #include "sim/learn/kernels/product.hpp"
+#include "sim/shape/step_memory.hpp"
 
 namespace msfusion {
 
@@ -21,13 +22,6 @@ constexpr double kNormEpsilon = 1e-5;
 
 std::size_t at_index(int i) {
   return static_cast<std::size_t>(i);
-}
-
-// Layers whose backward pass does not read their own output, so that the next layer may overwrite it.
-bool backward_ignores_output(const Op& op) {
-  return std::holds_alternative<Conv2d>(op) || std::holds_alternative<Linear>(op) || std::holds_alternative<Add>(op) ||
-         std::holds_alternative<BatchNorm>(op) || std::holds_alternative<GroupNorm>(op) ||
-         std::holds_alternative<LayerNorm>(op);
 }
 
 std::int64_t largest_divisor(std::int64_t channels, std::int64_t at_most) {
@@ -61,26 +55,18 @@ struct Net::Frame {
   at::Tensor bias(std::size_t i) const { return i < parameters.size() ? parameters[i] : at::Tensor(); }
 };
 
-Net::Net(const Shape& shape) : shape_(shape) {
-  const std::size_t layers = shape.layers.size();
-  last_reader_.assign(layers, static_cast<int>(layers));
-  std::vector<int> readers(layers, 0);
-  for (std::size_t i = 0; i < layers; ++i)
-    for (const int input : shape.layers[i].inputs)
-      if (input != kModelInput) {
-        last_reader_[at_index(input)] = static_cast<int>(i);
-        ++readers[at_index(input)];
-      }
-  may_overwrite_.assign(layers, false);
-  fuses_relu_.assign(layers, false);
-  for (std::size_t i = 0; i < layers; ++i) {
+Net::Net(const Shape& shape)
+    : shape_(shape),
+      last_reader_(last_readers(shape)),
+      may_overwrite_(overwriting_relus(shape)),
+      fuses_relu_(shape.layers.size()) {
+  for (std::size_t i = 0; i < shape.layers.size(); ++i) {
     const Layer& layer = shape.layers[i];
     has_batch_norm_ |= std::holds_alternative<BatchNorm>(layer.op);
     has_convolution_ |= std::holds_alternative<Conv2d>(layer.op);
-    if (!std::holds_alternative<Relu>(layer.op) || layer.inputs.front() == kModelInput) continue;
+    if (!may_overwrite_[i]) continue;
     const std::size_t input = at_index(layer.inputs.front());
-    may_overwrite_[i] = readers[input] == 1 && backward_ignores_output(shape.layers[input].op);
-    fuses_relu_[input] = may_overwrite_[i] && std::holds_alternative<BatchNorm>(shape.layers[input].op);
+    fuses_relu_[input] = std::holds_alternative<BatchNorm>(shape.layers[input].op);
   }
 }
 

@@ -41,7 +41,7 @@ void Optimiser::step(at::Tensor& values, at::Tensor& gradient) {
 }
 
 void Optimiser::keep_first(std::int64_t models) {
-  for (at::Tensor* state : {&momentum_, &mean_, &square_, &root_})
+  for (at::Tensor* state : {&momentum_, &mean_, &square_})
     if (state->defined()) *state = state->narrow(0, 0, models);
 }
 
@@ -71,14 +71,14 @@ void Optimiser::adam(at::Tensor& values, at::Tensor& gradient) {
   if (!mean_.defined()) {
     mean_ = at::zeros_like(values);
     square_ = at::zeros_like(values);
-    root_ = at::empty_like(values);
   }
   mean_.mul_(training_.beta1).add_(gradient, 1 - training_.beta1);
   square_.mul_(training_.beta2).addcmul_(gradient, gradient, 1 - training_.beta2);
   const double correction1 = 1 - std::pow(training_.beta1, steps_);
   const double correction2 = 1 - std::pow(training_.beta2, steps_);
-  at::sqrt_out(root_, square_).div_(std::sqrt(correction2)).add_(training_.epsilon);
-  values.addcdiv_(mean_, root_, -rate_ / correction1);
+  // Nobody reads the gradient any more: its memory takes the root.
+  at::sqrt_out(gradient, square_).div_(std::sqrt(correction2)).add_(training_.epsilon);
+  values.addcdiv_(mean_, gradient, -rate_ / correction1);
 }
 
 }  // namespace msfusion

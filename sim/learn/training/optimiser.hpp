@@ -33,8 +33,8 @@ class Optimiser {
 
   const TrainingOptions& training_;
   double rate_;
-  at::Tensor momentum_;              // SGD
-  at::Tensor mean_, square_, root_;  // Adam
+  at::Tensor momentum_;       // SGD
+  at::Tensor mean_, square_;  // Adam
   int steps_ = 0;
 };
 

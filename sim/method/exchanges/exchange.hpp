@@ -13,7 +13,7 @@ namespace msfusion {
 struct PlanDraft {
   const PlannerSetup& setup;
   TaskCosts& costs;
-  Coverage& coverage;                                    ///< after the last observed round
+  Coverage& coverage;                                          ///< after the last observed round
   const std::optional<PeerNetwork>& peers;                     ///< only for exchanges among peers
   std::function<WidthSlice(std::size_t position)> next_slice;  ///< of a participant, in the next round
   RoundPlan plan;

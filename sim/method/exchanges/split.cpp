@@ -11,46 +11,22 @@ namespace msfusion::exchanges {
 
 namespace {
 
-/// The two parts of a slice's cost, and the layer behind which it is cut.
-struct CutModel {
-  SliceCost client, rest;
-  int layer = 0;
-};
-
-CutModel cut_behind(const SliceCost& whole, int parametrised_layers) {
-  CutModel result{whole, whole, 0};
-  for (SliceCost* part : {&result.client, &result.rest}) {
-    part->layers.clear();
-    part->parameters = 0;
-  }
-  int parametrised = 0;
-  for (const LayerCost& layer : whole.layers) {
-    parametrised += layer.parameters > 0;
-    const bool on_device = parametrised <= parametrised_layers;
-    SliceCost& part = on_device ? result.client : result.rest;
-    part.layers.push_back(layer);
-    part.parameters += layer.parameters;
-    if (on_device) result.layer = layer.layer;
-  }
-  return result;
-}
-
 void add_task_steps(PlanDraft& draft, const TrainTask& task) {
   const PlannerSetup& setup = draft.setup;
   const NodeId server = setup.fleet.server_node();
   const Device& server_host = setup.fleet.node(server);
   const Device& host = setup.fleet.node(task.device);
-  const CutModel model = cut_behind(draft.costs.cost_of(task.slice), setup.method.exchange.cut);
-  const Extent& cut = setup.shape.layers[static_cast<std::size_t>(model.layer)].out;
+  const CutCost& model = draft.costs.cut_cost_of(task.slice);
+  const Extent& cut = setup.shape.layers[static_cast<std::size_t>(model.last_layer)].out;
   const double activations = static_cast<double>(sliced_size(cut.features, task.slice)) * cut.positions();
 
   const LocalTraining training = draft.costs.training_of(task.device);
   const double steps = static_cast<double>(training.optimiser_steps);
   const double batch = static_cast<double>(training.samples) / std::max(steps, 1.0);
-  const double client_flops = compute_seconds(model.client, training, host) * host.speed_flops / std::max(steps, 1.0);
+  const double client_flops = compute_seconds(model.front, training, host) * host.speed_flops / std::max(steps, 1.0);
   const double server_flops =
       compute_seconds(model.rest, training, server_host) * server_host.speed_flops / std::max(steps, 1.0);
-  const double model_bytes = kFloatBytes * static_cast<double>(model.client.parameters);
+  const double model_bytes = kFloatBytes * static_cast<double>(model.front.parameters);
 
   StepId last = draft.transfer(task, server, task.device, model_bytes, Cargo::model, {});
   for (std::int64_t step = 0; step < training.optimiser_steps; ++step) {

@@ -1,4 +1,5 @@
 // FedRolex (arXiv 2212.01548): a window that moves by one unit a round, the same for all devices of a rate.
+// Query, key and value roll inside each head here, over the units of all heads in the released code.
 #include "sim/method/methods/families.hpp"
 
 namespace msfusion::methods {

@@ -1,0 +1,134 @@
+// The memory that plans charge for a local training, held against what LibTorch's allocator hands out during one.
+#include <c10/core/Allocator.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
+
+#include <algorithm>
+
+#include "sim/learn/training/initial.hpp"
+#include "sim/learn/training/local_training.hpp"
+#include "sim/method/task_costs.hpp"
+#include "tests/learn/world.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+using namespace msfusion::test;
+
+namespace {
+
+/// Hears of every tensor that this thread's allocations make and free.
+class AllocationMeter : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void*, std::int64_t size, std::int64_t, std::int64_t, c10::Device) override {
+    held_ += size;
+    peak_ = std::max(peak_, held_);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+  double peak() const { return static_cast<double>(peak_); }
+
+ private:
+  std::int64_t held_ = 0, peak_ = 0;
+};
+
+struct Figures {
+  double planned = 0, measured = 0;
+};
+
+// A first training leaves the kernels that are kept for the next ones. The second is heard from the moment at which
+// the device has its sub-model; an objective that compares the model with that one gathers a copy of its own.
+Figures figures_of(const World& world, double rate) {
+  const WidthSlice slice = window_slice(world.shape, rate);
+  const ParameterLayout full(world.shape, full_slice(world.shape));
+  const Batches batches(world.data, world.shape);
+  const TrainingContext context{world.shape, full, batches, world.training, world.method.objective, false, world.seed};
+  const SliceMap map(world.shape, full, slice);
+  const ObjectiveRow& objective = facts_of(world.method.objective.kind);
+  TrainingJob job;
+  job.task.slice = slice;
+  job.source = initial_values(world.shape, full, world.seed);
+  if (objective.parameter_copies + objective.frozen_models == 0) job.start = gather(map, job.source);
+  job.classes.assign(static_cast<std::size_t>(world.shape.classes), true);
+  job.samples = &world.parts.samples.front();
+  job.variate_server = job.variate_device = at::zeros_like(job.source);
+  train(context, job);
+
+  const auto meter = std::make_shared<AllocationMeter>();
+  {
+    const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, meter);
+    if (objective.contrasts()) job.negatives = {{slice, gather(map, job.source)}};
+    train(context, job);
+  }
+  Fleet fleet;
+  fleet.devices.resize(1);
+  const ConstraintOptions constraints;
+  const PlannerSetup setup{world.shape,
+                           fleet,
+                           world.method,
+                           world.training,
+                           constraints,
+                           {static_cast<std::int64_t>(job.samples->size())},
+                           0,
+                           world.seed,
+                           ""};
+  return {peak_memory_bytes(slice_cost(world.shape, slice), TaskCosts(setup).largest_training_of(0)), meter->peak()};
+}
+
+World pictures(const ModelOptions& model) {
+  World world(images(10, 32, 3, 30, 10), model, 1);
+  world.training.batch = 10;
+  return world;
+}
+
+World words(const ModelOptions& model, int window) {
+  World world(text(80, window, 30, 10), model, 1);
+  world.training.batch = 10;
+  return world;
+}
+
+void check_memory(const World& world, double rate = 1) {
+  const Figures figures = figures_of(world, rate);
+  CAPTURE(world.shape.name, rate, figures.planned, figures.measured, figures.planned / figures.measured);
+  CHECK(figures.planned / figures.measured == Approx(1).margin(0.1));
+}
+
+}  // namespace
+
+TEST_CASE("the memory of a training is what the allocator hands out at most, whatever the model") {
+  CnnOptions cnn;
+  cnn.channels = {16, 32, 64};
+  check_memory(pictures(cnn));
+  cnn.norm = NormKind::none;
+  cnn.dense = {128};
+  check_memory(pictures(cnn));
+  check_memory(pictures(MlpOptions{{256, 128}}));
+  for (const double rate : {1.0 / 16, 0.25, 1.0}) check_memory(pictures(ResNetOptions{}), rate);
+  TransformerOptions transformer;
+  transformer.embedding = 64, transformer.heads = 4, transformer.ffn = 256, transformer.layers = 3,
+  transformer.window = 32;
+  check_memory(words(transformer, transformer.window));
+  LstmOptions lstm;
+  lstm.embedding = 32, lstm.hidden = 64, lstm.window = 24;
+  check_memory(words(lstm, lstm.window));
+}
+
+TEST_CASE("the memory of a training holds with the state of optimisers, clipping and every objective's copies") {
+  World world = pictures(CnnOptions{});
+  world.training.momentum = 0.9;
+  check_memory(world);
+  world = pictures(MlpOptions{{512, 256}});
+  world.training.clip_norm = 1;
+  check_memory(world);
+  world.training.momentum = 0.9;
+  check_memory(world);
+  world.training.optimiser = TrainingOptions::Optimiser::adam;
+  check_memory(world);
+  for (const ObjectiveRow& objective : kObjectives) {
+    world = pictures(ResNetOptions{});
+    world.method.objective.kind = objective.value;
+    if (objective.weight_example) world.method.objective.weight = 0.1;
+    check_memory(world, 0.25);
+    world = pictures(MlpOptions{{512, 256}});
+    world.method.objective.kind = objective.value;
+    if (objective.weight_example) world.method.objective.weight = 0.1;
+    check_memory(world, 0.25);
+  }
+}
