@@ -15,7 +15,7 @@ struct RunReport {
   State state = State::waiting;
   std::string message;  ///< why it failed
   Progress progress;    ///< the last one
-  CpuProfile profile;      ///< when it ended
+  CpuProfile profile;   ///< when it ended
 };
 
 struct LaunchOptions {
@@ -30,6 +30,7 @@ struct LaunchOptions {
   std::function<void(const std::vector<RunReport>&, int changed)> on_change;  ///< a run started, progressed or ended
   std::string participation_folder;  ///< results folder where each run notes its participation; empty: none
   std::string recorded_folder;       ///< results folder whose runs are timed again instead of trained; empty: none
+  bool ends_at_once = false;         ///< by the first signal: nothing is worth waiting for a round's end
   std::function<RoundObserver(const RunInputs&)> observe;  ///< makes a run's observer, in the run's own process
 };
 

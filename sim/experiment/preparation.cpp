@@ -10,6 +10,7 @@
 #include "sim/base/random.hpp"
 #include "sim/base/seed.hpp"
 #include "sim/data/catalogue.hpp"
+#include "sim/experiment/senders.hpp"
 
 namespace msfusion {
 
@@ -93,12 +94,9 @@ TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
   TimingOptions options;
   options.platform_file = scenario.platform.file;
   options.server = scenario.platform.server;
-  options.among_devices = options.with_server = false;
-  for (const Method& method : scenario.methods) {
-    const ExchangeRow& facts = facts_of(method.exchange.kind);
-    options.among_devices = options.among_devices || facts.among_peers || facts.pools_data;
-    options.with_server = options.with_server || facts.needs_server || facts.pools_data;
-  }
+  options.senders = [methods = scenario.methods, seeds = scenario.seeds](const Fleet& fleet) {
+    return senders_of(methods, seeds, fleet);
+  };
   options.network = scenario.platform.network == PlatformOptions::Network::lv08 ? TimingOptions::NetworkModel::lv08
                                                                                 : TimingOptions::NetworkModel::cm02;
   options.message_loss = scenario.constraints.message_loss;

@@ -1,12 +1,18 @@
 #include "sim/plan/coverage.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
 
+#include "sim/base/error.hpp"
+
 namespace msfusion {
 
 namespace {
+constexpr std::int64_t kMostCells = 100'000'000;  // 800 MB
+
 double real(std::int64_t value) {
   return static_cast<double>(value);
 }
@@ -34,6 +40,7 @@ Coverage::Coverage(const Shape& shape) {
   }
   for (const auto& [axes, per_pair] : elements_of) {
     grids_.push_back({axes.first, axes.second, per_pair, {{Cell{}}}});
+    ++cells_;
     total_ += elements(grids_.back(), 0, 0);
   }
 }
@@ -45,6 +52,15 @@ std::int64_t Coverage::elements(const Grid& grid, std::size_t row, std::size_t c
 // Makes the newest class of the axis a copy of an old one.
 void Coverage::divide(AxisId axis, int old_class) {
   const auto old = static_cast<std::size_t>(old_class);
+  for (const Grid& grid : grids_) {
+    if (grid.row_axis == axis) cells_ += static_cast<std::int64_t>(grid.cells.front().size());
+    if (grid.column_axis == axis) cells_ += static_cast<std::int64_t>(grid.cells.size());
+  }
+  if (cells_ > kMostCells)
+    throw RunError(fmt::format(
+        "which parameters were trained when cannot be followed any more: the slices so far cut the model into {} "
+        "parts, and {} are kept in memory; a narrower model, windows instead of random subsets, or fewer rounds",
+        cells_, kMostCells));
   for (Grid& grid : grids_) {
     if (grid.row_axis == axis) grid.cells.push_back(std::vector<Cell>(grid.cells[old]));
     if (grid.column_axis != axis) continue;
@@ -57,6 +73,7 @@ void Coverage::separate(const WidthSlice& slice) {
     const auto axis = static_cast<AxisId>(index);
     Classes& all = classes(axis);
     const IndexSet& set = slice.axes[index];
+    if (set.length() == static_cast<int>(all.of_unit.size())) continue;
     std::vector<std::int64_t> inside(all.sizes.size(), 0);
     for (int i = 0; i < set.length(); ++i)
       ++inside[static_cast<std::size_t>(all.of_unit[static_cast<std::size_t>(set.unit(i))])];
@@ -79,23 +96,29 @@ void Coverage::separate(const WidthSlice& slice) {
 }
 
 std::vector<int> Coverage::classes_in(AxisId axis, const WidthSlice& slice) const {
-  if (axis == kFixed) return {0};
   const Classes& all = classes(axis);
   const IndexSet& set = slice.axes[static_cast<std::size_t>(axis)];
-  std::vector<bool> seen(all.sizes.size(), false);
+  const bool is_whole = set.length() == static_cast<int>(all.of_unit.size());
+  std::vector<bool> held(all.sizes.size(), is_whole);
+  for (int i = 0; !is_whole && i < set.length(); ++i)
+    held[static_cast<std::size_t>(all.of_unit[static_cast<std::size_t>(set.unit(i))])] = true;
   std::vector<int> found;
-  for (int i = 0; i < set.length(); ++i) {
-    const int mine = all.of_unit[static_cast<std::size_t>(set.unit(i))];
-    if (!seen[static_cast<std::size_t>(mine)]) found.push_back(mine);
-    seen[static_cast<std::size_t>(mine)] = true;
-  }
+  for (std::size_t one = 0; one < held.size(); ++one)
+    if (held[one]) found.push_back(static_cast<int>(one));
   return found;
 }
 
+Coverage::HeldClasses Coverage::classes_in(const WidthSlice& slice) const {
+  HeldClasses held{{0}};
+  for (std::size_t axis = 0; axis < slice.axes.size(); ++axis)
+    held.push_back(classes_in(static_cast<AxisId>(axis), slice));
+  return held;
+}
+
 template <class Visit>
-void Coverage::visit_cells(const Grid& grid, const WidthSlice& slice, Visit visit) const {
-  const std::vector<int> columns = classes_in(grid.column_axis, slice);
-  for (const int row : classes_in(grid.row_axis, slice))
+void Coverage::visit_cells(const Grid& grid, const HeldClasses& held, Visit visit) {
+  const std::vector<int>& columns = held[static_cast<std::size_t>(grid.column_axis - kFixed)];
+  for (const int row : held[static_cast<std::size_t>(grid.row_axis - kFixed)])
     for (const int column : columns) visit(static_cast<std::size_t>(row), static_cast<std::size_t>(column));
 }
 
@@ -111,13 +134,15 @@ int Coverage::with_holder(int holders, NodeId device) {
 
 void Coverage::mark(int round, const std::vector<Trained>& trained) {
   for (const Trained& training : trained) separate(*training.slice);
-  for (Grid& grid : grids_)
-    for (const Trained& training : trained)
-      visit_cells(grid, *training.slice, [&](std::size_t row, std::size_t column) {
+  for (const Trained& training : trained) {
+    const HeldClasses held = classes_in(*training.slice);
+    for (Grid& grid : grids_)
+      visit_cells(grid, held, [&](std::size_t row, std::size_t column) {
         Cell& state = grid.cells[row][column];
         if (state.round < round) state = {round, 0};
         state.holders = with_holder(state.holders, training.device);
       });
+  }
 }
 
 template <class Weight>
@@ -146,15 +171,18 @@ std::vector<std::map<NodeId, std::int64_t>> Coverage::stale_parameters(const std
                                                                        const std::vector<const WidthSlice*>& trained) {
   for (const WidthSlice& slice : wanted) separate(slice);
   for (const WidthSlice* slice : trained) separate(*slice);
+  std::vector<HeldClasses> wanted_classes, trained_classes;
+  for (const WidthSlice& slice : wanted) wanted_classes.push_back(classes_in(slice));
+  for (const WidthSlice* slice : trained) trained_classes.push_back(classes_in(*slice));
   std::vector<std::map<NodeId, std::int64_t>> by_holder(wanted.size());
   for (const Grid& grid : grids_) {
     const std::size_t columns = grid.cells.front().size();
     std::vector<bool> fresh(grid.cells.size() * columns, false);
-    for (const WidthSlice* slice : trained)
-      visit_cells(grid, *slice, [&](std::size_t row, std::size_t column) { fresh[row * columns + column] = true; });
+    for (const HeldClasses& held : trained_classes)
+      visit_cells(grid, held, [&](std::size_t row, std::size_t column) { fresh[row * columns + column] = true; });
     if (std::all_of(fresh.begin(), fresh.end(), [](bool is_fresh) { return is_fresh; })) continue;
     for (std::size_t i = 0; i < wanted.size(); ++i)
-      visit_cells(grid, wanted[i], [&](std::size_t row, std::size_t column) {
+      visit_cells(grid, wanted_classes[i], [&](std::size_t row, std::size_t column) {
         const Cell& cell = grid.cells[row][column];
         if (fresh[row * columns + column] || cell.round < 0) return;
         for (const NodeId holder : holders_[static_cast<std::size_t>(cell.holders)])

@@ -15,6 +15,7 @@ namespace msfusion {
 /// Every element of a tensor that follows axes a and b at units (i, j) is trained together. Units of an axis that every
 /// slice so far held or left out alike are one class, so the state of a whole model is a small grid of classes per pair
 /// of axes that occurs: its size follows from how many different slices there were, not from the model's width.
+/// What needs more than 100 million cells (800 MB) is refused with a RunError before they are made.
 class Coverage {
  public:
   explicit Coverage(const Shape& shape);
@@ -59,10 +60,12 @@ class Coverage {
   const Classes& classes(AxisId axis) const { return classes_[static_cast<std::size_t>(axis - kFixed)]; }
   void separate(const WidthSlice& slice);  // so that each class is in the slice or outside of it as a whole
   void divide(AxisId axis, int old_class);
+  using HeldClasses = std::vector<std::vector<int>>;  // of kFixed, then of each axis
   std::vector<int> classes_in(AxisId axis, const WidthSlice& slice) const;
+  HeldClasses classes_in(const WidthSlice& slice) const;
   std::int64_t elements(const Grid& grid, std::size_t row, std::size_t column) const;
   template <class Visit>
-  void visit_cells(const Grid& grid, const WidthSlice& slice, Visit visit) const;
+  static void visit_cells(const Grid& grid, const HeldClasses& held, Visit visit);
   template <class Weight>
   double mean(Weight weight) const;  // over all parameters, of weight(round in which each was trained last)
 
@@ -73,6 +76,7 @@ class Coverage {
   std::vector<std::vector<NodeId>> holders_ = {{}};       // sets of devices that trained a cell in the same round
   std::map<std::pair<int, NodeId>, int> larger_holders_;  // (set, device) -> the set with the device
   std::int64_t total_ = 0;
+  std::int64_t cells_ = 0;  // of all grids
 };
 
 }  // namespace msfusion

@@ -79,7 +79,7 @@ class Checker : public XmlDocument::Visitor {
       });
       throw UserError(std::move(mistakes));
     }
-    result_.switches = profiles_.take_switches();
+    result_.states = profiles_.take_states();
     return std::move(result_);
   }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "sim/platform/node_spec.hpp"
-#include "sim/platform/profile.hpp"
+#include "sim/platform/platform_profiles.hpp"
 
 namespace msfusion {
 
@@ -18,7 +18,7 @@ struct PlatformFile {
   std::unordered_map<std::string, LinkPower> link_powers;  ///< by the link's id (without _UP and _DOWN)
   bool has_host_power = false;                             ///< some host or cluster states wattage_per_state
   std::string network_calibration;                         ///< property of a zone; empty: none
-  std::vector<Profile> switches;                           ///< state profiles of hosts and links
+  std::vector<StateProfile> states;                        ///< of hosts and links
 
   int line_of(const std::string& host) const;  ///< 0 if the host comes from a <cluster>
 };

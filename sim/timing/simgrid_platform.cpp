@@ -12,6 +12,7 @@
 #include <limits>
 #include <map>
 #include <regex>
+#include <set>
 
 #include "sim/base/natural_order.hpp"
 
@@ -168,34 +169,48 @@ SimGridPlatform load_platform(const TimingOptions& options, const PlatformFile& 
   return platform;
 }
 
+namespace {
+
+Senders everybody(const Fleet& fleet) {
+  Senders senders{true, {}};
+  for (NodeId device = 0; fleet.server && device < fleet.size(); ++device)
+    senders.pairs.emplace_back(device, fleet.server_node());
+  for (NodeId device = 0; device < fleet.size(); ++device)
+    if (const std::optional<NodeId> aggregator = fleet.node(device).aggregator) {
+      senders.pairs.emplace_back(device, *aggregator);
+      senders.pairs.emplace_back(*aggregator, fleet.server_node());
+    }
+  return senders;
+}
+
+}  // namespace
+
 std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const PlatformFile& file,
                                        const TimingOptions& options) {
+  constexpr std::size_t kEnough = 20;
   std::vector<Mistake> mistakes;
-  const int nodes = static_cast<int>(platform.hosts.size());
-  const auto check = [&](int from, int to) {
-    const bool is_among_devices = platform.fleet.is_device(from) && platform.fleet.is_device(to);
-    if (from == to || !(is_among_devices ? options.among_devices : options.with_server)) return;
+  std::set<std::pair<NodeId, NodeId>> seen;
+  const auto check = [&](NodeId from, NodeId to) {
+    if (from == to || mistakes.size() == kEnough || !seen.emplace(from, to).second) return;
     const s4u::Host* source = platform.hosts[static_cast<std::size_t>(from)];
     const s4u::Host* target = platform.hosts[static_cast<std::size_t>(to)];
-    if (way_between(source, target)) return;
-    mistakes.push_back({file.file, file.line_of(source->get_cname()),
-                        fmt::format("no route from {} to {}", source->get_cname(), target->get_cname()),
-                        options.among_devices
-                            ? "a platform in which every device reaches every other one and the server"
-                            : "a platform in which every device and the server reach each other"});
+    if (!way_between(source, target))
+      mistakes.push_back({file.file, file.line_of(source->get_cname()),
+                          fmt::format("no route from {} to {}", source->get_cname(), target->get_cname()),
+                          "a route both ways between nodes that send to each other"});
   };
-  constexpr std::size_t kEnough = 20;
-  for (int from = 0; from < nodes && mistakes.size() < kEnough; ++from) {
-    if (nodes <= kFleetForAllPairs) {
-      for (int to = 0; to < nodes; ++to) check(from, to);
-      continue;
-    }
-    const bool has_aggregator = platform.fleet.is_device(from) && platform.fleet.node(from).aggregator;
-    const int hub = platform.fleet.server ? platform.fleet.server_node() : nodes - 1;
-    for (const int to : {0, (from + 1) % nodes, hub, has_aggregator ? *platform.fleet.node(from).aggregator : hub}) {
+  const Senders senders = options.senders ? options.senders(platform.fleet) : everybody(platform.fleet);
+  const int devices = platform.fleet.size();
+  for (NodeId from = 0; senders.all_devices && from < devices; ++from) {
+    for (NodeId to = 0; devices <= kFleetForAllPairs && to < devices; ++to) check(from, to);
+    for (const NodeId to : {0, (from + 1) % devices}) {
       check(from, to);
       check(to, from);
     }
+  }
+  for (const auto& [one, other] : senders.pairs) {
+    check(one, other);
+    check(other, one);
   }
   return mistakes;
 }

@@ -35,4 +35,9 @@ struct Exchange {
 /// The exchange of each kind: the constant of that name in the file of that name.
 const Exchange& exchange_of(ExchangeKind kind);
 
+namespace exchanges {
+/// Where all data goes when it is pooled: the server, or else the fastest device.
+NodeId pooling_node(const Fleet& fleet);
+}  // namespace exchanges
+
 }  // namespace msfusion
