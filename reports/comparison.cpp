@@ -44,9 +44,28 @@ void append(Table& table, const Results& results, const FigureColumn& column) {
   }
 }
 
+/// Why energy is missing, by method.
+std::string energy_foot(const Results& results) {
+  std::map<std::string, std::string> methods;  // by the nodes that state no power
+  for (const auto& method : results.methods)
+    for (const auto run : method.runs) {
+      const std::string& nodes = results.runs[run].summary.run.without_power;
+      if (nodes.empty()) continue;
+      std::string& labels = methods[nodes];
+      labels += (labels.empty() ? "" : ", ") + method.label;
+      break;
+    }
+  std::string text;
+  for (const auto& [nodes, labels] : methods)
+    text += fmt::format("{}The energy of {} is unknown: the platform states no power of {}.", text.empty() ? "" : " ",
+                        labels, nodes);
+  return text;
+}
+
 Table method_rows(const Results& results, const std::string& caption) {
   Table table;
   table.caption = caption;
+  table.foot = energy_foot(results);
   table.headings.push_back({"Method", "", false});
   for (std::size_t i = 0; i < results.methods.size(); ++i) {
     const auto& method = results.methods[i];
@@ -162,6 +181,7 @@ Table whole_run_table(const Results& results) {
   column("Traffic, all", Dimension::bytes, true, total(&Cost::bytes));
   column("Computing", Dimension::flops, true, total(&Cost::training_flops));
   column("Energy", Dimension::joules, true, total(&Cost::joules));
+  if (!table.foot.empty()) column("Energy of devices", Dimension::joules, true, total(&Cost::device_joules));
   column("Money", Dimension::usd, true, total(&Cost::usd));
   column("CO2", Dimension::grams, true, total(&Cost::grams_co2));
   return table;

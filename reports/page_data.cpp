@@ -172,7 +172,7 @@ Json run_in_detail(const StoreReader& reader, std::size_t method, const RunSumma
           {"joints", joints_json(reader.joints(run))},
           {"peers", peers_json(reader.peers(run), device_count(devices))},
           {"batteries", batteries_json(reader, run, devices, rounds)},
-          {"switches", switches_json(reader.switches(run))},
+          {"switches", switches_json(state_profiles(reader, run), summary.total.seconds)},
           {"axes", std::move(coverage.axes)},
           {"staleness", std::move(coverage.staleness)},
           {"overlap", overlap_json(device_rounds)}};

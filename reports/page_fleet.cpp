@@ -126,18 +126,21 @@ Json batteries_json(const StoreReader& store, int run, const std::vector<DeviceR
           {"values", std::move(values)}};
 }
 
-Json switches_json(const std::vector<SwitchRecord>& switches) {
-  std::map<NodeId, std::vector<const SwitchRecord*>> by_device;  // each in order of time: rounds follow each other
-  for (const auto& change : switches) by_device[change.device].push_back(&change);
+Json switches_json(const std::map<NodeId, StateEvents>& profiles, double end_seconds) {
   std::vector<NodeId> ids, shown;
-  for (const auto& [device, changes] : by_device) ids.push_back(device);
+  for (const auto& [device, events] : profiles)
+    if (const auto times = off_times(events, 0, end_seconds, kMostSwitches); !times || !times->empty())
+      ids.push_back(device);
   Json list = Json::array();
   for (const auto i : evenly(ids.size(), kMostSwitchingDevices)) {
-    const auto& changes = by_device[ids[i]];
-    if (list.size() + changes.size() > kMostSwitches) continue;  // whole or not at all: a part would look like being on
+    // Whole or not at all: a part would look like being on.
+    const auto times = off_times(profiles.at(ids[i]), 0, end_seconds, kMostSwitches);
+    if (!times || list.size() + 2 * times->size() > kMostSwitches) continue;
     shown.push_back(ids[i]);
-    for (const auto* change : changes)
-      list.push_back({change->device, compact(change->seconds), change->is_on ? 1 : 0});
+    for (const auto& [from, to] : *times) {
+      list.push_back({ids[i], compact(from), 0});
+      if (to < end_seconds) list.push_back({ids[i], compact(to), 1});
+    }
   }
   return {{"all", ids.size()}, {"devices", shown}, {"list", std::move(list)}};
 }

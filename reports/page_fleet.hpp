@@ -2,9 +2,11 @@
 // and the devices' presence over time.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
+#include "reports/off_times.hpp"
 #include "reports/page_json.hpp"
 #include "sim/record/store.hpp"
 
@@ -24,7 +26,8 @@ Json links_json(const StoreReader& store, const std::vector<int>& runs);
 Json batteries_json(const StoreReader& store, int run, const std::vector<DeviceRecord>& devices,
                     const std::vector<RoundRecord>& rounds);
 
-/// When which of the devices that ever were off were switched on and off, and how many those are.
-Json switches_json(const std::vector<SwitchRecord>& switches);
+/// When which of the nodes that ever were off were switched on and off, and how many those are. Nodes that were
+/// switched too often to be drawn are counted and not shown.
+Json switches_json(const std::map<NodeId, StateEvents>& profiles, double end_seconds);
 
 }  // namespace msfusion

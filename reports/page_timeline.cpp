@@ -3,46 +3,73 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reports/off_times.hpp"
 #include "sim/record/format.hpp"
 
 namespace msfusion {
 
 namespace {
 
-constexpr std::size_t kMostSpans = 120;   // of a node in a round; beyond, moments that no screen shows are joined
-constexpr std::size_t kMostSteps = 1500;  // of a critical path
-constexpr double kFinest = 1.0 / 600;     // of the round
+constexpr std::size_t kMostSpans = 120;       // of a node in a round; beyond, moments that no screen shows are joined
+constexpr std::size_t kMostOffTimes = 10000;  // of a node in a round; beyond, none is drawn
+constexpr std::size_t kMostSteps = 1500;      // of a critical path
+constexpr double kFinest = 1.0 / 600;         // of the round
 
-/// The page's code for what a node does: the sum of 1 computes, 2 sends, 4 receives, 8 is off.
-int code_of(const SpanRecord& span) {
-  return (span.computes ? 1 : 0) + (span.sends ? 2 : 0) + (span.receives ? 4 : 0) + (span.is_off ? 8 : 0);
+/// What a node did for a while, in seconds since the round's start.
+struct Moment {
+  int code = 0;  ///< the page's: the sum of 1 computes, 2 sends, 4 receives, 8 is off
+  double from_seconds = 0, to_seconds = 0;
+};
+
+std::vector<Moment> moments_of(const std::vector<SpanRecord>& spans,
+                               const std::vector<std::pair<double, double>>& off_times) {
+  std::vector<Moment> moments;
+  for (const SpanRecord& span : spans)
+    moments.push_back(
+        {(span.computes ? 1 : 0) + (span.sends ? 2 : 0) + (span.receives ? 4 : 0), span.from_seconds, span.to_seconds});
+  for (const auto& [from, to] : off_times) moments.push_back({8, from, to});
+  std::sort(moments.begin(), moments.end(),
+            [](const Moment& a, const Moment& b) { return a.from_seconds < b.from_seconds; });
+  return moments;
 }
 
-/// Joins a span to the one before where less than `finest` lies between them, if both do the same or it is that short.
-std::vector<SpanRecord> coarser(const std::vector<SpanRecord>& spans, double finest) {
-  std::vector<SpanRecord> joined;
-  for (const SpanRecord& span : spans) {
-    const bool follows = !joined.empty() && span.from_seconds - joined.back().to_seconds < finest;
-    if (follows && (code_of(span) == code_of(joined.back()) || span.to_seconds - span.from_seconds < finest)) {
-      joined.back().to_seconds = span.to_seconds;
+/// Joins one to the one before where less than `finest` lies between them, if both do the same or it is that short.
+std::vector<Moment> coarser(const std::vector<Moment>& moments, double finest) {
+  std::vector<Moment> joined;
+  for (const Moment& moment : moments) {
+    const bool follows = !joined.empty() && moment.from_seconds - joined.back().to_seconds < finest;
+    if (follows && (moment.code == joined.back().code || moment.to_seconds - moment.from_seconds < finest)) {
+      joined.back().to_seconds = moment.to_seconds;
     } else {
-      joined.push_back(span);
+      joined.push_back(moment);
     }
   }
   return joined;
 }
 
-Json row_of(const ActivityRecord& activity, const std::string& fate, double length, bool& thinned) {
-  auto spans = activity.spans;
-  if (spans.size() > kMostSpans) {
-    spans = coarser(spans, kFinest * length);
+Json row_of(const ActivityRecord& activity, const StateEvents* states, const std::string& fate,
+            const RoundRecord& round, bool& thinned) {
+  const double length = round.end_seconds - round.start_seconds;
+  std::vector<std::pair<double, double>> off;
+  if (states && activity.off_seconds > 0) {
+    auto times = off_times(*states, round.start_seconds, round.end_seconds, kMostOffTimes);
+    if (!times) thinned = true;
+    off = std::move(times).value_or(off);
+    for (auto& [from, to] : off) {
+      from -= round.start_seconds;
+      to -= round.start_seconds;
+    }
+  }
+  std::vector<Moment> moments = moments_of(activity.spans, off);
+  if (moments.size() > kMostSpans) {
+    moments = coarser(moments, kFinest * length);
     thinned = true;
   }
   Json flat = Json::array();
-  for (const SpanRecord& span : spans) {
-    flat.push_back(code_of(span));
-    flat.push_back(compact(span.from_seconds));
-    flat.push_back(compact(span.to_seconds));
+  for (const Moment& moment : moments) {
+    flat.push_back(moment.code);
+    flat.push_back(compact(moment.from_seconds));
+    flat.push_back(compact(moment.to_seconds));
   }
   return {activity.device, fate, std::move(flat)};
 }
@@ -52,12 +79,15 @@ Json row_of(const ActivityRecord& activity, const std::string& fate, double leng
 Json timeline(const StoreReader& store, int run, const std::vector<RoundRecord>& rounds,
               const std::map<std::pair<int, NodeId>, std::string>& fates, std::size_t most_bytes,
               TimelineThinning& thinned) {
+  const std::map<NodeId, StateEvents> profiles = state_profiles(store, run);
   const auto round_json = [&](const RoundRecord& round) {
     const double length = round.end_seconds - round.start_seconds;
     Json rows = Json::array(), steps = Json::array();
     for (const auto& activity : store.activities(run, round.round)) {
       const auto fate = fates.find({round.round, activity.device});
-      rows.push_back(row_of(activity, fate == fates.end() ? "" : fate->second, length, thinned.spans));
+      const auto states = profiles.find(activity.device);
+      rows.push_back(row_of(activity, states == profiles.end() ? nullptr : &states->second,
+                            fate == fates.end() ? "" : fate->second, round, thinned.spans));
     }
     const auto path = store.critical_steps(run, round.round);
     if (path.size() > kMostSteps) thinned.spans = true;

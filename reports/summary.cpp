@@ -19,7 +19,7 @@ void add(Maybe& sum, const Maybe& value) {
 
 /// A scenario with one of these figures in no round has no sum of it either.
 void forget_unknown(Cost& cost, const std::vector<RoundRecord>& rounds) {
-  if (rounds.empty()) cost.joules = cost.usd = cost.grams_co2 = std::nullopt;
+  if (rounds.empty()) cost.joules = cost.device_joules = cost.usd = cost.grams_co2 = std::nullopt;
 }
 
 nlohmann::ordered_json number(const Maybe& value) {
@@ -72,6 +72,7 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
     cost.bytes += round.bytes_sent;
     cost.training_flops += round.training_flops;
     add(cost.joules, round.joules);
+    add(cost.device_joules, round.device_joules);
     add(cost.usd, round.usd);
     add(cost.grams_co2, round.grams_co2);
     for (; total != totals.end() && total->round <= round.round; ++total) {
@@ -137,6 +138,7 @@ std::string summary_json(const StoreReader& store) {
                     {"bytes_per_device", summary.rounds_done ? number(summary.total.bytes_per_device) : Json(nullptr)},
                     {"flops", summary.rounds_done ? Json(summary.total.training_flops) : Json(nullptr)},
                     {"joules", number(summary.total.joules)},
+                    {"device_joules", number(summary.total.device_joules)},
                     {"usd", number(summary.total.usd)},
                     {"grams_co2", number(summary.total.grams_co2)},
                     {"targets", reached}});

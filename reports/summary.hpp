@@ -15,7 +15,7 @@ struct Cost {
   double bytes = 0;            ///< sent by all nodes: a byte on its way counts once
   Maybe bytes_per_device = 0;  ///< sent and received by a device, mean over the devices (the server is none)
   double training_flops = 0;
-  Maybe joules = 0, usd = 0, grams_co2 = 0;  ///< none if any round up to there lacks the figure
+  Maybe joules = 0, device_joules = 0, usd = 0, grams_co2 = 0;  ///< none if any round up to there lacks the figure
 };
 
 /// One evaluation and what had been spent when it was made.

@@ -158,6 +158,7 @@ std::string terminal_text(const Table& table) {
   line([&](std::size_t i) { return joined(table.headings[i]); });
   line([&](std::size_t i) { return std::string(widths[i], '-'); });
   for (const auto& row : table.rows) line([&](std::size_t i) { return clean_text(joined(row[i])); });
+  if (!table.foot.empty()) text += "\n" + clean_text(table.foot) + "\n";
   return text;
 }
 
@@ -187,6 +188,7 @@ std::string markdown_text(const Table& table) {
     for (const auto& cell : row) text += " " + escape(joined(cell)) + " |";
     text += "\n";
   }
+  if (!table.foot.empty()) text += "\n" + escape(table.foot) + "\n";
   return text;
 }
 
@@ -204,8 +206,9 @@ std::string latex_text(const Table& table) {
   return fmt::format(
       "% needs \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n  \\caption{{{}}}\n  "
       "\\begin{{tabular}}{{{}}}\n"
-      "    \\toprule\n    {} \\\\\n    \\midrule\n{}    \\bottomrule\n  \\end{{tabular}}\n\\end{{table}}\n",
-      latex_escape(table.caption), columns, header, body);
+      "    \\toprule\n    {} \\\\\n    \\midrule\n{}    \\bottomrule\n  \\end{{tabular}}\n{}\\end{{table}}\n",
+      latex_escape(table.caption), columns, header, body,
+      table.foot.empty() ? "" : "\n  " + latex_escape(table.foot) + "\n");
 }
 
 std::string html_text(const Table& table) {
@@ -232,7 +235,9 @@ std::string html_text(const Table& table) {
     }
     text += "</tr>\n";
   }
-  return text + "</tbody></table></div>\n";
+  text += "</tbody></table></div>\n";
+  if (!table.foot.empty()) text += "<p class=\"note\">" + html_escape(table.foot) + "</p>\n";
+  return text;
 }
 
 }  // namespace msfusion

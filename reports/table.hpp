@@ -22,6 +22,7 @@ struct Table {
   std::vector<Heading> headings;
   std::vector<std::vector<TableCell>> rows;  ///< each as long as `headings`
   std::vector<int> colours;                  ///< per row: the method's palette index; empty: none
+  std::string foot;                          ///< what a reader must know of figures that are missing; empty: nothing
 };
 
 std::string terminal_text(const Table& table);  ///< aligned columns; control characters of names are made harmless

@@ -26,6 +26,9 @@ struct AttributeInfo {
   std::string needs;     ///< the condition under which it has an effect: partition="dirichlet"; empty: always
 };
 
+/// How many children of one name an element may have.
+constexpr int kMostChildren = 1000;
+
 struct ChildInfo {
   std::string name;
   bool required = false;

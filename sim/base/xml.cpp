@@ -6,11 +6,13 @@
 #include <libxml/parserInternals.h>
 #include <libxml/xmlIO.h>
 
+#include <boost/algorithm/string/predicate.hpp>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <regex>
 
 #include "sim/base/input_files.hpp"
 #include "sim/base/units.hpp"
@@ -21,6 +23,7 @@ namespace msfusion {
 namespace {
 
 constexpr std::size_t kMaxMistakes = 20;  // what follows the first mistakes in markup is mostly their echo
+constexpr int kMostAttributes = 1000;     // of an element: looking each of them up takes time with the square
 
 struct ParseState {
   std::string file;
@@ -71,9 +74,13 @@ void on_error(void* context, XmlErrorPointer error) {
 
 void on_start(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri, int namespace_count,
               const xmlChar** namespaces, int attribute_count, int defaulted_count, const xmlChar** attributes) {
+  if (attribute_count > kMostAttributes)
+    return refuse(context, fmt::format("<{}> with {} attributes", from_xml(name), attribute_count),
+                  fmt::format("at most {} attributes in an element", kMostAttributes));
   xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count, namespaces, attribute_count, defaulted_count,
                         attributes);
   ParseState& state = state_of(context);
+  if (!state.visitor) return;
   const xmlNodePtr node = static_cast<xmlParserCtxtPtr>(context)->node;
   if (!node) return;  // out of memory, which libxml2 reports
   if (state.elements < state.lines->size()) node->_private = &(*state.lines)[state.elements];
@@ -127,6 +134,42 @@ void attach_lines(XmlDocument::Impl& impl, const std::string& text) {
   std::size_t index = 0;
   for (xmlNodePtr node = xmlDocGetRootElement(impl.document); node; node = next_element(node))
     node->_private = &impl.lines[index++];
+}
+
+/// The text in UTF-8, if its first bytes or its declaration name another encoding that can be converted; otherwise
+/// none.
+std::optional<std::string> converted(const std::string& text) {
+  const auto begins_with = [&](const char* bytes, std::size_t count) {
+    return text.compare(0, count, bytes, count) == 0;
+  };
+  std::string encoding;
+  if (begins_with("\xFF\xFE", 2) || begins_with("<\0", 2)) {
+    encoding = "UTF-16LE";
+  } else if (begins_with("\xFE\xFF", 2) || begins_with("\0<", 2)) {
+    encoding = "UTF-16BE";
+  } else if (begins_with("<?xml", 5)) {
+    static const std::regex declared("^<\\?xml[^>]*?encoding\\s*=\\s*[\"']([A-Za-z0-9._-]+)[\"']");
+    std::smatch match;
+    const std::string declaration = text.substr(0, std::min<std::size_t>(text.find('>'), 200));
+    if (std::regex_search(declaration, match, declared)) encoding = match[1];
+  }
+  if (encoding.empty() || boost::iequals(encoding, "UTF-8") || boost::iequals(encoding, "US-ASCII")) return {};
+  const std::unique_ptr<xmlCharEncodingHandler, int (*)(xmlCharEncodingHandler*)> handler(
+      xmlFindCharEncodingHandler(encoding.c_str()), xmlCharEncCloseFunc);
+  const std::unique_ptr<xmlBuffer, void (*)(xmlBuffer*)> in(xmlBufferCreate(), xmlBufferFree),
+      out(xmlBufferCreate(), xmlBufferFree);
+  if (!handler || !in || !out) return {};
+  xmlBufferAdd(in.get(), xml_text(text), static_cast<int>(text.size()));
+  std::string utf8;
+  while (xmlBufferLength(in.get()) > 0) {
+    const int left = xmlBufferLength(in.get());
+    const int done = xmlCharEncInFunc(handler.get(), out.get(), in.get());
+    if (done < 0 || xmlBufferLength(in.get()) == left) return {};  // libxml2 says at which line
+    utf8.append(reinterpret_cast<const char*>(xmlBufferContent(out.get())),
+                static_cast<std::size_t>(xmlBufferLength(out.get())));
+    xmlBufferEmpty(out.get());
+  }
+  return utf8;
 }
 
 std::string read_whole(const std::string& file, std::size_t max_bytes) {
@@ -226,8 +269,9 @@ std::vector<std::pair<std::string, std::string>> XmlElement::attributes() const 
   std::vector<std::pair<std::string, std::string>> all;
   for (const xmlAttr* attribute = node_of(node_)->properties; attribute; attribute = attribute->next) {
     if (attribute->ns) continue;
-    const std::string name = from_xml(attribute->name);
-    all.emplace_back(name, this->attribute(name).value_or(""));
+    xmlChar* value = xmlNodeListGetString(node_of(node_)->doc, attribute->children, 1);
+    all.emplace_back(from_xml(attribute->name), from_xml(value));
+    xmlFree(value);
   }
   return all;
 }
@@ -274,9 +318,11 @@ XmlDocument XmlDocument::visit_file(const std::string& file, Doctype doctype, st
   return parse(read_whole(file, max_bytes), file, doctype, &visitor);
 }
 
-XmlDocument XmlDocument::parse(const std::string& text, const std::string& file, Doctype doctype, Visitor* visitor) {
+XmlDocument XmlDocument::parse(const std::string& given, const std::string& file, Doctype doctype, Visitor* visitor) {
   set_up_library();
-  if (text.empty()) throw UserError(Mistake{file, 0, "is empty", "an XML document is needed"});
+  if (given.empty()) throw UserError(Mistake{file, 0, "is empty", "an XML document is needed"});
+  const std::optional<std::string> other = converted(given);
+  const std::string& text = other ? *other : given;
   ParseState state;
   state.file = file;
   state.doctype = doctype;
@@ -286,6 +332,7 @@ XmlDocument XmlDocument::parse(const std::string& text, const std::string& file,
   parser->sax->internalSubset = on_doctype;
   parser->sax->entityDecl = on_entity;
   parser->sax->serror = on_error;
+  parser->sax->startElementNs = on_start;
 
   auto impl = std::make_unique<Impl>();
   impl->file = file;
@@ -294,11 +341,10 @@ XmlDocument XmlDocument::parse(const std::string& text, const std::string& file,
     state.visitor = visitor;
     state.element_of = [](xmlNodePtr node) { return XmlElement(node); };
     state.lines = &impl->lines;
-    parser->sax->startElementNs = on_start;
     parser->sax->endElementNs = on_end;
   }
-  impl->document = xmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), file.c_str(), nullptr,
-                                     XML_PARSE_NONET | XML_PARSE_BIG_LINES);
+  impl->document = xmlCtxtReadMemory(parser.get(), text.data(), static_cast<int>(text.size()), file.c_str(),
+                                     other ? "UTF-8" : nullptr, XML_PARSE_NONET | XML_PARSE_BIG_LINES);
   if (state.mistakes.empty() && (!impl->document || !xmlDocGetRootElement(impl->document)))
     state.mistakes.push_back({file, 0, "not well-formed XML", ""});
   if (!state.mistakes.empty()) throw UserError(std::move(state.mistakes));
@@ -308,6 +354,11 @@ XmlDocument XmlDocument::parse(const std::string& text, const std::string& file,
 
 XmlElement XmlDocument::root() const {
   return XmlElement(xmlDocGetRootElement(impl_->document));
+}
+
+void XmlDocument::remove(const XmlElement& element) {
+  xmlUnlinkNode(node_of(element.node_));
+  xmlFreeNode(node_of(element.node_));
 }
 
 std::string XmlDocument::serialise() const {

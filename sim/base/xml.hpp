@@ -73,13 +73,14 @@ class XmlDocument {
 
   XmlElement root() const;
 
-  std::string serialise() const;  ///< the document as it is now
+  std::string serialise() const;           ///< the document as it is now, in UTF-8
+  void remove(const XmlElement& element);  ///< which must be an element of this document, and is none any more
 
   struct Impl;
 
  private:
   explicit XmlDocument(std::unique_ptr<Impl> impl);
-  static XmlDocument parse(const std::string& text, const std::string& file, Doctype doctype, Visitor* visitor);
+  static XmlDocument parse(const std::string& given, const std::string& file, Doctype doctype, Visitor* visitor);
   std::unique_ptr<Impl> impl_;
 };
 

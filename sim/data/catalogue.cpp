@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <limits>
 
 #include "sim/base/error.hpp"
+#include "sim/base/random.hpp"
+#include "sim/base/seed.hpp"
 #include "sim/base/spelling.hpp"
 #include "sim/data/cifar.hpp"
 #include "sim/data/idx.hpp"
@@ -22,13 +23,21 @@ namespace msfusion {
 namespace fs = std::filesystem;
 
 namespace {
-/// A set of the catalogue: its entry in the list, and how its folder is read. `check_only` stops once the files are
-/// found.
+/// Published sizes of a set whose files are not there. Classes are taken as equally frequent.
+struct KnownSizes {
+  int classes = 0;  ///< 0: nothing is known
+  int channels = 0, side = 0;
+  std::int64_t train_samples = 0, test_samples = 0;
+  int classes_per_group = 0;  ///< of the natural partition's key; 0: it has none
+};
+
+/// A set of the catalogue: its entry in the list, and how its folder is read. `check` stops once the files are found.
 struct Entry {
   DataSetStatus status;
   const char* system_folder;  ///< of the distribution's package, or null
   Dataset (*read)(const fs::path& folder, int window, bool pixels);
   void (*check)(const fs::path& folder);
+  KnownSizes sizes = {};
 };
 
 std::string find_one(const fs::path& folder, const std::vector<std::string>& names) {
@@ -215,7 +224,8 @@ const std::vector<Entry>& catalogue() {
          {"t10k-labels-idx1-ubyte.gz", 5125, "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05"}}},
        "/usr/share/datasets/fashion-mnist",
        read_mnist,
-       check_mnist},
+       check_mnist,
+       {10, 1, 28, 60000, 10000, 0}},
       {{"mnist",
         "60,000 + 10,000 grey images of digits, 28 x 28, 10 classes",
         std::nullopt,
@@ -226,7 +236,8 @@ const std::vector<Entry>& catalogue() {
          {"t10k-labels-idx1-ubyte.gz", 4542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"}}},
        nullptr,
        read_mnist,
-       check_mnist},
+       check_mnist,
+       {10, 1, 28, 60000, 10000, 0}},
       {{"emnist",
         "grey images of letters and digits, 28 x 28, one of the splits balanced (47 classes), byclass (62), bymerge "
         "(47), "
@@ -248,7 +259,8 @@ const std::vector<Entry>& catalogue() {
         {{"cifar-10-binary.tar.gz", 170052171, "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"}}},
        nullptr,
        read_cifar_folder<CifarKind::cifar10>,
-       check_cifar<CifarKind::cifar10>},
+       check_cifar<CifarKind::cifar10>,
+       {10, 3, 32, 50000, 10000, 0}},
       {{"cifar-100",
         "50,000 + 10,000 colour images, 32 x 32, 100 classes in 20 superclasses (the natural partition's key)",
         std::nullopt,
@@ -256,7 +268,8 @@ const std::vector<Entry>& catalogue() {
         {{"cifar-100-binary.tar.gz", 168513733, "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"}}},
        nullptr,
        read_cifar_folder<CifarKind::cifar100>,
-       check_cifar<CifarKind::cifar100>},
+       check_cifar<CifarKind::cifar100>,
+       {100, 3, 32, 50000, 10000, 5}},
       {{"folder",
         "any folder of PNG or JPEG images, train/CLASS/FILE and test/CLASS/FILE; also Tiny-ImageNet as it is "
         "distributed",
@@ -303,11 +316,34 @@ const Entry* find_entry(const std::string& name) {
   return nullptr;
 }
 
-Dataset read_set(const DataOptions& spec, int window, bool pixels) {
+ImageSet draw_labels(const KnownSizes& sizes, std::int64_t samples, Random& random) {
+  ImageSet set;
+  set.channels = sizes.channels;
+  set.height = set.width = sizes.side;
+  for (std::int64_t i = 0; i < samples; ++i) set.labels.push_back(static_cast<std::int32_t>(i % sizes.classes));
+  shuffle(set.labels, random);
+  for (const std::int32_t label : set.labels)
+    if (sizes.classes_per_group > 0) set.groups.push_back(label / sizes.classes_per_group);
+  return set;
+}
+
+/// A set that is not installed, for plans.
+Dataset draw_set(const KnownSizes& sizes, std::uint64_t seed) {
+  Dataset data;
+  data.classes = sizes.classes;
+  data.has_drawn_labels = true;
+  Random random(derive_seed(seed, Purpose::synthetic_data, 0));
+  data.train_images = draw_labels(sizes, sizes.train_samples, random);
+  data.test_images = draw_labels(sizes, sizes.test_samples, random);
+  return data;
+}
+
+Dataset read_set(const DataOptions& spec, int window, std::uint64_t seed, bool pixels) {
   const Entry* entry = find_entry(spec.set);
   if (!entry)
     throw UserError({"", spec.line, fmt::format("data set \"{}\"", spec.set), one_of(spec.set, dataset_names())});
   const auto place = place_of(*entry, spec.path);
+  if (!place && !pixels && entry->sizes.classes > 0) return draw_set(entry->sizes, seed);
   if (!place) {
     throw UserError({"", spec.line, fmt::format("data set \"{}\" is not installed", spec.set),
                      fmt::format("get it: {}; then name its folder in the attribute path, or put it into "
@@ -331,6 +367,9 @@ void expect_between(const DataOptions& spec, const char* what, std::int64_t foun
   }
 }
 
+constexpr std::int64_t kMostSyntheticBytes = std::int64_t{16} << 30, kMostTextBytes = std::int64_t{2} << 30;
+constexpr std::int64_t kLabelBytes = sizeof(std::int32_t);
+
 Dataset load_synthetic(const DataOptions& spec, std::uint64_t seed, bool pixels) {
   SyntheticChoice choice;
   choice.classes = spec.synthetic_classes;
@@ -339,18 +378,18 @@ Dataset load_synthetic(const DataOptions& spec, std::uint64_t seed, bool pixels)
   choice.pixels = pixels;
   choice.train_samples = spec.train_samples.value_or(choice.train_samples);
   choice.test_samples = spec.test_samples.value_or(choice.test_samples);
-  constexpr std::int64_t kMostSamples = std::numeric_limits<std::int32_t>::max();
+  constexpr std::int64_t kMostSamples = 100'000'000;  // 400 MB of labels
   expect_between(spec, "classes", choice.classes, 65536);
   expect_between(spec, "side", choice.side, 4096);
   expect_between(spec, "channels", choice.channels, 1024);
   expect_between(spec, "train_samples", choice.train_samples, kMostSamples);
   expect_between(spec, "test_samples", choice.test_samples, kMostSamples);
-  constexpr std::int64_t kMostBytes = std::int64_t{16} << 30;
+  // The same whether pixels are made or not, so that what can be planned can be run.
   const std::int64_t image = std::int64_t{choice.channels} * choice.side * choice.side;
   const std::int64_t images = choice.classes + choice.train_samples + choice.test_samples;
-  if (pixels && images > kMostBytes / image) {
-    throw UserError({"", spec.line, fmt::format("{} synthetic images of {} bytes", images, image),
-                     fmt::format("at most {} bytes together", kMostBytes)});
+  if (images > kMostSyntheticBytes / (image + kLabelBytes)) {
+    throw UserError({"", spec.line, fmt::format("{} synthetic images of {} bytes", images, image + kLabelBytes),
+                     fmt::format("at most {} bytes together, because they are kept in memory", kMostSyntheticBytes)});
   }
   Dataset data = make_synthetic(choice, seed);
   measure_channels(data);
@@ -368,9 +407,13 @@ Dataset load_synthetic_text(const DataOptions& spec, int window, std::uint64_t s
   choice.train_samples = spec.train_samples.value_or(choice.train_samples);
   choice.test_samples = spec.test_samples.value_or(choice.test_samples);
   expect_between(spec, "vocabulary", choice.vocabulary, std::int64_t{1} << 24);
-  constexpr std::int64_t kMostTokens = std::int64_t{1} << 30;
-  expect_between(spec, "train_samples", choice.train_samples, kMostTokens / window);
-  expect_between(spec, "test_samples", choice.test_samples, kMostTokens / window);
+  const std::int64_t most = kMostTextBytes / static_cast<std::int64_t>(sizeof(std::int32_t)) / window;
+  if (choice.train_samples > most - choice.test_samples) {
+    throw UserError(
+        {"", spec.line,
+         fmt::format("{} synthetic samples of {} tokens", choice.train_samples + choice.test_samples, window),
+         fmt::format("at most {} bytes together, because they are kept in memory", kMostTextBytes)});
+  }
   return make_synthetic_text(choice, seed);
 }
 }  // namespace
@@ -382,7 +425,7 @@ Dataset load_dataset(const DataOptions& spec, int window, std::uint64_t seed, bo
     throw UserError({"", spec.line, fmt::format("set=\"{}\" with a model for images", spec.set),
                      "a language model (transformer, lstm)"});
   }
-  Dataset data = read_set(spec, window, !for_cost_only);
+  Dataset data = read_set(spec, window, seed, !for_cost_only);
   data.name = spec.set;
   if (spec.train_samples) {
     expect_between(spec, "train_samples", *spec.train_samples, data.train_samples());

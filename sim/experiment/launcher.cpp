@@ -247,7 +247,7 @@ class Launcher {
     const int heard = StopSignals::count();
     if (heard == passed_on_) return;
     for (std::size_t slot = 0; slot < slots_; ++slot)
-      if (slot_run_[slot] >= 0) kill(children_[slot].pid, heard > 1 ? SIGKILL : SIGTERM);
+      if (slot_run_[slot] >= 0) kill(children_[slot].pid, heard > 1 || options_.ends_at_once ? SIGKILL : SIGTERM);
     passed_on_ = heard;
   }
 
@@ -349,7 +349,7 @@ int cores_in_use(int jobs) {
 std::vector<RunReport> launch(const Preparation& preparation, const LearnerFactory& make_learner,
                               const LaunchOptions& options, Interruption& interruption) {
   std::vector<RunReport> reports = Launcher(preparation, make_learner, options).run();
-  interruption = {StopSignals::first(), StopSignals::count() > 1};
+  interruption = {StopSignals::first(), StopSignals::count() > (options.ends_at_once ? 0 : 1)};
   return reports;
 }
 

@@ -15,7 +15,7 @@ struct RunReport {
   State state = State::waiting;
   std::string message;  ///< why it failed
   Progress progress;    ///< the last one
-  CpuProfile profile;      ///< when it ended
+  CpuProfile profile;   ///< when it ended
 };
 
 struct LaunchOptions {
@@ -31,6 +31,7 @@ struct LaunchOptions {
   std::string participation_folder;  ///< results folder where each run notes its participation; empty: none
   std::string model_folder;          ///< results folder that keeps the trained models; empty: none are kept
   std::string recorded_folder;       ///< results folder whose runs are timed again instead of trained; empty: none
+  bool ends_at_once = false;         ///< by the first signal: nothing is worth waiting for a round's end
   std::function<RoundObserver(const RunInputs&)> observe;  ///< makes a run's observer, in the run's own process
 };
 

@@ -145,17 +145,17 @@ ActivityRecord activity_of(const ObservationInputs& inputs, const NodeUse& use, 
   record.run = inputs.run;
   record.round = timed.round;
   record.device = use.node;
-  record.idle_seconds = timed.end_seconds - timed.start_seconds;
+  record.off_seconds = use.off_seconds;
+  record.idle_seconds = timed.end_seconds - timed.start_seconds - use.off_seconds;
   for (const ActivitySpan& span : use.spans) {
     const double seconds = span.end_seconds - span.start_seconds;
-    (span.is_off                   ? record.off_seconds
-     : span.computes               ? record.compute_seconds
+    (span.computes                 ? record.compute_seconds
      : span.sends && span.receives ? record.both_seconds
      : span.sends                  ? record.send_seconds
                                    : record.receive_seconds) += seconds;
     record.idle_seconds -= seconds;
     record.spans.push_back({span.start_seconds - timed.start_seconds, span.end_seconds - timed.start_seconds,
-                            span.computes, span.sends, span.receives, span.is_off});
+                            span.computes, span.sends, span.receives});
   }
   record.idle_seconds = std::max(0.0, record.idle_seconds);  // rounding
   return record;
@@ -230,6 +230,7 @@ void charge_round(const ObservationInputs& inputs, const TimedRound& timed, cons
   const RunBudget::Spent spent = spent_in(timed, participants);
   round.bytes_sent = spent.bytes;
   round.joules = spent.joules;
+  round.device_joules = 0.0;
   round.grams_co2 = 0.0;
   bool is_priced = false, lacks_energy = false;
   double usd = 0;
@@ -238,6 +239,7 @@ void charge_round(const ObservationInputs& inputs, const TimedRound& timed, cons
     if (!participants[static_cast<std::size_t>(use.node)]) continue;
     add(round.grams_co2, grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules));
     lacks_energy = lacks_energy || std::isnan(use.joules);
+    if (inputs.fleet.is_device(use.node)) add(round.device_joules, known(use.joules));
     if (const Maybe cost = price(inputs, use, timed.end_seconds - timed.start_seconds)) {
       is_priced = true;
       usd += *cost;
@@ -256,6 +258,17 @@ void charge_round(const ObservationInputs& inputs, const TimedRound& timed, cons
 }
 
 }  // namespace
+
+std::string without_power(const Fleet& fleet, const std::vector<bool>& participants) {
+  constexpr int kMostNames = 3;
+  std::string names;
+  int count = 0;
+  for (NodeId node = 0; node < fleet.nodes(); ++node) {
+    if (!participants[static_cast<std::size_t>(node)] || fleet.node(node).has_power) continue;
+    if (++count <= kMostNames) names += (names.empty() ? "" : ", ") + fleet.node(node).name;
+  }
+  return count > kMostNames ? fmt::format("{} and {} more", names, count - kMostNames) : names;
+}
 
 RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& participants) {
   RunBudget::Spent spent{timed.end_seconds, 0, 0};
@@ -321,9 +334,7 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
                                        leg.to, leg.start_seconds, leg.end_seconds});
   }
   for (const NodeUse& use : timed.nodes)
-    if (!use.spans.empty()) result.activities.push_back(activity_of(inputs, use, timed));
-  for (const NodeSwitch& change : timed.switches)
-    result.switches.push_back({inputs.run, plan.round, change.node, change.seconds, change.on});
+    if (!use.spans.empty() || use.off_seconds > 0) result.activities.push_back(activity_of(inputs, use, timed));
   for (NodeId device = 0; device < inputs.fleet.size(); ++device)
     if (const auto left = planner.admission().battery_left_joules(device))
       result.batteries.push_back({inputs.run, plan.round, device, *left});

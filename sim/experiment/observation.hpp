@@ -1,6 +1,7 @@
 // A timed and trained round as the rows that are recorded of it: pure arithmetic on what really happened.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "sim/learn/learner.hpp"
@@ -23,6 +24,10 @@ struct ObservationInputs {
   const Fleet& fleet;
   const PriceOptions& prices;
 };
+
+/// Those of the participants (by node) that state no power, so that joules are unknown: the first names, and how many
+/// more; empty: all state it.
+std::string without_power(const Fleet& fleet, const std::vector<bool>& participants);
 
 /// What a round used, as its row says.
 RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& participants);

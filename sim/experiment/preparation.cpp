@@ -10,6 +10,7 @@
 #include "sim/base/random.hpp"
 #include "sim/base/seed.hpp"
 #include "sim/data/catalogue.hpp"
+#include "sim/experiment/senders.hpp"
 
 namespace msfusion {
 
@@ -92,6 +93,10 @@ double sample_bytes(const Dataset& data) {
 TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
   TimingOptions options;
   options.platform_file = scenario.platform.file;
+  options.server = scenario.platform.server;
+  options.senders = [methods = scenario.methods, seeds = scenario.seeds](const Fleet& fleet) {
+    return senders_of(methods, seeds, fleet);
+  };
   options.network = scenario.platform.network == PlatformOptions::Network::lv08 ? TimingOptions::NetworkModel::lv08
                                                                                 : TimingOptions::NetworkModel::cm02;
   options.message_loss = scenario.constraints.message_loss;
@@ -144,6 +149,13 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
   result.input_files = log.files();
   return result;
+}
+
+std::string data_note(const Preparation& preparation) {
+  if (!preparation.data.has_drawn_labels) return "";
+  return fmt::format(
+      "data set {} is not installed: its sizes are those published, its labels drawn at random; a run needs it",
+      preparation.data.name);
 }
 
 std::vector<RunSpec> runs_of(const Preparation& preparation) {

@@ -35,6 +35,9 @@ Preparation prepare(const std::string& scenario_file, const std::vector<Override
                     const std::function<void()>& before_data = {});
 Preparation prepare(Scenario scenario, bool cost_only, const std::function<void()>& before_data = {});
 
+/// What a reader of a plan must know about data that is not there; empty if it is.
+std::string data_note(const Preparation& preparation);
+
 /// One (method, seed) of a scenario.
 struct RunSpec {
   int run = 0;  ///< methods x seeds in the scenario's order, methods outermost

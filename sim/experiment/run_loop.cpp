@@ -131,7 +131,13 @@ class RunLoop {
           std::tie(devices[static_cast<std::size_t>(node)].peer_x, devices[static_cast<std::size_t>(node)].peer_y) =
               peers->positions[static_cast<std::size_t>(node)];
     }
-    store_.write_devices(devices);
+    std::vector<StateEventRecord> states;
+    for (const auto& [node, profile] : timing_.state_profiles())
+      for (const Profile::Event& event : profile.events) {
+        const int number = states.empty() || states.back().device != node ? 0 : states.back().event + 1;
+        states.push_back({run, node, number, event.date_seconds, event.value > 0, profile.period_seconds});
+      }
+    store_.write_devices(devices, states);
     const NetworkRecords network = network_records(run, timing_);
     store_.write_network(network.links, network.joints, pairs);
     for (const std::string& text : planner_.admission().warnings()) store_.write_warning({run, -1, text});
@@ -260,6 +266,8 @@ class RunLoop {
       finish_pending();
     }
     note_participation(plan, timed, arrivals);
+    if (round == 0)
+      store_.set_without_power(inputs_.run.run, without_power(timing_.fleet(), planner_.participants(plan)));
     std::optional<double> mean_loss;
     for (const TaskOutcome& outcome : outcomes)
       mean_loss = mean_loss.value_or(0) + outcome.mean_loss / static_cast<double>(outcomes.size());

@@ -18,17 +18,9 @@ PlannerSetup with_server(PlannerSetup setup) {
   return setup;
 }
 
-std::optional<PeerNetwork> peer_network(const PlannerSetup& setup) {
-  const ExchangeChoice& exchange = setup.method.exchange;
-  if (!facts_of(exchange.kind).among_peers) return std::nullopt;
-  PeerGraphOptions options;
-  options.kind = exchange.graph;
-  options.degree = exchange.degree;
-  options.probability = exchange.probability;
-  options.radius = exchange.radius;
-  options.file = exchange.graph_file;
-  options.line = setup.method.line;
-  return make_peer_graph(options, setup.fleet.size(), setup.seed);
+std::optional<PeerNetwork> peers_of(const PlannerSetup& setup) {
+  if (!facts_of(setup.method.exchange.kind).among_peers) return std::nullopt;
+  return peer_network(setup.method, setup.fleet.size(), setup.seed);
 }
 
 Closing closing_of(const ConstraintOptions& constraints) {
@@ -67,10 +59,22 @@ void check_numbers(const PlannerSetup& setup, const Admission& admission) {
 
 }  // namespace
 
+PeerNetwork peer_network(const Method& method, int devices, std::uint64_t seed) {
+  const ExchangeChoice& exchange = method.exchange;
+  PeerGraphOptions options;
+  options.kind = exchange.graph;
+  options.degree = exchange.degree;
+  options.probability = exchange.probability;
+  options.radius = exchange.radius;
+  options.file = exchange.graph_file;
+  options.line = method.line;
+  return make_peer_graph(options, devices, seed);
+}
+
 Planner::Planner(PlannerSetup setup)
     : setup_(with_server(std::move(setup))),
       coverage_(setup_.shape),
-      peers_(peer_network(setup_)),
+      peers_(peers_of(setup_)),
       costs_(setup_),
       rates_(setup_, costs_),
       admission_(setup_, costs_, rates_),

@@ -16,6 +16,9 @@
 
 namespace msfusion {
 
+/// Who exchanges with whom in a method among peers. Throws UserError as make_peer_graph().
+PeerNetwork peer_network(const Method& method, int devices, std::uint64_t seed);
+
 class Planner {
  public:
   /// Settles rates and who takes part. Throws UserError as Rates and Admission do, and for a missing server or a fleet

@@ -1,52 +1,125 @@
 #include "sim/plan/coverage.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
 
+#include "sim/base/error.hpp"
+
 namespace msfusion {
 
 namespace {
-std::vector<int> units_of(AxisId axis, const WidthSlice& slice) {
-  return axis == kFixed ? std::vector<int>{0} : slice.axes[static_cast<std::size_t>(axis)].units();
-}
+constexpr std::int64_t kMostCells = 100'000'000;  // 800 MB
+
 double real(std::int64_t value) {
   return static_cast<double>(value);
 }
 }  // namespace
 
 Coverage::Coverage(const Shape& shape) {
-  std::map<std::pair<AxisId, AxisId>, std::int64_t> elements;
+  classes_.push_back({{0}, {1}});
+  for (const Axis& axis : shape.axes)
+    classes_.push_back({std::vector<int>(static_cast<std::size_t>(axis.units), 0), {axis.units}});
+  std::map<std::pair<AxisId, AxisId>, std::int64_t> elements_of;
   for (const ParameterTensor& tensor : shape.tensors) {
     std::vector<AxisId> axes;
-    std::int64_t per_cell = 1;
+    std::int64_t per_pair = 1;
     for (const Dim& dim : tensor.dims) {
       if (dim.axis == kFixed) {
-        per_cell *= dim.size;
+        per_pair *= dim.size;
       } else {
         axes.push_back(dim.axis);
-        per_cell *= static_cast<std::int64_t>(dim.outer) * dim.inner;
+        per_pair *= static_cast<std::int64_t>(dim.outer) * dim.inner;
       }
     }
     assert(axes.size() <= 2);
     axes.resize(2, kFixed);
-    elements[{axes[0], axes[1]}] += per_cell;
+    elements_of[{axes[0], axes[1]}] += per_pair;
   }
-  const auto units = [&](AxisId axis) { return axis == kFixed ? 1 : shape.axes[static_cast<std::size_t>(axis)].units; };
-  for (const auto& [axes, per_cell] : elements) {
-    Grid grid{axes.first, axes.second, per_cell, units(axes.first), units(axes.second), {}};
-    grid.cells.resize(static_cast<std::size_t>(grid.rows) * static_cast<std::size_t>(grid.columns));
-    total_ += per_cell * static_cast<std::int64_t>(grid.cells.size());
-    grids_.push_back(std::move(grid));
+  for (const auto& [axes, per_pair] : elements_of) {
+    grids_.push_back({axes.first, axes.second, per_pair, {{Cell{}}}});
+    ++cells_;
+    total_ += elements(grids_.back(), 0, 0);
   }
 }
 
+std::int64_t Coverage::elements(const Grid& grid, std::size_t row, std::size_t column) const {
+  return grid.elements_per_unit_pair * classes(grid.row_axis).sizes[row] * classes(grid.column_axis).sizes[column];
+}
+
+// Makes the newest class of the axis a copy of an old one.
+void Coverage::divide(AxisId axis, int old_class) {
+  const auto old = static_cast<std::size_t>(old_class);
+  for (const Grid& grid : grids_) {
+    if (grid.row_axis == axis) cells_ += static_cast<std::int64_t>(grid.cells.front().size());
+    if (grid.column_axis == axis) cells_ += static_cast<std::int64_t>(grid.cells.size());
+  }
+  if (cells_ > kMostCells)
+    throw RunError(fmt::format(
+        "which parameters were trained when cannot be followed any more: the slices so far cut the model into {} "
+        "parts, and {} are kept in memory; a narrower model, windows instead of random subsets, or fewer rounds",
+        cells_, kMostCells));
+  for (Grid& grid : grids_) {
+    if (grid.row_axis == axis) grid.cells.push_back(std::vector<Cell>(grid.cells[old]));
+    if (grid.column_axis != axis) continue;
+    for (std::vector<Cell>& row : grid.cells) row.push_back(Cell(row[old]));
+  }
+}
+
+void Coverage::separate(const WidthSlice& slice) {
+  for (std::size_t index = 0; index < slice.axes.size(); ++index) {
+    const auto axis = static_cast<AxisId>(index);
+    Classes& all = classes(axis);
+    const IndexSet& set = slice.axes[index];
+    if (set.length() == static_cast<int>(all.of_unit.size())) continue;
+    std::vector<std::int64_t> inside(all.sizes.size(), 0);
+    for (int i = 0; i < set.length(); ++i)
+      ++inside[static_cast<std::size_t>(all.of_unit[static_cast<std::size_t>(set.unit(i))])];
+    std::vector<int> moves_to(inside.size());
+    bool moves = false;
+    for (std::size_t old = 0; old < inside.size(); ++old) {
+      moves_to[old] = static_cast<int>(old);
+      if (inside[old] == 0 || inside[old] == all.sizes[old]) continue;
+      moves = true;
+      moves_to[old] = static_cast<int>(all.sizes.size());
+      all.sizes[old] -= inside[old];
+      all.sizes.push_back(inside[old]);
+      divide(axis, static_cast<int>(old));
+    }
+    for (int i = 0; moves && i < set.length(); ++i) {
+      int& mine = all.of_unit[static_cast<std::size_t>(set.unit(i))];
+      mine = moves_to[static_cast<std::size_t>(mine)];
+    }
+  }
+}
+
+std::vector<int> Coverage::classes_in(AxisId axis, const WidthSlice& slice) const {
+  const Classes& all = classes(axis);
+  const IndexSet& set = slice.axes[static_cast<std::size_t>(axis)];
+  const bool is_whole = set.length() == static_cast<int>(all.of_unit.size());
+  std::vector<bool> held(all.sizes.size(), is_whole);
+  for (int i = 0; !is_whole && i < set.length(); ++i)
+    held[static_cast<std::size_t>(all.of_unit[static_cast<std::size_t>(set.unit(i))])] = true;
+  std::vector<int> found;
+  for (std::size_t one = 0; one < held.size(); ++one)
+    if (held[one]) found.push_back(static_cast<int>(one));
+  return found;
+}
+
+Coverage::HeldClasses Coverage::classes_in(const WidthSlice& slice) const {
+  HeldClasses held{{0}};
+  for (std::size_t axis = 0; axis < slice.axes.size(); ++axis)
+    held.push_back(classes_in(static_cast<AxisId>(axis), slice));
+  return held;
+}
+
 template <class Visit>
-void Coverage::visit_cells(const Grid& grid, const WidthSlice& slice, Visit visit) {
-  const auto columns = units_of(grid.column_axis, slice);
-  for (int row : units_of(grid.row_axis, slice))
-    for (int column : columns)
-      visit(static_cast<std::size_t>(row) * static_cast<std::size_t>(grid.columns) + static_cast<std::size_t>(column));
+void Coverage::visit_cells(const Grid& grid, const HeldClasses& held, Visit visit) {
+  const std::vector<int>& columns = held[static_cast<std::size_t>(grid.column_axis - kFixed)];
+  for (const int row : held[static_cast<std::size_t>(grid.row_axis - kFixed)])
+    for (const int column : columns) visit(static_cast<std::size_t>(row), static_cast<std::size_t>(column));
 }
 
 // Few different sets occur, and many cells have each.
@@ -60,48 +133,60 @@ int Coverage::with_holder(int holders, NodeId device) {
 }
 
 void Coverage::mark(int round, const std::vector<Trained>& trained) {
-  for (Grid& grid : grids_)
-    for (const Trained& training : trained)
-      visit_cells(grid, *training.slice, [&](std::size_t cell) {
-        Cell& state = grid.cells[cell];
+  for (const Trained& training : trained) separate(*training.slice);
+  for (const Trained& training : trained) {
+    const HeldClasses held = classes_in(*training.slice);
+    for (Grid& grid : grids_)
+      visit_cells(grid, held, [&](std::size_t row, std::size_t column) {
+        Cell& state = grid.cells[row][column];
         if (state.round < round) state = {round, 0};
         state.holders = with_holder(state.holders, training.device);
       });
+  }
 }
 
-double Coverage::share_trained_in(int round) const {
-  std::int64_t count = 0;
-  for (const Grid& grid : grids_)
-    for (const Cell& cell : grid.cells) count += cell.round == round ? grid.elements_per_cell : 0;
-  return real(count) / real(total_);
-}
-
-double Coverage::share_trained_ever() const {
-  std::int64_t count = 0;
-  for (const Grid& grid : grids_)
-    for (const Cell& cell : grid.cells) count += cell.round >= 0 ? grid.elements_per_cell : 0;
-  return real(count) / real(total_);
-}
-
-double Coverage::mean_staleness(int round) const {
+template <class Weight>
+double Coverage::mean(Weight weight) const {
   double sum = 0;
   for (const Grid& grid : grids_)
-    for (const Cell& cell : grid.cells) sum += real(grid.elements_per_cell) * (round - cell.round);
+    for (std::size_t row = 0; row < grid.cells.size(); ++row)
+      for (std::size_t column = 0; column < grid.cells[row].size(); ++column)
+        sum += real(elements(grid, row, column)) * weight(grid.cells[row][column].round);
   return sum / real(total_);
 }
 
-std::vector<std::map<NodeId, std::int64_t>> Coverage::stale_parameters(
-    const std::vector<WidthSlice>& wanted, const std::vector<const WidthSlice*>& trained) const {
+double Coverage::share_trained_in(int round) const {
+  return mean([&](int last) { return last == round ? 1.0 : 0.0; });
+}
+
+double Coverage::share_trained_ever() const {
+  return mean([](int last) { return last >= 0 ? 1.0 : 0.0; });
+}
+
+double Coverage::mean_staleness(int round) const {
+  return mean([&](int last) { return static_cast<double>(round - last); });
+}
+
+std::vector<std::map<NodeId, std::int64_t>> Coverage::stale_parameters(const std::vector<WidthSlice>& wanted,
+                                                                       const std::vector<const WidthSlice*>& trained) {
+  for (const WidthSlice& slice : wanted) separate(slice);
+  for (const WidthSlice* slice : trained) separate(*slice);
+  std::vector<HeldClasses> wanted_classes, trained_classes;
+  for (const WidthSlice& slice : wanted) wanted_classes.push_back(classes_in(slice));
+  for (const WidthSlice* slice : trained) trained_classes.push_back(classes_in(*slice));
   std::vector<std::map<NodeId, std::int64_t>> by_holder(wanted.size());
   for (const Grid& grid : grids_) {
-    std::vector<bool> fresh(grid.cells.size(), false);
-    for (const WidthSlice* slice : trained) visit_cells(grid, *slice, [&](std::size_t cell) { fresh[cell] = true; });
+    const std::size_t columns = grid.cells.front().size();
+    std::vector<bool> fresh(grid.cells.size() * columns, false);
+    for (const HeldClasses& held : trained_classes)
+      visit_cells(grid, held, [&](std::size_t row, std::size_t column) { fresh[row * columns + column] = true; });
     if (std::all_of(fresh.begin(), fresh.end(), [](bool is_fresh) { return is_fresh; })) continue;
     for (std::size_t i = 0; i < wanted.size(); ++i)
-      visit_cells(grid, wanted[i], [&](std::size_t cell) {
-        if (fresh[cell] || grid.cells[cell].round < 0) return;
-        for (const NodeId holder : holders_[static_cast<std::size_t>(grid.cells[cell].holders)])
-          by_holder[i][holder] += grid.elements_per_cell;
+      visit_cells(grid, wanted_classes[i], [&](std::size_t row, std::size_t column) {
+        const Cell& cell = grid.cells[row][column];
+        if (fresh[row * columns + column] || cell.round < 0) return;
+        for (const NodeId holder : holders_[static_cast<std::size_t>(cell.holders)])
+          by_holder[i][holder] += elements(grid, row, column);
       });
   }
   return by_holder;

@@ -12,8 +12,10 @@
 
 namespace msfusion {
 
-/// Every element of a tensor that follows axes a and b at units (i, j) is trained together, so the state of a whole
-/// model is a small grid per pair of axes that occurs, and each cell stands for `elements_per_cell` parameters.
+/// Every element of a tensor that follows axes a and b at units (i, j) is trained together. Units of an axis that every
+/// slice so far held or left out alike are one class, so the state of a whole model is a small grid of classes per pair
+/// of axes that occurs: its size follows from how many different slices there were, not from the model's width.
+/// What needs more than 100 million cells (800 MB) is refused with a RunError before they are made.
 class Coverage {
  public:
   explicit Coverage(const Shape& shape);
@@ -33,7 +35,7 @@ class Coverage {
   /// since, so none of them got the others' values, and only all of them together have the mean. Those never trained
   /// are left out: everybody can derive them from the seed.
   std::vector<std::map<NodeId, std::int64_t>> stale_parameters(const std::vector<WidthSlice>& wanted,
-                                                               const std::vector<const WidthSlice*>& trained) const;
+                                                               const std::vector<const WidthSlice*>& trained);
 
   /// Mean age in rounds of the parameters at the end of `round`: 0 for just trained; never trained ones count from
   /// round -1.
@@ -44,21 +46,37 @@ class Coverage {
     int round = -1;
     int holders = 0;  // into holders_
   };
+  struct Classes {
+    std::vector<int> of_unit;
+    std::vector<std::int64_t> sizes;  // units of each class
+  };
   struct Grid {
     AxisId row_axis, column_axis;  // kFixed: a single row or column
-    std::int64_t elements_per_cell;
-    int rows, columns;
-    std::vector<Cell> cells;
+    std::int64_t elements_per_unit_pair;
+    std::vector<std::vector<Cell>> cells;  // [class of the row axis][class of the column axis]
   };
+
+  Classes& classes(AxisId axis) { return classes_[static_cast<std::size_t>(axis - kFixed)]; }
+  const Classes& classes(AxisId axis) const { return classes_[static_cast<std::size_t>(axis - kFixed)]; }
+  void separate(const WidthSlice& slice);  // so that each class is in the slice or outside of it as a whole
+  void divide(AxisId axis, int old_class);
+  using HeldClasses = std::vector<std::vector<int>>;  // of kFixed, then of each axis
+  std::vector<int> classes_in(AxisId axis, const WidthSlice& slice) const;
+  HeldClasses classes_in(const WidthSlice& slice) const;
+  std::int64_t elements(const Grid& grid, std::size_t row, std::size_t column) const;
   template <class Visit>
-  static void visit_cells(const Grid& grid, const WidthSlice& slice, Visit visit);
+  static void visit_cells(const Grid& grid, const HeldClasses& held, Visit visit);
+  template <class Weight>
+  double mean(Weight weight) const;  // over all parameters, of weight(round in which each was trained last)
 
   int with_holder(int holders, NodeId device);
 
+  std::vector<Classes> classes_;  // of kFixed, then of each axis
   std::vector<Grid> grids_;
   std::vector<std::vector<NodeId>> holders_ = {{}};       // sets of devices that trained a cell in the same round
   std::map<std::pair<int, NodeId>, int> larger_holders_;  // (set, device) -> the set with the device
   std::int64_t total_ = 0;
+  std::int64_t cells_ = 0;  // of all grids
 };
 
 }  // namespace msfusion

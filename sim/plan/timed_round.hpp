@@ -40,24 +40,18 @@ struct Arrival {
 /// What a node did for a while. Sending and receiving include the latency of the way.
 struct ActivitySpan {
   double start_seconds = 0, end_seconds = 0;
-  bool computes = false, sends = false, receives = false, is_off = false;
-};
-
-/// A node was switched on or off; all are on until the first time.
-struct NodeSwitch {
-  NodeId node = 0;
-  double seconds = 0;
-  bool on = true;
+  bool computes = false, sends = false, receives = false;
 };
 
 /// What a node used between the round's start and end. Joules are NaN where the platform states no power.
 struct NodeUse {
   NodeId node = 0;
-  double busy_seconds = 0;    ///< computing
-  double bytes_sent = 0;      ///< that left the node; of a lost or late message, the bytes sent before it was dropped
-  double bytes_received = 0;  ///< that arrived complete
-  double joules = 0;          ///< the host's own, idle included
-  std::vector<ActivitySpan> spans = {};  ///< in order of time; in between it was on and idle
+  double busy_seconds = 0;               ///< computing
+  double bytes_sent = 0;                 ///< that left the node; of a lost or late message, the bytes sent before it was dropped
+  double bytes_received = 0;             ///< that arrived complete
+  double joules = 0;                     ///< the host's own, idle included
+  double off_seconds = 0;                ///< switched off
+  std::vector<ActivitySpan> spans = {};  ///< in order of time; in between it was idle or off
 };
 
 struct LinkUse {
@@ -72,9 +66,8 @@ struct TimedRound {
   double end_seconds = 0;
   std::vector<TimedStep> steps;  ///< like the plan's
   std::vector<CarriedStep> carried;
-  std::vector<NodeUse> nodes;        ///< every node of the fleet, by id
-  std::vector<LinkUse> links;        ///< every link that the round used, by name
-  std::vector<NodeSwitch> switches;  ///< since the last round, in order of time
+  std::vector<NodeUse> nodes;  ///< every node of the fleet, by id
+  std::vector<LinkUse> links;  ///< every link that the round used, by name
 };
 
 /// The transfers that a sum of the plan brought along: those that it comes after and that are done, where the step is a

@@ -79,8 +79,13 @@ long long ElementChecks::radical_size(const XmlElement& element, long long most)
   for (const std::string& group : split_at(text, ",")) {
     const std::vector<std::string> ends = split_at(group, "-");
     const auto first = parse_integer(ends.front()), last = parse_integer(ends.back());
-    if (ends.size() > 2 || !first || !last || *last < *first || *last - *first > most) {
+    if (ends.size() > 2 || !first || !last || *first < 0 || *last < *first) {
       report(element.attribute_line("radical"), fmt::format("radical=\"{}\"", text), "numbers and ranges: \"0-9,12\"");
+      return 0;
+    }
+    if (*last - *first >= most - count) {
+      report(element.attribute_line("radical"), fmt::format("radical=\"{}\"", text),
+             fmt::format("at most {} hosts", most));
       return 0;
     }
     count += *last - *first + 1;

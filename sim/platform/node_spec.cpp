@@ -4,6 +4,7 @@
 
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
+#include <boost/algorithm/string/trim.hpp>
 #include <cctype>
 
 #include "sim/base/spelling.hpp"
@@ -43,7 +44,7 @@ std::string kind_from_name(const std::string& name) {
 std::optional<std::vector<double>> parse_watts(const std::string& text) {
   std::vector<double> watts;
   for (const std::string& part : split_at(text, ':')) {
-    const auto value = parse_number(part);
+    const auto value = parse_number(boost::trim_copy(part));
     if (!value || *value < 0) return {};
     watts.push_back(*value);
   }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/case_conv.hpp>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <tuple>
 #include <unordered_set>
@@ -16,7 +18,8 @@ namespace msfusion {
 
 namespace {
 
-constexpr long long kMostHosts = 1'000'000, kMostInRadical = 100 * kMostHosts;
+constexpr long long kMostHosts = 1'000'000;
+constexpr std::size_t kMostFileBytes = std::size_t{512} << 20;
 
 bool is_zone(const std::string& name) {
   return name == "zone" || name == "AS";
@@ -96,7 +99,7 @@ class Checker : public XmlDocument::Visitor {
       });
       throw UserError(grouped(mistakes));
     }
-    result_.switches = profiles_.take_switches();
+    result_.states = profiles_.take_states();
     return std::move(result_);
   }
 
@@ -125,7 +128,7 @@ class Checker : public XmlDocument::Visitor {
         profiles_.check_attribute(element, "state_file", ProfileKind::state);
         profiles_.check_attribute(element, "speed_file", ProfileKind::speed);
       } else {
-        const long long count = checks_.radical_size(element, kMostInRadical);
+        const long long count = checks_.radical_size(element, kMostHosts);
         hosts_ += count;
         devices_ += count;
         checks_.speeds(element, "speed");
@@ -143,8 +146,7 @@ class Checker : public XmlDocument::Visitor {
     } else if (name == "prop") {
       check_zone_property(element);
     } else if (name == "config") {
-      checks_.report(element.line(), "a <config>",
-                     "platforms of hosts, links and routes; the scenario chooses the network model");
+      check_config(element);
     } else if (name == "actor" || name == "process") {
       checks_.report(element.line(), fmt::format("an <{}>", name), "platforms of hosts, links and routes");
     } else {
@@ -154,6 +156,22 @@ class Checker : public XmlDocument::Visitor {
         if (direction != "NONE") id += "_" + direction;
         links_used_.push_back({id, used.line()});
       }
+    }
+  }
+
+  /// What SimGrid would be configured with is never passed on to it, so only what changes no result may stand there.
+  void check_config(const XmlElement& config) {
+    for (const XmlElement& prop : config.children("prop")) {
+      const std::string id = checks_.required(prop, "id");
+      static const std::vector<std::string> harmless = {"tracing", "viva",  "triva",    "path",
+                                                        "help",    "debug", "exception"};
+      const bool is_harmless = std::any_of(harmless.begin(), harmless.end(), [&](const std::string& name) {
+        return id == name || id.compare(0, name.size() + 1, name + "/") == 0;
+      });
+      if (!is_harmless)
+        checks_.report(
+            prop.line(), fmt::format("a <config> that sets {}", id),
+            "a platform that leaves simulation to the scenario (attribute network of <platform>); remove it");
     }
   }
 
@@ -177,7 +195,11 @@ class Checker : public XmlDocument::Visitor {
     const bool known = std::any_of(kinds.begin(), kinds.end(), [&](const std::string& kind) {
       return boost::algorithm::to_lower_copy(kind) == boost::algorithm::to_lower_copy(routing);
     });
-    if (!known && zone.attribute("routing")) {
+    if (boost::algorithm::to_lower_copy(routing) == "wifi") {
+      checks_.report(zone.attribute_line("routing"), "a Wi-Fi zone",
+                     "links with a bandwidth, such as one for the air of a cell and one for each station: a rate for "
+                     "each station and direction is not supported");
+    } else if (!known && zone.attribute("routing")) {
       checks_.report(zone.attribute_line("routing"), fmt::format("routing=\"{}\"", routing), one_of(routing, kinds));
     }
   }
@@ -254,7 +276,7 @@ class Checker : public XmlDocument::Visitor {
   void check_cluster(const XmlElement& cluster) {
     made_by_simgrid_ = true;
     check_properties(cluster, checks_.required(cluster, "id"), checks_.speeds(cluster, "speed"),
-                     checks_.radical_size(cluster, kMostInRadical));
+                     checks_.radical_size(cluster, kMostHosts));
     checks_.bandwidths(cluster, "bw");
     checks_.latency(cluster, "lat");
   }
@@ -267,6 +289,10 @@ class Checker : public XmlDocument::Visitor {
                      fmt::format("names that differ; the first one is on line {}", first->second));
     }
     const std::string policy = link.attribute("sharing_policy").value_or("SHARED");
+    if (policy == "WIFI") {
+      checks_.report(link.line(), fmt::format("link \"{}\" with sharing_policy=\"WIFI\"", name),
+                     "SHARED, SPLITDUPLEX or FATPIPE: a rate for each station is not supported");
+    }
     if (policy == "SPLITDUPLEX" || policy == "FULLDUPLEX") {
       link_lines_.emplace(name + "_UP", link.line());
       link_lines_.emplace(name + "_DOWN", link.line());
@@ -337,10 +363,22 @@ int PlatformFile::line_of(const std::string& host) const {
   return found == host_lines.end() ? 0 : found->second;
 }
 
+std::optional<std::string> text_for_simgrid(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto has = [&](const char* part) { return text.find(part) != std::string::npos; };
+  const bool is_plain =
+      text.compare(0, 5, "<?xml") == 0 && text.find('\0') == std::string::npos && !has("&#") && !has("<config") &&
+      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (is_plain) return {};
+  XmlDocument document = XmlDocument::parse_text(text, file, XmlDocument::Doctype::ignored);
+  for (const XmlElement& config : document.root().children("config")) document.remove(config);
+  return document.serialise();
+}
+
 PlatformFile read_platform_file(const std::string& file) {
   Checker checker(file);
-  const XmlDocument kept =
-      XmlDocument::visit_file(file, XmlDocument::Doctype::ignored, std::size_t{512} << 20, checker);
+  const XmlDocument kept = XmlDocument::visit_file(file, XmlDocument::Doctype::ignored, kMostFileBytes, checker);
   checker.finish();
   return checker.take();
 }

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "sim/platform/node_spec.hpp"
-#include "sim/platform/profile.hpp"
+#include "sim/platform/platform_profiles.hpp"
 
 namespace msfusion {
 
@@ -17,7 +18,7 @@ struct PlatformFile {
   std::unordered_map<std::string, LinkPower> link_powers;  ///< by the link's id (without _UP and _DOWN)
   bool has_host_power = false;                             ///< some host or cluster states wattage_per_state
   std::string network_calibration;                         ///< property of a zone; empty: none
-  std::vector<Profile> switches;                           ///< state profiles of hosts and links
+  std::vector<StateProfile> states;                        ///< of hosts and links
 
   int line_of(const std::string& host) const;  ///< 0 if the host comes from a <cluster>
 };
@@ -25,5 +26,9 @@ struct PlatformFile {
 /// Reads and checks a platform file. What needs SimGrid (routes, its own grammar) is not looked at here. Throws
 /// UserError with every mistake found.
 PlatformFile read_platform_file(const std::string& file);
+
+/// What SimGrid is to read instead of a file that was checked: the same in UTF-8, without character references and
+/// <config>. None where SimGrid reads the file itself as we do.
+std::optional<std::string> text_for_simgrid(const std::string& file);
 
 }  // namespace msfusion

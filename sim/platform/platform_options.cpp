@@ -33,6 +33,10 @@ const Vocabulary<PlatformOptions>& platform_vocabulary() {
       {
           attribute<P>("file", &P::file, path(), "The platform file.", "To ask the same question about another fleet.")
               .is_required(),
+          attribute<P>("server", &P::server, line_up_to(255),
+                       "The host that is the server, in a file where none has the property role=\"server\".",
+                       "For a platform file that you do not want to edit, such as a cluster.")
+              .absent("the host with role=\"server\""),
           attribute<P>(
               "network", &P::network, one_of_table("network-model", kNetworks),
               "SimGrid's network model. CM02: latency + bytes / bandwidth, which can be checked by hand. LV08: "

@@ -12,6 +12,7 @@ namespace msfusion {
 struct PlatformOptions {
   std::string file;  ///< as the program can open it: relative paths are resolved against the scenario's folder
   int line = 0;
+  std::string server;  ///< host that is the server; empty: what the file says
   enum class Network { cm02, lv08 } network = Network::cm02;
   std::optional<int> sends_at_once;  ///< transfers of a device, 0: all; none: see transfers_at_once
 };

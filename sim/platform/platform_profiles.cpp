@@ -15,7 +15,8 @@ void PlatformProfiles::check_attribute(const XmlElement& element, const std::str
   const auto name = element.attribute(attribute);
   if (!name || name->empty()) return;
   if (const auto profile = read_file(*name, element.attribute_line(attribute), attribute, kind))
-    keep_switches(*profile, kind, element.attribute_line(attribute));
+    keep_states(*profile, kind, element.attribute_line(attribute),
+                element.name() == "link" || element.name() == "backbone" ? "" : element.attribute("id").value_or(""));
 }
 
 void PlatformProfiles::add_trace(const XmlElement& trace) {
@@ -53,17 +54,18 @@ std::vector<std::pair<std::string, int>> PlatformProfiles::resolve_connects() {
           "state_file, bandwidth_file or latency_file of the <link>: SimGrid 3.32 connects traces to hosts only");
       continue;
     }
-    hosts.emplace_back(checks_.required(connect, "element"), connect.attribute_line("element"));
+    const std::string host = checks_.required(connect, "element");
+    hosts.emplace_back(host, connect.attribute_line("element"));
     const std::string name = trace->second.attribute("file").value_or("");
     if (!name.empty()) {
       if (const auto profile = read_file(name, trace->second.attribute_line("file"), "file", kind->second))
-        keep_switches(*profile, kind->second, connect.line());
+        keep_states(*profile, kind->second, connect.line(), host);
       continue;
     }
     const auto period = parse_number(trace->second.attribute("periodicity").value_or("0"));
-    keep_switches(parse_profile(trace->second.text(), checks_.file(), trace->second.line(), period, kind->second,
-                                checks_.mistakes()),
-                  kind->second, connect.line());
+    keep_states(parse_profile(trace->second.text(), checks_.file(), trace->second.line(), period, kind->second,
+                              checks_.mistakes()),
+                kind->second, connect.line(), host);
   }
   return hosts;
 }
@@ -98,14 +100,14 @@ std::optional<Profile> PlatformProfiles::read_file(const std::string& name, int 
   return parse_profile(text.str(), *path, 1, {}, kind, checks_.mistakes());
 }
 
-void PlatformProfiles::keep_switches(const Profile& profile, ProfileKind kind, int line) {
+void PlatformProfiles::keep_states(const Profile& profile, ProfileKind kind, int line, const std::string& host) {
   if (kind != ProfileKind::state) return;
   if (profile.stochastic) {
     checks_.report(line, "a stochastic state profile",
                    "dates written out: what happens must not depend on SimGrid's dice");
     return;
   }
-  switches_.push_back(profile);
+  states_.push_back({host, profile});
 }
 
 }  // namespace msfusion

@@ -11,6 +11,12 @@
 
 namespace msfusion {
 
+/// When a host or link is on and off.
+struct StateProfile {
+  std::string host;  ///< empty: of a link
+  Profile profile;
+};
+
 class PlatformProfiles {
  public:
   /// `checks` collects the mistakes and must outlive the object.
@@ -26,17 +32,17 @@ class PlatformProfiles {
   /// are connected to, with their lines.
   std::vector<std::pair<std::string, int>> resolve_connects();
 
-  std::vector<Profile> take_switches() { return std::move(switches_); }
+  std::vector<StateProfile> take_states() { return std::move(states_); }
 
  private:
   std::optional<std::string> find_file(const std::string& name) const;
   std::optional<Profile> read_file(const std::string& name, int line, const std::string& attribute, ProfileKind kind);
-  void keep_switches(const Profile& profile, ProfileKind kind, int line);
+  void keep_states(const Profile& profile, ProfileKind kind, int line, const std::string& host);
 
   ElementChecks& checks_;
   std::map<std::string, XmlElement> traces_;
   std::vector<XmlElement> connects_;
-  std::vector<Profile> switches_;
+  std::vector<StateProfile> states_;
 };
 
 }  // namespace msfusion

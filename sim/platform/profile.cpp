@@ -106,7 +106,14 @@ Profile parse_profile(const std::string& text, const std::string& file, int firs
   }
   if (loops) {
     const double last = profile.events.back().date_seconds;
+    // SimGrid carries out every event of every repetition.
+    constexpr double kShortestPeriod = 1e-3;
     const double length = period > 0 ? period : last + loop_after;
+    if (length > 0 && length >= last && length < kShortestPeriod) {
+      mistakes.push_back({file, first_line, fmt::format("a profile that repeats every {} s", length),
+                          fmt::format("a period of at least {} s: each repetition is simulated", kShortestPeriod)});
+      return profile;
+    }
     if (length <= 0 || length < last) {
       mistakes.push_back({file, first_line, fmt::format("a profile of {} s that repeats every {} s", last, length),
                           "a period above 0 that the events fit into"});

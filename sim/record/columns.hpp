@@ -39,6 +39,9 @@ struct Columns<RunRecord> {
     visitor("message", r.message, "", "why it failed");
     visitor("model_parameters", r.model_parameters, "", "of the global model");
     visitor("model_forward_macs", r.model_forward_macs, "MAC", "of the global model, per sample");
+    visitor("without_power", r.without_power, "",
+            "nodes that have a part in the method and of which the platform states no power, so that its joules are "
+            "absent; empty: none");
   }
 };
 
@@ -104,6 +107,22 @@ struct Columns<PeerRecord> {
 };
 
 template <>
+struct Columns<StateEventRecord> {
+  static constexpr TableFacts facts{
+      "state_profiles",
+      "when nodes are on and off, as the platform's state profiles say; a node without a row is always on", 3, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("device", r.device, "", "see devices");
+    visitor("event", r.event, "", "of its profile, from 0, in order of time; before the first one the node is on");
+    visitor("seconds", r.seconds, "s", "simulated, since the run began or, in a profile that repeats, the repetition");
+    visitor("is_on", r.is_on, "", "1: on from then; 0: off");
+    visitor("period_seconds", r.period_seconds, "s", "after which the profile repeats; absent: it does not");
+  }
+};
+
+template <>
 struct Columns<RoundRecord> {
   static constexpr TableFacts facts{"rounds", "one row per finished round", 2, true};
   template <class Record, class Visitor>
@@ -119,8 +138,10 @@ struct Columns<RoundRecord> {
     visitor("bytes_sent", r.bytes_sent, "B", "that left any node, server included");
     visitor("bytes_received", r.bytes_received, "B", "that arrived complete at any node");
     visitor("joules", r.joules, "J",
-            "of the nodes that have a part in the method, idle included, and of links; absent where a node states no "
-            "power");
+            "of the nodes that have a part in the method, idle included, and of links; absent where one of these nodes "
+            "states no power");
+    visitor("device_joules", r.device_joules, "J",
+            "of the devices among these nodes alone; absent where one of them states no power");
     visitor("usd", r.usd, "USD", "of the same: their time, traffic and energy by the price list; absent without one");
     visitor("grams_co2", r.grams_co2, "g", "of CO2, of that energy; absent without a figure for it");
     visitor("mean_loss", r.mean_loss, "",
@@ -188,7 +209,7 @@ struct Columns<ActivityRecord> {
     visitor("idle_seconds", r.idle_seconds, "s", "switched on, and none of these");
     visitor("off_seconds", r.off_seconds, "s", "switched off");
     visitor("spans", r.spans, "",
-            "WHAT:FROM:TO separated by blanks, idle left out; WHAT is of c computes, s sends, r receives, o off; "
+            "WHAT:FROM:TO separated by blanks, idle and off left out; WHAT is of c computes, s sends, r receives; "
             "seconds since the round's start, to nine digits");
   }
 };
@@ -205,20 +226,6 @@ struct Columns<CriticalStepRecord> {
     visitor("receiver", r.receiver, "", "who receives; computing: the device itself");
     visitor("start_seconds", r.start_seconds, "s", "simulated");
     visitor("end_seconds", r.end_seconds, "s", "simulated");
-  }
-};
-
-template <>
-struct Columns<SwitchRecord> {
-  static constexpr TableFacts facts{"switches", "when a node was switched on or off; all are on until the first row", 4,
-                                    true};
-  template <class Record, class Visitor>
-  static void visit(Record& r, Visitor&& visitor) {
-    visitor("run", r.run, "", "see runs");
-    visitor("round", r.round, "", "from 0");
-    visitor("device", r.device, "", "see devices");
-    visitor("seconds", r.seconds, "s", "simulated, since the run began");
-    visitor("is_on", r.is_on, "", "1: on from then; 0: off");
   }
 };
 
@@ -329,11 +336,11 @@ void for_each_table(Visitor&& visitor) {
   visitor(LinkRecord());
   visitor(JointRecord());
   visitor(PeerRecord());
+  visitor(StateEventRecord());
   visitor(RoundRecord());
   visitor(DeviceRoundRecord());
   visitor(ActivityRecord());
   visitor(CriticalStepRecord());
-  visitor(SwitchRecord());
   visitor(BatteryRecord());
   visitor(EvaluationRecord());
   visitor(DeviceEvaluationRecord());

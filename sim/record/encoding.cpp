@@ -69,9 +69,8 @@ std::string text_of(const std::vector<AxisSlice>& slice) {
 std::string text_of(const std::vector<SpanRecord>& spans) {
   std::string text;
   for (const SpanRecord& span : spans)
-    text += fmt::format("{}{}{}{}{}:{:.9g}:{:.9g}", text.empty() ? "" : " ", span.computes ? "c" : "",
-                        span.sends ? "s" : "", span.receives ? "r" : "", span.is_off ? "o" : "", span.from_seconds,
-                        span.to_seconds);
+    text += fmt::format("{}{}{}{}:{:.9g}:{:.9g}", text.empty() ? "" : " ", span.computes ? "c" : "",
+                        span.sends ? "s" : "", span.receives ? "r" : "", span.from_seconds, span.to_seconds);
   return text;
 }
 
@@ -95,12 +94,11 @@ std::vector<SpanRecord> spans_from(const std::string& text) {
     span.computes = scanner.skip('c');
     span.sends = scanner.skip('s');
     span.receives = scanner.skip('r');
-    span.is_off = scanner.skip('o');
     scanner.expect(':');
     span.from_seconds = scanner.number<double>();
     scanner.expect(':');
     span.to_seconds = scanner.number<double>();
-    scanner.require(span.computes || span.sends || span.receives || span.is_off);
+    scanner.require(span.computes || span.sends || span.receives);
     scanner.require(std::isfinite(span.from_seconds) && std::isfinite(span.to_seconds) &&
                     span.from_seconds <= span.to_seconds);
     return span;

@@ -24,6 +24,7 @@ struct RunRecord {
   std::string state;                                          ///< waiting | running | finished | failed | interrupted
   std::string message;                                        ///< why it failed
   std::int64_t model_parameters = 0, model_forward_macs = 0;  ///< of the global model, per sample
+  std::string without_power;                                  ///< see Columns<RunRecord>
 };
 
 struct DeviceRecord {
@@ -60,13 +61,24 @@ struct PeerRecord {
   NodeId device = 0, peer = 0;
 };
 
+/// An event of a node's state profile.
+struct StateEventRecord {
+  int run = 0;
+  NodeId device = 0;
+  int event = 0;
+  double seconds = 0;
+  bool is_on = true;
+  Maybe period_seconds;
+};
+
 struct RoundRecord {
   int run = 0, round = 0;
   double start_seconds = 0, end_seconds = 0;
   int participants = 0, completed = 0;  ///< tasks planned, and those that the merge used
   double training_flops = 0;
   double bytes_sent = 0, bytes_received = 0;
-  Maybe joules;  ///< of the nodes that have a part in the method, idle included, and of the links
+  Maybe joules;         ///< of the nodes that have a part in the method, idle included, and of the links
+  Maybe device_joules;  ///< of the devices among them
   Maybe usd, grams_co2;
   Maybe mean_loss;                   ///< of the completed tasks; none in an empty round
   Maybe coverage, coverage_ever;     ///< share of the model's parameters trained this round, and in any round so far
@@ -100,7 +112,7 @@ struct DeviceRoundRecord {
 /// What a node was doing for a while, in seconds since the round's start.
 struct SpanRecord {
   double from_seconds = 0, to_seconds = 0;
-  bool computes = false, sends = false, receives = false, is_off = false;
+  bool computes = false, sends = false, receives = false;
 };
 
 /// What a node did in a round; the seconds add up to the round's length.
@@ -109,7 +121,7 @@ struct ActivityRecord {
   NodeId device = 0;
   double compute_seconds = 0, send_seconds = 0, receive_seconds = 0, both_seconds = 0, idle_seconds = 0,
          off_seconds = 0;
-  std::vector<SpanRecord> spans;  ///< in the order of time, idle left out
+  std::vector<SpanRecord> spans;  ///< in the order of time, idle and off left out
 };
 
 /// A step of the chain that made the round as long as it was. Computing: both nodes are the same.
@@ -117,13 +129,6 @@ struct CriticalStepRecord {
   int run = 0, round = 0, step = 0;
   NodeId device = 0, receiver = 0;
   double start_seconds = 0, end_seconds = 0;
-};
-
-struct SwitchRecord {
-  int run = 0, round = 0;
-  NodeId device = 0;
-  double seconds = 0;
-  bool is_on = true;
 };
 
 struct BatteryRecord {
@@ -176,7 +181,6 @@ struct RoundResult {
   std::vector<DeviceRoundRecord> devices;
   std::vector<ActivityRecord> activities;
   std::vector<CriticalStepRecord> critical_steps;
-  std::vector<SwitchRecord> switches;
   std::vector<BatteryRecord> batteries;
   std::optional<EvaluationRecord> evaluation;
   std::vector<DeviceEvaluationRecord> device_evaluations;

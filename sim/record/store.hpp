@@ -27,7 +27,7 @@ class StoreWriter {
   StoreWriter(StoreWriter&&) noexcept;
   ~StoreWriter();
 
-  void write_devices(const std::vector<DeviceRecord>& devices);
+  void write_devices(const std::vector<DeviceRecord>& devices, const std::vector<StateEventRecord>& states = {});
   void write_network(const std::vector<LinkRecord>& links, const std::vector<JointRecord>& joints,
                      const std::vector<PeerRecord>& peers);
   void write_round(const RoundResult& result);       ///< one transaction
@@ -35,6 +35,7 @@ class StoreWriter {
   void set_state(int run, const std::string& state, const std::string& message = "");
   void set_ended_by(int run, const std::string& ending);
   void set_model(int run, std::int64_t parameters, std::int64_t forward_macs);
+  void set_without_power(int run, const std::string& nodes);
   void set_meta(const std::string& key, const std::string& value);
   /// Gives the runs later limits before a resume: rounds and until_seconds. Finished runs wait again.
   void lengthen(const std::vector<RunRecord>& runs, const MetaMap& changed_facts);
@@ -92,7 +93,7 @@ class StoreReader {
   std::vector<ActivityTotals> activity_totals(int run) const;
   std::vector<DeviceTotals> device_totals(int run) const;
   std::vector<CriticalStepRecord> critical_steps(int run, int round) const;
-  std::vector<SwitchRecord> switches(int run) const;
+  std::vector<StateEventRecord> state_events(int run) const;
   std::vector<BatteryRecord> batteries(int run) const;
   std::vector<EvaluationRecord> evaluations(int run) const;
   std::vector<DeviceEvaluationRecord> device_evaluations(int run) const;

@@ -342,8 +342,8 @@ std::vector<DeviceTotals> StoreReader::device_totals(int run) const {
 std::vector<CriticalStepRecord> StoreReader::critical_steps(int run, int round) const {
   return impl_->all<CriticalStepRecord>(" WHERE run = ? AND round = ?", {run, round});
 }
-std::vector<SwitchRecord> StoreReader::switches(int run) const {
-  return impl_->of_run<SwitchRecord>(run);
+std::vector<StateEventRecord> StoreReader::state_events(int run) const {
+  return impl_->of_run<StateEventRecord>(run);
 }
 std::vector<BatteryRecord> StoreReader::batteries(int run) const {
   return impl_->of_run<BatteryRecord>(run);

@@ -181,11 +181,11 @@ class StoreWriter::Impl {
   Insert<LinkRecord> platform_link_{database_, "INSERT OR REPLACE"};
   Insert<JointRecord> joint_{database_, "INSERT OR REPLACE"};
   Insert<PeerRecord> peer_{database_, "INSERT OR REPLACE"};
+  Insert<StateEventRecord> state_event_{database_, "INSERT OR REPLACE"};
   Insert<RoundRecord> round_{database_};
   Insert<DeviceRoundRecord> device_round_{database_};
   Insert<ActivityRecord> activity_{database_};
   Insert<CriticalStepRecord> critical_step_{database_};
-  Insert<SwitchRecord> switch_{database_, "INSERT OR REPLACE"};  // the last of an instant counts
   Insert<BatteryRecord> battery_{database_};
   Insert<EvaluationRecord> evaluation_{database_};
   Insert<DeviceEvaluationRecord> device_evaluation_{database_};
@@ -235,9 +235,10 @@ StoreWriter StoreWriter::open(const std::string& file, const std::string& id, in
                  [&] { return StoreWriter(std::make_unique<Impl>(file, id, busy_timeout_ms)); });
 }
 
-void StoreWriter::write_devices(const std::vector<DeviceRecord>& devices) {
+void StoreWriter::write_devices(const std::vector<DeviceRecord>& devices, const std::vector<StateEventRecord>& states) {
   impl_->transact("write the devices", [&] {
     for (const auto& device : devices) impl_->device_(device);
+    for (const auto& event : states) impl_->state_event_(event);
   });
 }
 
@@ -257,7 +258,6 @@ void StoreWriter::write_round(const RoundResult& result) {
     for (const auto& device : result.devices) impl_->device_round_(device);
     for (const auto& activity : result.activities) impl_->activity_(activity);
     for (const auto& step : result.critical_steps) impl_->critical_step_(step);
-    for (const auto& change : result.switches) impl_->switch_(change);
     for (const auto& battery : result.batteries) impl_->battery_(battery);
     if (result.evaluation) impl_->evaluation_(*result.evaluation);
     for (const auto& device : result.device_evaluations) impl_->device_evaluation_(device);
@@ -299,6 +299,15 @@ void StoreWriter::set_model(int run, std::int64_t parameters, std::int64_t forwa
     statement.bind(1, parameters);
     statement.bind(2, forward_macs);
     statement.bind(3, run);
+    statement.exec();
+  });
+}
+
+void StoreWriter::set_without_power(int run, const std::string& nodes) {
+  impl_->transact("write which nodes state no power", [&] {
+    SQLite::Statement statement(impl_->database_, "UPDATE runs SET without_power = ? WHERE run = ?");
+    statement.bind(1, nodes);
+    statement.bind(2, run);
     statement.exec();
   });
 }

@@ -91,6 +91,11 @@ void ScenarioDocument::check_attributes(const XmlElement& element, const Element
 
 void ScenarioDocument::check_children(const XmlElement& element, const ElementInfo& info) {
   const std::vector<std::string> allowed = child_names(info);
+  if (const std::size_t count = element.children().size(); count > kMostChildren) {
+    add(element, {"", fmt::format("{} elements in <{}>", count, info.name),
+                  fmt::format("at most {} are allowed", kMostChildren)});
+    report();  // reading them all takes time with the square of their number
+  }
   std::set<std::string> present;
   for (const XmlElement& child : element.children()) {
     if (is_full()) return;

@@ -31,7 +31,7 @@ std::string table_of(const std::vector<AttributeInfo>& attributes) {
 }
 
 std::string children_of(const ElementInfo& element) {
-  std::string text = "No attributes; one or more `<" + element.children.front().name + ">`.\n";
+  std::string text = fmt::format("No attributes; 1 to {} `<{}>`.\n", kMostChildren, element.children.front().name);
   return text;
 }
 

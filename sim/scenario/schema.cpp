@@ -64,10 +64,10 @@ std::string element_text(const ElementInfo& element, const std::string& occurren
     const char* group = repeated ? "sequence" : "all";  // children that occur once stand in any order
     text += fmt::format("{}    <xs:{}>\n", indent, group);
     for (const ChildInfo& child : element.children)
-      text += element_text(
-          element_info(child.name),
-          std::string(child.required ? "" : " minOccurs=\"0\"") + (child.repeated ? " maxOccurs=\"unbounded\"" : ""),
-          indent + "      ");
+      text += element_text(element_info(child.name),
+                           std::string(child.required ? "" : " minOccurs=\"0\"") +
+                               (child.repeated ? fmt::format(" maxOccurs=\"{}\"", kMostChildren) : ""),
+                           indent + "      ");
     text += fmt::format("{}    </xs:{}>\n", indent, group);
   }
   for (const AttributeInfo& attribute : element.attributes) text += attribute_text(attribute, indent + "    ");

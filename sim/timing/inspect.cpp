@@ -94,7 +94,7 @@ Json mistakes_json(const std::vector<Mistake>& mistakes) {
 Json load_and_describe(const TimingOptions& options, const PlatformFile& file) {
   try {
     const SimGridPlatform platform = load_platform(options, file);
-    const std::vector<Mistake> mistakes = unreachable_pairs(platform, file);
+    const std::vector<Mistake> mistakes = unreachable_pairs(platform, file, options);
     if (!mistakes.empty()) return {{"mistakes", mistakes_json(mistakes)}};
     Json devices = Json::array();
     for (const Device& device : platform.fleet.devices) devices.push_back(device_json(device));

@@ -2,11 +2,17 @@
 
 #include <fmt/format.h>
 #include <simgrid/plugins/energy.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <regex>
+#include <set>
 
 #include "sim/base/natural_order.hpp"
 
@@ -49,7 +55,58 @@ std::optional<Way> way_between(const s4u::Host* from, const s4u::Host* to) {
   return way;
 }
 
-Fleet make_fleet(std::vector<s4u::Host*>& hosts, const PlatformFile& file) {
+/// A checked text that SimGrid reads instead of the file. Its name lives as long as the object.
+class TextInMemory {
+ public:
+  explicit TextInMemory(const std::string& text) : descriptor_(memfd_create("platform", MFD_CLOEXEC)) {
+    std::size_t done = 0;
+    while (descriptor_ >= 0 && done < text.size()) {
+      const ssize_t count = write(descriptor_, text.data() + done, text.size() - done);
+      if (count <= 0) break;
+      done += static_cast<std::size_t>(count);
+    }
+    if (done < text.size()) throw RunError(fmt::format("no memory file for the platform: {}", std::strerror(errno)));
+  }
+  ~TextInMemory() { close(descriptor_); }
+  TextInMemory(const TextInMemory&) = delete;
+  TextInMemory& operator=(const TextInMemory&) = delete;
+  std::string name() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
+
+ private:
+  int descriptor_;
+};
+
+void load_file(s4u::Engine& engine, const std::string& file) {
+  const std::optional<std::string> text = text_for_simgrid(file);
+  if (!text) return engine.load_platform(file);
+  const TextInMemory in_memory(*text);
+  const std::string folder = std::filesystem::path(file).parent_path().string();
+  if (!folder.empty()) s4u::Engine::set_config("path", folder);  // where its profiles are
+  engine.load_platform(in_memory.name());
+}
+
+/// Makes a device the server that the scenario names.
+void name_server(Fleet& fleet, s4u::Host*& server, std::vector<s4u::Host*>& devices,
+                 std::vector<std::string>& served_by, const std::string& name) {
+  if (fleet.server && fleet.server->name == name) return;
+  const auto refuse = [&](const std::string& allowed) {
+    throw UserError(Mistake{"", 0, fmt::format("server=\"{}\" in <platform>", name), allowed});
+  };
+  if (fleet.server) refuse(fmt::format("none: {} is the server by the platform file", fleet.server->name));
+  const auto found =
+      std::find_if(devices.begin(), devices.end(), [&](const s4u::Host* host) { return host->get_name() == name; });
+  if (found == devices.end())
+    refuse(fmt::format("a host of the platform that is no aggregator, such as {}", devices.front()->get_cname()));
+  if (devices.size() == 1) refuse("a platform with at least one more host: a device");
+  const auto index = found - devices.begin();
+  server = *found;
+  fleet.server = fleet.devices[static_cast<std::size_t>(index)];
+  fleet.devices.erase(fleet.devices.begin() + index);
+  served_by.erase(served_by.begin() + index);
+  devices.erase(found);
+}
+
+Fleet make_fleet(std::vector<s4u::Host*>& hosts, const PlatformFile& file, const std::string& server_name) {
   std::sort(hosts.begin(), hosts.end(),
             [](const s4u::Host* a, const s4u::Host* b) { return natural_less(a->get_cname(), b->get_cname()); });
   Fleet fleet;
@@ -76,12 +133,13 @@ Fleet make_fleet(std::vector<s4u::Host*>& hosts, const PlatformFile& file) {
       served_by.push_back(spec.aggregator);
     }
   }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  if (!server_name.empty()) name_server(fleet, server, devices, served_by, server_name);
   std::map<std::string, NodeId> node_of;
   for (std::size_t i = 0; i < aggregators.size(); ++i)
     node_of[fleet.aggregators[i].name] = fleet.server_node() + 1 + static_cast<NodeId>(i);
   for (std::size_t i = 0; i < served_by.size(); ++i)
     if (!served_by[i].empty()) fleet.devices[i].aggregator = node_of.at(served_by[i]);
-  if (!mistakes.empty()) throw UserError(std::move(mistakes));
   for (std::size_t i = 0; server && i < devices.size(); ++i) {
     fleet.devices[i].from_server = way_between(server, devices[i]);
     fleet.devices[i].to_server = way_between(devices[i], server);
@@ -101,40 +159,58 @@ SimGridPlatform load_platform(const TimingOptions& options, const PlatformFile& 
   configure(options.network);
   if (file.has_host_power) sg_host_energy_plugin_init();
   try {
-    platform.engine->load_platform(file.file);
+    load_file(*platform.engine, file.file);
     platform.engine->seal_platform();
   } catch (const std::exception& error) {
     throw UserError(simgrid_mistake(error.what(), file.file));
   }
   platform.hosts = platform.engine->get_all_hosts();
-  platform.fleet = make_fleet(platform.hosts, file);
+  platform.fleet = make_fleet(platform.hosts, file, options.server);
   return platform;
 }
 
-std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const PlatformFile& file) {
+namespace {
+
+Senders everybody(const Fleet& fleet) {
+  Senders senders{true, {}};
+  for (NodeId device = 0; fleet.server && device < fleet.size(); ++device)
+    senders.pairs.emplace_back(device, fleet.server_node());
+  for (NodeId device = 0; device < fleet.size(); ++device)
+    if (const std::optional<NodeId> aggregator = fleet.node(device).aggregator) {
+      senders.pairs.emplace_back(device, *aggregator);
+      senders.pairs.emplace_back(*aggregator, fleet.server_node());
+    }
+  return senders;
+}
+
+}  // namespace
+
+std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const PlatformFile& file,
+                                       const TimingOptions& options) {
+  constexpr std::size_t kEnough = 20;
   std::vector<Mistake> mistakes;
-  const int nodes = static_cast<int>(platform.hosts.size());
-  const auto check = [&](int from, int to) {
-    if (from == to) return;
+  std::set<std::pair<NodeId, NodeId>> seen;
+  const auto check = [&](NodeId from, NodeId to) {
+    if (from == to || mistakes.size() == kEnough || !seen.emplace(from, to).second) return;
     const s4u::Host* source = platform.hosts[static_cast<std::size_t>(from)];
     const s4u::Host* target = platform.hosts[static_cast<std::size_t>(to)];
-    if (way_between(source, target)) return;
-    mistakes.push_back({file.file, file.line_of(source->get_cname()),
-                        fmt::format("no route from {} to {}", source->get_cname(), target->get_cname()),
-                        "a platform in which every device reaches every other one and the server"});
+    if (!way_between(source, target))
+      mistakes.push_back({file.file, file.line_of(source->get_cname()),
+                          fmt::format("no route from {} to {}", source->get_cname(), target->get_cname()),
+                          "a route both ways between nodes that send to each other"});
   };
-  constexpr std::size_t kEnough = 20;
-  for (int from = 0; from < nodes && mistakes.size() < kEnough; ++from) {
-    if (nodes <= kFleetForAllPairs) {
-      for (int to = 0; to < nodes; ++to) check(from, to);
-      continue;
-    }
-    const bool has_aggregator = platform.fleet.is_device(from) && platform.fleet.node(from).aggregator;
-    const int hub = platform.fleet.server ? platform.fleet.server_node() : nodes - 1;
-    for (const int to : {0, (from + 1) % nodes, hub, has_aggregator ? *platform.fleet.node(from).aggregator : hub}) {
+  const Senders senders = options.senders ? options.senders(platform.fleet) : everybody(platform.fleet);
+  const int devices = platform.fleet.size();
+  for (NodeId from = 0; senders.all_devices && from < devices; ++from) {
+    for (NodeId to = 0; devices <= kFleetForAllPairs && to < devices; ++to) check(from, to);
+    for (const NodeId to : {0, (from + 1) % devices}) {
       check(from, to);
       check(to, from);
     }
+  }
+  for (const auto& [one, other] : senders.pairs) {
+    check(one, other);
+    check(other, one);
   }
   return mistakes;
 }

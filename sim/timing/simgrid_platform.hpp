@@ -22,9 +22,10 @@ struct SimGridPlatform {
 /// reports politely; what it aborts for aborts.
 SimGridPlatform load_platform(const TimingOptions& options, const PlatformFile& file);
 
-/// Pairs of nodes that ought to reach each other and do not: every pair in small fleets; in large ones every device
-/// with the server, with its neighbours in the fleet and with the first device.
-std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const PlatformFile& file);
+/// The first of the pairs that send to each other by the options and have no route. Where all devices do, a large fleet
+/// has too many pairs: there each device's with its neighbours in the fleet and with the first device are looked at.
+std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const PlatformFile& file,
+                                       const TimingOptions& options);
 
 /// What SimGrid says about a file, as a mistake with the line that stands in the message.
 Mistake simgrid_mistake(const std::string& message, const std::string& file);

@@ -63,11 +63,20 @@ Timing::Impl::~Impl() {
 
 std::optional<double> Timing::Impl::next_switch() const {
   std::optional<double> next;
-  for (const Profile& profile : file_.switches) {
-    const auto date = profile.next_date(now());
+  for (const StateProfile& state : file_.states) {
+    const auto date = state.profile.next_date(now());
     if (date && (!next || *date < *next)) next = date;
   }
   return next;
+}
+
+std::map<NodeId, Profile> Timing::Impl::state_profiles() const {
+  std::map<NodeId, Profile> profiles;
+  for (const StateProfile& state : file_.states) {
+    const auto node = nodes_.find(s4u::Host::by_name_or_null(state.host));
+    if (node != nodes_.end()) profiles.emplace(node->second, state.profile);
+  }
+  return profiles;
 }
 
 void Timing::Impl::stop() {
@@ -207,6 +216,9 @@ bool Timing::is_on(NodeId node) const {
 }
 std::optional<double> Timing::next_switch_seconds() const {
   return impl_->next_switch();
+}
+std::map<NodeId, Profile> Timing::state_profiles() const {
+  return impl_->state_profiles();
 }
 const std::vector<LinkInfo>& Timing::links() const {
   return impl_->routes().links();

@@ -3,19 +3,32 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/plan/fleet.hpp"
 #include "sim/plan/round_plan.hpp"
 #include "sim/plan/timed_round.hpp"
+#include "sim/platform/profile.hpp"
 
 namespace msfusion {
 
+/// Pairs of nodes that send to each other, both ways; `all_devices`: every pair of devices as well.
+struct Senders {
+  bool all_devices = false;
+  std::vector<std::pair<NodeId, NodeId>> pairs;
+};
+
 struct TimingOptions {
   std::string platform_file;
+  std::string server;  ///< host that is the server, where the file names none; empty: what the file says
+  /// Who sends to whom in a fleet, and therefore needs a route. None: every device to every other one and to the
+  /// server, through its aggregator where it has one.
+  std::function<Senders(const Fleet&)> senders;
   /// CM02: latency + bytes / bandwidth, which a reader can check by hand. LV08: SimGrid's TCP calibration
   /// (latency x 13.01, bandwidth x 0.97); slower to simulate.
   enum class NetworkModel { cm02, lv08 };
@@ -74,6 +87,9 @@ class Timing {
 
   /// When the platform next switches a host or link on or off; none if it never does again.
   std::optional<double> next_switch_seconds() const;
+
+  /// When each node that has a state profile is on and off; the others always are on.
+  std::map<NodeId, Profile> state_profiles() const;
 
   const std::vector<LinkInfo>& links() const;     ///< by name
   RouteInfo route(NodeId from, NodeId to) const;  ///< throws RunError if there is none

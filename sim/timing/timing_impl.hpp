@@ -34,6 +34,7 @@ class Timing::Impl {
   RouteTable& routes() { return routes_; }
 
   std::optional<double> next_switch() const;
+  std::map<NodeId, Profile> state_profiles() const;
 
  private:
   // --- one step ---

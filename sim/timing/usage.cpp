@@ -42,7 +42,7 @@ void UsageMeter::begin(double now_seconds) {
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
     nodes_[node] = {};
     nodes_[node].node = static_cast<NodeId>(node);
-    states_[node].since = states_[node].busy_since = now_seconds;
+    states_[node].since = states_[node].busy_since = states_[node].off_since = now_seconds;
   }
   for (const int link : used_links_) {
     links_[static_cast<std::size_t>(link)].bytes = 0;
@@ -62,11 +62,9 @@ void UsageMeter::close_span(NodeId node, double now_seconds) {
   state.since = now_seconds;
   if (state.is_idle() || !(now_seconds > start)) return;
   auto& spans = nodes_[static_cast<std::size_t>(node)].spans;
-  const ActivitySpan span{start,       now_seconds, state.computing > 0, state.sending > 0, state.receiving > 0,
-                          state.is_off};
+  const ActivitySpan span{start, now_seconds, state.computing > 0, state.sending > 0, state.receiving > 0};
   const bool goes_on = !spans.empty() && spans.back().end_seconds == start && spans.back().computes == span.computes &&
-                       spans.back().sends == span.sends && spans.back().receives == span.receives &&
-                       spans.back().is_off == span.is_off;
+                       spans.back().sends == span.sends && spans.back().receives == span.receives;
   if (goes_on) {
     spans.back().end_seconds = now_seconds;
   } else {
@@ -103,9 +101,9 @@ void UsageMeter::transfer_ended(NodeId from, NodeId to, double now_seconds) {
 void UsageMeter::node_switched(NodeId node, bool on, double now_seconds) {
   NodeState& state = states_[static_cast<std::size_t>(node)];
   if (state.is_off == !on) return;
-  close_span(node, now_seconds);
+  if (on) nodes_[static_cast<std::size_t>(node)].off_seconds += now_seconds - state.off_since;
   state.is_off = !on;
-  switches_.push_back({node, now_seconds, on});
+  state.off_since = now_seconds;
 }
 
 void UsageMeter::carried(NodeId from, const RouteInfo& route, double bytes) {
@@ -131,6 +129,7 @@ void UsageMeter::report(double now_seconds, TimedRound& round) {
       nodes_[node].busy_seconds += now_seconds - states_[node].busy_since;
       states_[node].busy_since = now_seconds;
     }
+    if (states_[node].is_off) nodes_[node].off_seconds += now_seconds - states_[node].off_since;
     nodes_[node].joules = std::numeric_limits<double>::quiet_NaN();
     if (platform_.fleet.node(static_cast<NodeId>(node)).has_power) {
       const double joules = sg_host_get_consumed_energy(platform_.hosts[node]);
@@ -139,8 +138,6 @@ void UsageMeter::report(double now_seconds, TimedRound& round) {
     }
   }
   round.nodes = nodes_;
-  round.switches = std::move(switches_);
-  switches_.clear();
   std::sort(used_links_.begin(), used_links_.end());
   for (const int link : used_links_) {
     const LinkState& state = links_[static_cast<std::size_t>(link)];

@@ -29,7 +29,7 @@ class UsageMeter {
   void received(NodeId to, double bytes) { nodes_[static_cast<std::size_t>(to)].bytes_received += bytes; }
   void link_switched(int link, bool on, double now_seconds);
 
-  /// Fills in nodes, links and switches of what happened since begin().
+  /// Fills in nodes and links of what happened since begin().
   void report(double now_seconds, TimedRound& round);
 
  private:
@@ -37,8 +37,8 @@ class UsageMeter {
   struct NodeState {
     int computing = 0, sending = 0, receiving = 0;  ///< steps
     bool is_off = false;
-    double since = 0, busy_since = 0;
-    bool is_idle() const { return computing == 0 && sending == 0 && receiving == 0 && !is_off; }
+    double since = 0, busy_since = 0, off_since = 0;
+    bool is_idle() const { return computing == 0 && sending == 0 && receiving == 0; }
   };
   struct LinkState {
     bool has_power = false;
@@ -55,8 +55,7 @@ class UsageMeter {
   const RouteTable& routes_;
   double begin_seconds_ = 0;
   std::vector<NodeUse> nodes_;
-  std::vector<NodeState> states_;  ///< per node
-  std::vector<NodeSwitch> switches_;
+  std::vector<NodeState> states_;      ///< per node
   std::vector<double> joules_before_;  ///< per node, at begin()
   std::vector<LinkState> links_;
   std::vector<int> used_links_;

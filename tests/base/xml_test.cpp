@@ -52,12 +52,23 @@ TEST_CASE("tags and attributes know their own lines") {
   CHECK(root.children("d")[0].line() == 10);
 }
 
-TEST_CASE("texts in other encodings are read, in UTF-16 with less exact lines") {
+TEST_CASE("texts in other encodings are read") {
   CHECK(parse("<?xml version='1.0' encoding='ISO-8859-1'?>\n<a x='\xe9'/>").root().attribute("x") == "\u00e9");
   std::string wide = "\xff\xfe";
-  for (const char c : std::string("<a>\n<b x='1'/></a>")) wide += std::string{c, '\0'};
+  for (const char c : std::string("<a>\n<b\nx='1'/></a>")) wide += std::string{c, '\0'};
   CHECK(parse(wide).root().children("b")[0].attribute("x") == "1");
   CHECK(parse(wide).root().children("b")[0].line() == 2);
+  CHECK(parse(wide).root().children("b")[0].attribute_line("x") == 3);
+}
+
+TEST_CASE("an element has at most 1000 attributes") {
+  std::string many = "<a";
+  for (int i = 0; i < 1000; ++i) many += " x" + std::to_string(i) + "='1'";
+  CHECK(parse(many + "/>").root().attributes().size() == 1000);
+  const auto mistakes = mistakes_of("<b>\n" + many + " y='2'/></b>");
+  REQUIRE(mistakes.size() == 1);
+  CHECK(mistakes[0].line == 2);
+  CHECK(mistakes[0].found == "<a> with 1001 attributes");
 }
 
 TEST_CASE("lines are known beyond 65535") {

@@ -43,7 +43,7 @@ bool any(const Records& records, Matches&& matches) {
 // Whether a run recorded what the chart shows. Every run records what the charts that are not named here show.
 bool recorded(const StoreReader& store, int run, const std::string& chart) {
   if (chart == "batteries") return any(store.devices(run), [](const auto& device) { return device.battery_joules; });
-  if (chart == "availability") return !store.switches(run).empty();
+  if (chart == "availability") return !store.state_events(run).empty();
   if (chart == "peers") return !store.peers(run).empty();
   if (chart == "links") return any(store.links(run), [](const auto& link) { return link.bytes > 0; });
   if (chart == "disagreement") return any(store.evaluations(run), [](const auto& at) { return at.disagreement; });

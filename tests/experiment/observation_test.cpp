@@ -145,10 +145,11 @@ TEST_CASE("what a node did adds up to the round, and idle is what is left") {
   Bench bench;
   bench.timed.start_seconds = 100;
   bench.timed.end_seconds = 200;
-  ActivitySpan receives{100, 110}, computes{110, 150}, both{150, 155}, sends{155, 160}, off{190, 200};
+  ActivitySpan receives{100, 110}, computes{110, 150}, both{150, 155}, sends{155, 160};
   receives.receives = both.receives = computes.sends = computes.computes = true;
-  both.sends = sends.sends = off.is_off = true;
-  bench.timed.nodes[0].spans = {receives, computes, both, sends, off};
+  both.sends = sends.sends = true;
+  bench.timed.nodes[0].spans = {receives, computes, both, sends};
+  bench.timed.nodes[0].off_seconds = 10;
   const RoundResult result = bench.observe();
   REQUIRE(result.activities.size() == 1);
   const ActivityRecord& row = result.activities[0];
@@ -158,7 +159,7 @@ TEST_CASE("what a node did adds up to the round, and idle is what is left") {
   CHECK(row.send_seconds == 5);
   CHECK(row.off_seconds == 10);
   CHECK(row.idle_seconds == 30);
-  CHECK(text_of(row.spans) == "r:0:10 cs:10:50 sr:50:55 s:55:60 o:90:100");
+  CHECK(text_of(row.spans) == "r:0:10 cs:10:50 sr:50:55 s:55:60");
   CHECK(result.devices[0].idle_seconds == 30);
 }
 

@@ -87,3 +87,22 @@ TEST_CASE("windows of equal widths that move together never train weights betwee
   CHECK(covered_ever(false) < 0.8);
   CHECK(covered_ever(true) == 1.0);
 }
+
+TEST_CASE("coverage of a wide model takes memory by its slices, not by its width") {
+  TransformerOptions spec;
+  spec.embedding = 12288;
+  spec.heads = 96;
+  spec.ffn = 49152;
+  spec.layers = 96;
+  const Shape shape = build_shape(spec, {InputKind::tokens, 1, 1, 64, 50257});
+  Coverage coverage(shape);  // 174 billion parameters
+  const std::vector<double> rates(4, 0.25);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<WidthSlice> slices;
+    std::vector<Coverage::Trained> trained;
+    for (std::size_t n = 0; n < 4; ++n) slices.push_back(double_shift_slice(shape, {}, round, rates, n));
+    for (std::size_t n = 0; n < 4; ++n) trained.push_back({static_cast<NodeId>(n), &slices[n]});
+    coverage.mark(round, trained);
+  }
+  CHECK(coverage.share_trained_in(2) < 0.3);
+}

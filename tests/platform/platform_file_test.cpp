@@ -57,6 +57,8 @@ TEST_CASE("one mistake is one message with its line") {
       {"<host id=\"a\" speed=\"fast\"/>\n", 5, "speed=\"fast\""},
       {"<host id=\"a\" speed=\"nanf\"/>\n", 5, "speed=\"nanf\""},
       {"<host id=\"a\"/>\n", 5, "without speed"},
+      {"<cluster id=\"c\" prefix=\"n\" suffix=\"\" radical=\"0-2147483647\" speed=\"1Gf\" bw=\"1MBps\" lat=\"0\"/>\n",
+       5, "radical=\"0-2147483647\""},
       {kDevices + "<link id=\"m\" bandwidth=\"0\"/>\n", 8, "bandwidth=\"0\""},
       {kDevices + "<link id=\"m\" bandwidth=\"1MBps\" latency=\"-1ms\"/>\n", 8, "latency=\"-1ms\""},
       {kDevices + "<link id=\"m\" bandwidth=\"1MBps\">" + prop("wattage_range", "1") + "</link>\n", 8, "wattage_range"},

@@ -41,4 +41,5 @@ TEST_CASE("mistakes in a profile are named with their line") {
   CHECK(mistakes_of("-1 0\n").size() == 1);
   CHECK(mistakes_of("").size() == 1);
   CHECK(mistakes_of("1 0\n2 1\nPERIODICITY 1\n").size() == 1);
+  CHECK(mistakes_of("0 1\nPERIODICITY 1e-300\n").size() == 1);  // its repetitions would never end
 }

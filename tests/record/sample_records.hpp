@@ -58,9 +58,8 @@ inline RoundResult a_round(int run, int round) {
                         0.005,
                         0.005,
                         0.01,
-                        {{0, 0.02, false, false, true, false}, {0.02, 0.07, true, true, false, false}}}};
+                        {{0, 0.02, false, false, true}, {0.02, 0.07, true, true, false}}}};
   result.critical_steps = {{run, round, 0, 2, 2, 0.5, 0.75}, {run, round, 1, 2, 3, 0.75, 1}};
-  result.switches = {{run, round, 2, round + 0.05, false}};
   result.batteries = {{run, round, 2, 1234.5}};
   result.evaluation = EvaluationRecord{run, round, round + 0.1, 0.5, 1.5, 0.25, {}, {}};
   result.device_evaluations = {{run, round, 2, 0.25, 2.5}};

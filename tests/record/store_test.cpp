@@ -23,7 +23,8 @@ TEST_CASE("what is written is what is read") {
   TemporaryFolder folder;
   auto writer = StoreWriter::create(folder.store(), {{"scenario", "quick"}}, {a_run(0), a_run(1)});
   writer.write_devices({{1, 2, "phone-2", "phone", false, 1e9, {}, 100, 3.6e4, 0.25, 0.75},
-                        {1, 3, "cloud", "server", true, 1e12, 64e9, 0, {}, {}, {}}});
+                        {1, 3, "cloud", "server", true, 1e12, 64e9, 0, {}, {}, {}}},
+                       {{1, 2, 0, 8.5, false, 24.0}});
   writer.write_network({{1, "cell", 1e6, 0.01, {}, 2}, {1, "up-2", 2e6, 0.02, 2, {}}}, {{1, 2, "cell", ""}},
                        {{1, 1, 2}});
   writer.write_round(a_round(1, 0));
@@ -70,7 +71,8 @@ TEST_CASE("what is written is what is read") {
   CHECK(reader.activity_totals(1).at(0).compute == 0.05);
   CHECK(reader.activity_totals(1).at(0).off == 0.01);
   CHECK(reader.critical_steps(1, 0).at(1).receiver == 3);
-  CHECK_FALSE(reader.switches(1).at(0).is_on);
+  CHECK_FALSE(reader.state_events(1).at(0).is_on);
+  CHECK(reader.state_events(1).at(0).period_seconds == 24.0);
   CHECK(reader.batteries(1).at(0).joules_left == 1234.5);
   CHECK(reader.wall(1).at(0).round_seconds == 0.5);
 }

@@ -54,6 +54,12 @@ class SampleRun {
     for (const auto& axis : kAxes) ever_.emplace_back(static_cast<std::size_t>(axis.units), false);
   }
 
+  /// The second device is away for a while.
+  std::vector<StateEventRecord> states() const {
+    if (!options_.with_trouble || options_.devices < 2) return {};
+    return {{run_.run, 1, 0, 4, false, {}}, {run_.run, 1, 1, 6, true, {}}};
+  }
+
   std::vector<DeviceRecord> devices() const {
     std::vector<DeviceRecord> records;
     for (int i = 0; i < options_.devices; ++i) {
@@ -124,7 +130,6 @@ class SampleRun {
     clock_ = round.end_seconds;
     if (round.completed > 0) round.mean_loss = *round.mean_loss / round.completed;
     add_costs(result);
-    add_absence(result);
     add_coverage(result);
     if (run_.method == "msfusion") round.overlap_control = std::min(1.0, 0.3 + 0.02 * number);
     add_evaluation(result);
@@ -246,18 +251,9 @@ class SampleRun {
                                    round.end_seconds - round.start_seconds,
                                    0,
                                    0,
-                                   {{0, round.end_seconds - round.start_seconds, false, true, true, false}}});
+                                   {{0, round.end_seconds - round.start_seconds, false, true, true}}});
     if (options_.with_energy) round.joules = joules;
     if (options_.with_energy) round.usd = 3e-8 * round.bytes_sent / 1e3 + joules / 3.6e6 * 0.3;
-  }
-
-  /// The second device is away in every fifth round.
-  void add_absence(RoundResult& result) const {
-    const auto& round = result.round;
-    if (options_.with_trouble && options_.devices > 1 && round.round % 5 == 2) {
-      const double half = (round.start_seconds + round.end_seconds) / 2;
-      result.switches = {{run_.run, round.round, 1, half, false}, {run_.run, round.round, 1, round.end_seconds, true}};
-    }
   }
 
   void add_coverage(RoundResult& result) const {
@@ -301,13 +297,13 @@ class SampleRun {
     const double start = *device.compute_start_seconds - round.start_seconds, stop = start + device.busy_seconds;
     record.receive_seconds = start;
     record.compute_seconds = device.busy_seconds;
-    if (start > 0) record.spans.push_back({0, start, false, false, true, false});
-    record.spans.push_back({start, stop, true, false, false, false});
+    if (start > 0) record.spans.push_back({0, start, false, false, true});
+    record.spans.push_back({start, stop, true, false, false});
     double end = stop;
     if (device.exchange_end_seconds) {
       end = *device.exchange_end_seconds - round.start_seconds;
       (behaviour_.server ? record.send_seconds : record.both_seconds) = end - stop;
-      record.spans.push_back({stop, end, false, true, !behaviour_.server, false});
+      record.spans.push_back({stop, end, false, true, !behaviour_.server});
     }
     record.idle_seconds = std::max(0.0, round.end_seconds - round.start_seconds - end);
     return record;
@@ -368,7 +364,7 @@ void write_sample(const std::filesystem::path& folder, const SampleOptions& opti
                           runs);
   for (const auto& run : runs) {
     SampleRun sample(options, run);
-    writer.write_devices(sample.devices());
+    writer.write_devices(sample.devices(), sample.states());
     writer.write_network(sample.links(), sample.joints(), sample.peers());
     const auto left = runs.size() - static_cast<std::size_t>(run.run);
     const bool breaks = options.unfinished && left <= 2;

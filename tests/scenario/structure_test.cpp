@@ -47,11 +47,23 @@ TEST_CASE("comments, processing instructions and attributes of a schema's namesp
   CHECK(test::mistakes(parts).empty());
 }
 
-TEST_CASE("thousands of mistakes end soon, and a hundred of them are told") {
-  std::string more;
-  for (int i = 0; i < 20000; ++i) more += "<x" + std::to_string(i) + "/>\n";
-  const std::string found = test::mistakes(with_more(more));
-  CHECK(std::count(found.begin(), found.end(), '\n') == 100);
+TEST_CASE("of many mistakes a hundred are told, and thousands of elements are one mistake") {
+  const auto lines_of = [](int elements) {
+    std::string more;
+    for (int i = 0; i < elements; ++i) more += "<x" + std::to_string(i) + "/>\n";
+    const std::string found = test::mistakes(with_more(more));
+    return std::count(found.begin(), found.end(), '\n');
+  };
+  CHECK(lines_of(900) == 100);
+  CHECK(lines_of(20000) == 1);
+}
+
+TEST_CASE("100,000 methods are refused at once") {
+  Parts parts;
+  parts.methods = "<methods>";
+  for (int i = 0; i < 100000; ++i) parts.methods += "<method name='fedavg'/>";
+  parts.methods += "</methods>";
+  CHECK(test::mistakes(parts) == "6: 100000 elements in <methods>; at most 1000 are allowed\n");
 }
 
 TEST_CASE("an element that --set makes is checked as if it stood in the file") {

@@ -195,26 +195,24 @@ TEST_CASE("a step that starts when any is done waits for all to end, and is skip
   CHECK(round["steps"][4][2] == "skipped");
 }
 
-TEST_CASE(
-    "what a node does is observed moment by moment: receiving, computing, sending, off, and who was switched when") {
+TEST_CASE("what a node does is observed moment by moment, receiving, computing and sending, and how long it was off") {
   // Device 0: receives 1 MB until 1.01 s, computes until it goes off at 1.5 s, and is off until the round ends.
   const json round = run({star_round({0, 1}, kServer, 1e6, 1e9)})[0];
   const json& broken = round["spans"][0];
-  REQUIRE(broken.size() == 3);
+  REQUIRE(broken.size() == 2);
   CHECK(broken[0][0] == "r");
   CHECK(broken[0][2] == seconds(1.010));
   CHECK(broken[1][0] == "c");
   CHECK(broken[1][2] == seconds(1.5));
-  CHECK(broken[2][0] == "o");
-  CHECK(broken[2][2] == seconds(3.020));
+  CHECK(round["off"][0] == seconds(3.020 - 1.5));
   const json& whole = round["spans"][1];
   REQUIRE(whole.size() == 3);
   CHECK(whole[2][0] == "s");
   CHECK(whole[2][1] == seconds(2.010));
   CHECK(whole[2][2] == seconds(3.020));
-  CHECK(round["spans"][3][0] == json({"o", 0.0, round["end"]}));  // off from the start
+  CHECK(round["off"][3] == round["end"]);  // off from the start
   CHECK(round["spans"][kServer][0][0] == "s");
-  CHECK(round["switches"] == json::parse("[[3, 0.0, false], [0, 1.5, false]]"));
+  CHECK(round["off"][1] == 0.0);
 }
 
 TEST_CASE("two peers that send to each other send and receive at once") {
@@ -229,7 +227,7 @@ TEST_CASE("two peers that send to each other send and receive at once") {
   CHECK(spans[1][0] == "r");
 }
 
-TEST_CASE("work that goes on into the next round is seen in both, and a switch is told once") {
+TEST_CASE("work that goes on into the next round is seen in both, and so is the time off") {
   Closing closing;
   closing.kind = Closing::Kind::deadline;
   closing.deadline_seconds = 1;
@@ -239,6 +237,7 @@ TEST_CASE("work that goes on into the next round is seen in both, and a switch i
   const json rounds = run({first.plan, second.plan});
   CHECK(rounds[0]["spans"][1] == json::parse("[[\"c\", 0.0, 1.0]]"));
   CHECK(rounds[1]["spans"][1] == json::parse("[[\"c\", 1.0, 1.5]]"));
-  CHECK(rounds[0]["switches"].size() == 1);
-  CHECK(rounds[1]["switches"] == json::parse("[[0, 1.5, false]]"));
+  CHECK(rounds[0]["off"][3] == 1.0);
+  CHECK(rounds[1]["off"][3] == 0.5);
+  CHECK(rounds[1]["off"][0] == 0.0);  // goes off as the round ends
 }

@@ -75,13 +75,12 @@ nlohmann::json to_json(const TimedRound& round) {
   for (const NodeUse& node : round.nodes) {
     auto spans = nlohmann::json::array();
     for (const ActivitySpan& span : node.spans)
-      spans.push_back({std::string(span.computes ? "c" : "") + (span.sends ? "s" : "") + (span.receives ? "r" : "") +
-                           (span.is_off ? "o" : ""),
+      spans.push_back({std::string(span.computes ? "c" : "") + (span.sends ? "s" : "") + (span.receives ? "r" : ""),
                        span.start_seconds, span.end_seconds});
     json["spans"].push_back(spans);
   }
-  json["switches"] = nlohmann::json::array();
-  for (const NodeSwitch& change : round.switches) json["switches"].push_back({change.node, change.seconds, change.on});
+  json["off"] = nlohmann::json::array();
+  for (const NodeUse& node : round.nodes) json["off"].push_back(node.off_seconds);
   for (const LinkUse& link : round.links) json["links"][link.name] = {link.bytes, link.joules};
   for (const CarriedStep& step : round.carried) {
     json["carried"].push_back({step.round, step.step, step.timed.end_seconds, fate_name(step.timed.fate)});

@@ -27,8 +27,8 @@ RoundPlan star_round(const std::vector<NodeId>& devices, NodeId server, double b
 TimingOptions on_platform(const std::string& name);  ///< of tests/timing/platforms
 
 /// {"start", "end", "steps": [[start, end, fate]], "nodes": [[busy, sent, received, joules]], "links": {name: [bytes,
-/// joules]}, "carried": [[round, step, end, fate]], "spans": per node [["csro", from, to]], "switches": [[node,
-/// seconds, on]]}
+/// joules]}, "carried": [[round, step, end, fate]], "spans": per node [["csr", from, to]], "off": [seconds of
+/// each node]}
 nlohmann::json to_json(const TimedRound& round);
 
 /// The names that fates have in to_json.

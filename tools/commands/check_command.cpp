@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sim/base/units.hpp"
+#include "sim/experiment/observation.hpp"
 #include "sim/experiment/preparation.hpp"
 #include "sim/method/method.hpp"
 #include "tools/commands/commands.hpp"
@@ -29,6 +30,8 @@ void print_method(const Preparation& preparation, const RunSpec& run) {
   fmt::print("  {:<12} {}\n  {:<12} split {:.3g}{}, first round {:.3g} GFLOP and {} sent, peak memory {}\n",
              run.method->label, choices_text(*run.method), "", low, high > low ? fmt::format(" to {:.3g}", high) : "",
              flops / 1e9, human(bytes, Quantity::bytes), human(largest, Quantity::bytes));
+  if (const std::string nodes = without_power(preparation.fleet, planner.participants(plan)); !nodes.empty())
+    fmt::print("  {:<12} energy unknown: the platform states no power (wattage_per_state) of {}\n", "", nodes);
   if (run.method->rounds) fmt::print("  {:<12} {} rounds of its own\n", "", *run.method->rounds);
   for (const std::string& warning : planner.admission().warnings()) fmt::print("  {:<12} warning: {}\n", "", warning);
 }
@@ -44,6 +47,8 @@ std::size_t print_scenario(const std::string& scenario_file, const std::vector<O
              preparation.fleet.size(), preparation.data.train_samples(), preparation.data.test_samples(),
              until.empty() ? "" : "at most ", scenario.training.rounds, until.empty() ? "" : " until " + text_of(until),
              runs.size());
+  if (const std::string note = data_note(preparation); !note.empty()) fmt::print("  {}\n", note);
+  if (preparation.fleet.server) fmt::print("  server       {}\n", preparation.fleet.server->name);
   for (const RunSpec& run : runs)
     if (run.seed == scenario.seeds.front()) print_method(preparation, run);
   return runs.size();

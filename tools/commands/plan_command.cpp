@@ -1,5 +1,6 @@
 // `msfusion plan`: what a scenario would cost, from its plans and the clock alone.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include "sim/record/format.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/output.hpp"
+#include "tools/commands/progress_view.hpp"
 #include "tools/commands/run_records.hpp"
 
 namespace msfusion {
@@ -100,6 +102,11 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
              human(summary.total.seconds, Quantity::seconds), human(summary.total.bytes, Quantity::bytes),
              summary.total.joules ? human(*summary.total.joules, Quantity::joules) : "energy unknown",
              money(summary.total.usd), ending);
+  if (!run.without_power.empty())
+    fmt::print("  energy        the platform states no power of {}{}\n", run.without_power,
+               summary.total.device_joules
+                   ? "; the devices alone: " + human(*summary.total.device_joules, Quantity::joules)
+                   : "");
   fmt::print("  longest round {}: {}\n", shown_round(slowest->round), slowest->critical_path);
   for (const WarningRecord& warning : store.warnings())
     if (warning.run == run.run)
@@ -117,6 +124,7 @@ int plan_scenario(const PlanCommand& command) {
     if (!sweep.axes.empty()) return plan_sweep(command, sweep, scenario.name);
   }
   const Preparation preparation = prepare(command.scenario, command.overrides, true);
+  if (const std::string note = data_note(preparation); !note.empty()) complain(note);
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
       command.json);
@@ -135,6 +143,10 @@ int plan_scenario(const PlanCommand& command) {
   options.participation_folder = folder.path().string();
   if (command.json) options.observe = json_writer(folder, command.windows);
   Interruption interruption;
+  options.ends_at_once = true;
+  ProgressView view(preparation);
+  if (isatty(STDOUT_FILENO) == 1 && !command.json && command.of_sweep.empty())
+    options.on_change = [&](const std::vector<RunReport>& all, int changed) { view.update(all, changed); };
   const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, interruption);
   for (const RunReport& report : reports)
     if (report.state == RunReport::State::failed)

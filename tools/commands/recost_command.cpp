@@ -75,6 +75,9 @@ Preparation prepare_again(const RecostCommand& command, const StoreReader& store
   Scenario scenario = read_scenario_text(meta_at(meta, "scenario_text", store_file), scenario_file.string(), overrides);
   choose_methods(scenario, command.methods, store);
   Preparation preparation = prepare(std::move(scenario), true);
+  if (preparation.data.has_drawn_labels)
+    throw UserError(Mistake{preparation.scenario.file, preparation.scenario.data.line, data_note(preparation),
+                            "the data set that the runs were trained on"});
   const bool own_platform = std::none_of(overrides.begin(), overrides.end(),
                                          [](const Override& o) { return o.path.find("platform.file") != o.path.npos; });
   if (own_platform && file_text(preparation.scenario.platform.file) != meta_at(meta, "platform_text", store_file))

@@ -50,6 +50,7 @@ function batteries(data, state, theme) {
 function presence(data, state, theme) {
   const detail = detailOf(data, state), changes = detail ? detail.switches : null;
   if (!changes || changes.all === 0) return { empty: 'No device was ever switched off in this run.' };
+  if (changes.devices.length === 0) return { empty: 'Nodes were switched off and on too often to be drawn; the table state_profiles of the store says when.' };
   const names = Object.fromEntries(devicesOf(data, state).map((device) => [device.id, device.name])), end = detail.seconds, scale = scaleOf('seconds', end);
   const bands = [], csv = [['device', 'state', 'from_seconds', 'to_seconds']];
   changes.devices.forEach((id, row) => {

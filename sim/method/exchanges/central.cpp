@@ -5,18 +5,18 @@
 
 namespace msfusion::exchanges {
 
-namespace {
-
-NodeId training_node(const Fleet& fleet) {
+NodeId pooling_node(const Fleet& fleet) {
   if (fleet.server) return fleet.server_node();
   const auto faster = [](const Device& a, const Device& b) { return a.speed_flops < b.speed_flops; };
   return static_cast<NodeId>(std::max_element(fleet.devices.begin(), fleet.devices.end(), faster) -
                              fleet.devices.begin());
 }
 
+namespace {
+
 void add_steps(PlanDraft& draft) {
   const PlannerSetup& setup = draft.setup;
-  const NodeId node = training_node(setup.fleet);
+  const NodeId node = pooling_node(setup.fleet);
   draft.plan.tasks.push_back(draft.costs.task(node, 1, full_slice(setup.shape)));
   const TrainTask& task = draft.plan.tasks.front();
   std::vector<StepId> uploads;

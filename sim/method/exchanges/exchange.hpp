@@ -13,7 +13,7 @@ namespace msfusion {
 struct PlanDraft {
   const PlannerSetup& setup;
   TaskCosts& costs;
-  const Coverage& coverage;                                    ///< after the last observed round
+  Coverage& coverage;                                          ///< after the last observed round
   const std::optional<PeerNetwork>& peers;                     ///< only for exchanges among peers
   std::function<WidthSlice(std::size_t position)> next_slice;  ///< of a participant, in the next round
   RoundPlan plan;
@@ -34,5 +34,10 @@ struct Exchange {
 
 /// The exchange of each kind: the constant of that name in the file of that name.
 const Exchange& exchange_of(ExchangeKind kind);
+
+namespace exchanges {
+/// Where all data goes when it is pooled: the server, or else the fastest device.
+NodeId pooling_node(const Fleet& fleet);
+}  // namespace exchanges
 
 }  // namespace msfusion
