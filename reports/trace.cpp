@@ -9,7 +9,6 @@ namespace msfusion {
 namespace {
 
 std::string words_of(const SpanRecord& span) {
-  if (span.is_off) return "off";
   std::string words;
   for (const auto& [does, word] :
        {std::pair(span.computes, "computes"), std::pair(span.sends, "sends"), std::pair(span.receives, "receives")})
@@ -20,9 +19,9 @@ std::string words_of(const SpanRecord& span) {
 }  // namespace
 
 std::vector<std::string> trace_words() {
-  std::vector<std::string> all = {"off"};
+  std::vector<std::string> all;
   for (int bits = 1; bits < 8; ++bits)
-    all.push_back(words_of({0, 0, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, false}));
+    all.push_back(words_of({0, 0, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0}));
   return all;
 }
 
