@@ -132,3 +132,18 @@ TEST_CASE("fish completes every command and option, and zsh has them all") {
       if (option[1] == '-') CHECK(offered.count(option) == 1);
   }
 }
+
+TEST_CASE("the version stands in one place, and the program says it") {
+  const std::string build = text_of(source_file("CMakeLists.txt"));
+  const auto versions = found(build, "^project\\(msfusion VERSION ([0-9]+\\.[0-9]+\\.[0-9]+)");
+  REQUIRE(versions.size() == 1);
+  CHECK_THAT(msfusion_program({"--version"}).out, StartsWith("msfusion " + *versions.begin() + "\n"));
+  for (const char* file : {"CITATION.cff", "README.md", "tools/python/setup.py", "tools/packaging/packages.cmake"}) {
+    INFO(file);
+    CHECK(text_of(source_file(file)).find(*versions.begin()) == std::string::npos);
+  }
+  // What is not released yet stands under its own heading.
+  const std::string changes = text_of(source_file("CHANGELOG.md"));
+  CHECK((changes.find("\n## [Unreleased]\n") != changes.npos ||
+         changes.find("\n## [" + *versions.begin() + "]") != changes.npos));
+}

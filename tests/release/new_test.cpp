@@ -52,7 +52,7 @@ TEST_CASE("a new scenario explains every attribute that it states") {
       if ((*a)[1] != "kind") CHECK_THAT(comment, ContainsSubstring("\n       " + (*a)[1].str() + ": "));
     }
   }
-  CHECK(attributes >= 13);
+  CHECK(attributes >= 11);
 }
 
 TEST_CASE("a new scenario for text takes a model that reads text") {

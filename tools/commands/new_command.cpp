@@ -118,10 +118,7 @@ std::string scenario_text(const NewCommand& command, const std::string& name, co
          model_element(!command.model.empty() ? command.model
                        : text                 ? "lstm"
                                               : "cnn") +
-         element("training", {{"rounds", std::to_string(command.rounds)},
-                              {"local-epochs", usual("training", "local-epochs")},
-                              {"batch", usual("training", "batch")},
-                              {"learning-rate", usual("training", "learning-rate")}}) +
+         element("training", {{"rounds", std::to_string(command.rounds)}, {"batch", usual("training", "batch")}}) +
          element("constraints", {{"memory", "exclude"}}) + methods_element(command.methods) +
          element("seeds", {{"values", "1"}});
   if (!command.target.empty()) xml += element("target", {{"accuracy", command.target}});
