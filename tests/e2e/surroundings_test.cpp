@@ -169,7 +169,7 @@ TEST_CASE("a folder that vanishes ends the runs with a message, and does not com
   CHECK_THAT(ended.err, ContainsSubstring("removed"));
   CHECK_FALSE(fs::exists(results));
   const StoreReader store(folder.file("elsewhere/run.sqlite"));
-  CHECK_FALSE(store.rounds(0).empty());
+  CHECK(store.rounds(0).size() + store.rounds(1).size() > 0);  // either run may have been the first
 }
 
 TEST_CASE("two programs do not write into one folder") {
