@@ -139,15 +139,13 @@ void attach_lines(XmlDocument::Impl& impl, const std::string& text) {
 /// The text in UTF-8, if its first bytes or its declaration name another encoding that can be converted; otherwise
 /// none.
 std::optional<std::string> converted(const std::string& text) {
-  const auto begins_with = [&](const char* bytes, std::size_t count) {
-    return text.compare(0, count, bytes, count) == 0;
-  };
+  const auto begins_with = [&](const std::string& bytes) { return text.compare(0, bytes.size(), bytes) == 0; };
   std::string encoding;
-  if (begins_with("\xFF\xFE", 2) || begins_with("<\0", 2)) {
+  if (begins_with("\xFF\xFE") || begins_with({'<', '\0'})) {
     encoding = "UTF-16LE";
-  } else if (begins_with("\xFE\xFF", 2) || begins_with("\0<", 2)) {
+  } else if (begins_with("\xFE\xFF") || begins_with({'\0', '<'})) {
     encoding = "UTF-16BE";
-  } else if (begins_with("<?xml", 5)) {
+  } else if (begins_with("<?xml")) {
     static const std::regex declared("^<\\?xml[^>]*?encoding\\s*=\\s*[\"']([A-Za-z0-9._-]+)[\"']");
     std::smatch match;
     const std::string declaration = text.substr(0, std::min<std::size_t>(text.find('>'), 200));

@@ -133,6 +133,7 @@ std::string default_of(const Attribute<Method>& row) {
 
 }  // namespace
 
+// A table. NOLINTNEXTLINE(readability-function-size)
 const Vocabulary<Method>& method_vocabulary() {
   using M = Method;
   static const Vocabulary<M> all{
