@@ -82,7 +82,6 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
   config.scenario_file = write_scenario(chosen, device, network, options.rounds, as_calibrated, folder);
   config.plans_file = folder + "/plans.json";
   const Simulated simulated = simulate(config.scenario_file, folder);
-
   const int nodes = static_cast<int>(simulated.parameters.size());
   std::optional<ShapedNetwork> links;
   if (!options.loopback) {
