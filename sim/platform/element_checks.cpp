@@ -81,12 +81,12 @@ long long ElementChecks::radical_size(const XmlElement& element, long long most)
     const auto first = parse_integer(ends.front()), last = parse_integer(ends.back());
     if (ends.size() > 2 || !first || !last || *first < 0 || *last < *first) {
       report(element.attribute_line("radical"), fmt::format("radical=\"{}\"", text), "numbers and ranges: \"0-9,12\"");
-      return 1;  // so that no device is missed besides
+      return 1;  // one host stands for the wrong list: the platform is not also "without devices"
     }
     if (*last - *first >= most - count) {
       report(element.attribute_line("radical"), fmt::format("radical=\"{}\"", text),
              fmt::format("at most {} hosts", most));
-      return 1;  // so that no device is missed besides
+      return 1;  // one host stands for the wrong list: the platform is not also "without devices"
     }
     count += *last - *first + 1;
   }
