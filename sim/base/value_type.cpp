@@ -170,7 +170,8 @@ std::vector<std::string> repairs(const std::string& found, bool is_share) {
   std::vector<std::string> all;
   if (found.find(',') != std::string::npos) all = {with_every(found, ',', '.'), with_every(found, ',', ' ')};
   const std::string number = !found.empty() && found.back() == '%' ? trimmed(found.substr(0, found.size() - 1)) : found;
-  if (const auto percent = parse_number(number); is_share && percent && *percent > 1) all.push_back(decimal(*percent / 100));
+  if (const auto percent = parse_number(number); is_share && percent && *percent > 1)
+    all.push_back(decimal(*percent / 100));
   const std::size_t slash = found.find('/');
   const auto is_upper = [&](std::size_t i) { return found[i] >= 'A' && found[i] <= 'Z'; };
   if (slash != std::string::npos && slash >= 3 && is_upper(slash - 1) && is_upper(slash - 2) && is_upper(slash - 3))

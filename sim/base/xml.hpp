@@ -27,8 +27,8 @@ class XmlElement {
   std::vector<std::pair<std::string, std::string>> attributes() const;  ///< in document order
   void set_attribute(const std::string& name, const std::string& value);
   void remove_attribute(const std::string& name);  ///< where it has it
-  XmlElement add_child(const std::string& name);  ///< at the end
-  std::vector<XmlElement> children() const;       ///< elements only
+  XmlElement add_child(const std::string& name);   ///< at the end
+  std::vector<XmlElement> children() const;        ///< elements only
   std::vector<XmlElement> children(const std::string& name) const;
 
   /// Whether two values stand for the same place in the document.

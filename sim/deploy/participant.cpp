@@ -62,7 +62,8 @@ class TrainingNode : public Participant {
   void warm_up(const RoundPlan& plan, TaskId id) override {
     TrainingJob job = job_for(plan, id);
     job.source = initial_values(run_.setup.shape, run_.full, run_.setup.seed);
-    if (facts_of(run_.setup.method.objective.kind).contrasts()) job.negatives = {{job.task.slice, gather(map_of(job.task.slice), job.source)}};
+    if (facts_of(run_.setup.method.objective.kind).contrasts())
+      job.negatives = {{job.task.slice, gather(map_of(job.task.slice), job.source)}};
     use_one_thread();
     msfusion::train(run_.training, job);
   }

@@ -27,7 +27,8 @@ std::pair<std::string, std::string> contradiction(const Method& m) {
     std::vector<std::string> names;
     for (const MergeRow& row : kMerges)
       if (facts.merges.has(row.value)) names.emplace_back(row.name);
-    return {fmt::format("merge=\"{}\" where the exchange is \"{}\"", merge, exchange), "one of " + fmt::format("{}", fmt::join(names, ", "))};
+    return {fmt::format("merge=\"{}\" where the exchange is \"{}\"", merge, exchange),
+            "one of " + fmt::format("{}", fmt::join(names, ", "))};
   }
   if ((m.objective.kind == ObjectiveKind::control_variates) != (m.merge.kind == MergeKind::variates))
     return {fmt::format("objective=\"{}\" with merge=\"{}\": control variates need both their loss and their merge",

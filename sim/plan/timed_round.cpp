@@ -23,7 +23,8 @@ std::vector<TaskId> trained_tasks(const RoundPlan& plan, const TimedRound& timed
     const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what);
     if (transfer && transfer->cargo == Cargo::trained) sent.insert(plan.steps[s].task);
     const auto* compute = std::get_if<Compute>(&plan.steps[s].what);
-    if (!compute || sent.count(plan.steps[s].task) > 0 || compute->node != task_of(plan, plan.steps[s].task).device) continue;
+    if (!compute || sent.count(plan.steps[s].task) > 0 || compute->node != task_of(plan, plan.steps[s].task).device)
+      continue;
     const Fate fate = timed.steps[s].fate;
     done[plan.steps[s].task] = fate == Fate::done || fate == Fate::in_flight;
   }

@@ -46,11 +46,11 @@ struct ActivitySpan {
 /// What a node used between the round's start and end. Joules are NaN where the platform states no power.
 struct NodeUse {
   NodeId node = 0;
-  double busy_seconds = 0;               ///< computing
-  double bytes_sent = 0;                 ///< that left the node; of a lost or late message, the bytes sent before it was dropped
-  double bytes_received = 0;             ///< that arrived complete
-  double joules = 0;                     ///< the host's own, idle included
-  double off_seconds = 0;                ///< switched off
+  double busy_seconds = 0;    ///< computing
+  double bytes_sent = 0;      ///< that left the node; of a lost or late message, the bytes sent before it was dropped
+  double bytes_received = 0;  ///< that arrived complete
+  double joules = 0;          ///< the host's own, idle included
+  double off_seconds = 0;     ///< switched off
   std::vector<ActivitySpan> spans = {};  ///< in order of time; in between it was idle or off
 };
 

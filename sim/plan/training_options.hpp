@@ -44,6 +44,7 @@ struct EvaluationOptions {
   bool submodels = true;    ///< also the mean accuracy of the devices' sub-models
   int norm_samples = 1000;  ///< training samples whose batch statistics the test uses (norm="batch")
   KeptModels keep;
+  int line = 0;
 };
 
 const Vocabulary<TrainingOptions>& training_vocabulary();

@@ -56,6 +56,7 @@ class ScenarioReader {
     read_child("prices", price_vocabulary(), scenario.prices);
     scenario.platform.line = line_of("platform");
     scenario.training.line = line_of("training");
+    scenario.evaluation.line = line_of("evaluation");
     read_data_and_model(scenario);
     SeedOptions seeds;
     read_child("seeds", seed_vocabulary(), seeds);

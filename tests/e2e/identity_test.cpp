@@ -272,7 +272,10 @@ TEST_CASE("a finished run that is given more rounds ends as if it had been asked
       {{"--set", "training.schedule=cosine"},
        "msfusion: 3 rounds instead of 2 change the learning rate of those that are done (schedule=\"cosine\")"},
       {{"--set", "methods.method[msfusion].overlap=linear", "--set", "methods.method[msfusion].overlap-control=0.5"},
-       "msfusion: 3 rounds instead of 2 change the windows of those that are done (overlap=\"linear\")"}};
+       "msfusion: 3 rounds instead of 2 change the windows of those that are done (overlap=\"linear\")"},
+      {{"--set", "evaluation.every=3", "--set", "evaluation.keep=best"},
+       "keep=\"best\" kept the model of msfusion's last round, 2, which a longer run would not evaluate "
+       "(every=\"3\")"}};
   for (const auto& [options, says] : refused) {
     REQUIRE(run("r", "2", options).code == 0);
     const auto before = tables_of(folder.file("r"));

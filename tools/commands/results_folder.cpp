@@ -36,8 +36,8 @@ bool is_numbered(const std::string& name, const std::string& before, const std::
 
 // What this program writes into a results folder, but for the pages that it may share with others.
 bool is_ours(const std::string& name) {
-  return name == "lock" || name == "checkpoints" || name == "participation" || name == "models" || name.rfind("run.sqlite", 0) == 0 ||
-         is_numbered(name, "earlier-", "") || is_numbered(name, "plan-", ".jsonl");
+  return name == "lock" || name == "checkpoints" || name == "participation" || name == "models" ||
+         name.rfind("run.sqlite", 0) == 0 || is_numbered(name, "earlier-", "") || is_numbered(name, "plan-", ".jsonl");
 }
 
 bool is_page(const std::string& name) {

@@ -1,6 +1,7 @@
 // `msfusion run`: carries out a scenario and leaves a results folder with its report.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -125,11 +126,34 @@ void check_lengthens(const Scenario& then, const Scenario& now) {
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
 }
 
+// The evaluation after a run's last round is taken back when that round is the last no more. A model that was kept for
+// it cannot be: the one before it, which a run asked for at once would have, was replaced.
+void check_best_models(const StoreReader& store, const Scenario& now) {
+  if (!now.evaluation.keep.best) return;
+  std::vector<Mistake> mistakes;
+  for (const RunRecord& run : store.runs()) {
+    const std::vector<EvaluationRecord> evaluations = store.evaluations(run.run);
+    if (evaluations.empty() || shown_round(evaluations.back().round) % now.evaluation.every == 0) continue;
+    const auto best = std::max_element(evaluations.begin(), evaluations.end(), [](const auto& a, const auto& b) {
+      return a.global_accuracy < b.global_accuracy;
+    });
+    if (best->round == evaluations.back().round)
+      mistakes.push_back(
+          {now.file, now.evaluation.line,
+           fmt::format("keep=\"best\" kept the model of {}'s last round, {}, which a longer run would not evaluate "
+                       "(every=\"{}\")",
+                       run.label, shown_round(best->round), now.evaluation.every),
+           "a new run, without --resume"});
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+}
+
 // Leaves the store as if this scenario had been asked for at once.
 void lengthen(const std::string& store_file, const Preparation& preparation, MetaMap& before, const MetaMap& now) {
   const Scenario& scenario = preparation.scenario;
   const Scenario then = read_scenario_text(before.at("scenario_text"), scenario.file, {});
   check_lengthens(then, scenario);
+  check_best_models(StoreReader(store_file), scenario);
   MetaMap changed;
   for (const char* key : {"scenario_text", "command"}) changed[key] = before[key] = now.at(key);
   check_unchanged(before, now, scenario.platform.file);

@@ -146,7 +146,8 @@ at::Tensor mix(const at::Tensor& shares, const at::Tensor& v) {
   at::Tensor mixed = at::empty(v.sizes());
   for_each_head(shares, [&](std::int64_t sample, std::int64_t head) {
     const Head head_of_v(v, sample, head, heads);
-    multiply(Square(shares, sample, head), head_of_v, tokens, head_of_v.width, tokens, Head(mixed, sample, head, heads));
+    multiply(Square(shares, sample, head), head_of_v, tokens, head_of_v.width, tokens,
+             Head(mixed, sample, head, heads));
   });
   return mixed;
 }

@@ -1,0 +1,30 @@
+// Folders of data sets as their publishers lay them out: which files belong to a set, and how the set is read.
+#pragma once
+
+#include <filesystem>
+
+#include "sim/data/dataset.hpp"
+
+namespace msfusion {
+
+// A check ends once every file has been found; reading goes on to their contents. `window`: the tokens per sample of a
+// text; without `pixels` images have their labels and sizes alone. All throw UserError with the folder or the file.
+
+Dataset read_mnist(const std::filesystem::path& folder, int window, bool pixels);
+void check_mnist(const std::filesystem::path& folder);
+/// One of EMNIST's six splits.
+Dataset read_emnist(const std::filesystem::path& folder, int window, bool pixels);
+void check_emnist(const std::filesystem::path& folder);
+Dataset read_cifar10(const std::filesystem::path& folder, int window, bool pixels);
+void check_cifar10(const std::filesystem::path& folder);
+Dataset read_cifar100(const std::filesystem::path& folder, int window, bool pixels);
+void check_cifar100(const std::filesystem::path& folder);
+/// train/CLASS/FILE and test/CLASS/FILE.
+Dataset read_folder(const std::filesystem::path& folder, int window, bool pixels);
+void check_folder(const std::filesystem::path& folder);
+/// One file *train* and one *test*, or a single file whose last tenth is the test.
+Dataset read_words(const std::filesystem::path& folder, int window, bool pixels);
+Dataset read_characters(const std::filesystem::path& folder, int window, bool pixels);
+void check_text(const std::filesystem::path& folder);
+
+}  // namespace msfusion
