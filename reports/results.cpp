@@ -75,7 +75,7 @@ Results open_results(const std::vector<std::string>& folders, const std::string&
   Results results;
   results.stores = open_stores(folders);
   for (const auto& store : results.stores)
-    for (const double target : targets_of(store.meta)) results.targets.push_back(target);
+    for (const double target : targets_of(store.meta, store.reader.file())) results.targets.push_back(target);
   std::sort(results.targets.begin(), results.targets.end());
   results.targets.erase(std::unique(results.targets.begin(), results.targets.end()), results.targets.end());
 

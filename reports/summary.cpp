@@ -28,7 +28,7 @@ nlohmann::ordered_json number(const Maybe& value) {
 
 }  // namespace
 
-std::vector<double> targets_of(const MetaMap& meta) {
+std::vector<double> targets_of(const MetaMap& meta, const std::string& store_file) {
   std::vector<double> targets;
   const auto found = meta.find(meta_key::targets);
   if (found == meta.end()) return targets;
@@ -36,7 +36,8 @@ std::vector<double> targets_of(const MetaMap& meta) {
   for (std::string word; words >> word;) {
     const auto value = parse_number(word);
     if (!value || !(*value > 0 && *value <= 1))
-      throw UserError(Mistake{"run.sqlite", 0, "target accuracy \"" + word + "\"", "numbers in (0, 1]"});
+      throw UserError(
+          Mistake{store_file, 0, "damaged results: the target accuracy \"" + word + "\"", "numbers in (0, 1]"});
     targets.push_back(*value);
   }
   std::sort(targets.begin(), targets.end());
@@ -102,7 +103,7 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
 std::string summary_json(const StoreReader& store) {
   using Json = nlohmann::ordered_json;
   const auto meta = store.meta();
-  const auto targets = targets_of(meta);
+  const auto targets = targets_of(meta, store.file());
   const auto name = meta.find(meta_key::scenario);
   Json runs = Json::array();
   for (const auto& run : store.runs()) {

@@ -44,8 +44,9 @@ struct RunSummary {
   bool finished() const { return run.state == "finished"; }
 };
 
-/// The scenario's target accuracies, ascending. Throws UserError where the store's text is not numbers in (0, 1].
-std::vector<double> targets_of(const MetaMap& meta);
+/// The scenario's target accuracies, ascending. Throws UserError with the store's file where its text is not numbers in
+/// (0, 1].
+std::vector<double> targets_of(const MetaMap& meta, const std::string& store_file);
 
 RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::vector<double>& targets);
 

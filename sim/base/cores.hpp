@@ -13,7 +13,7 @@ class CoreBudget {
   CoreBudget& operator=(const CoreBudget&) = delete;
 
   /// The forked child says which of the max_processes it is, before it acquires anything.
-  void i_am(int process) { process_ = process; }
+  void set_process(int process) { process_ = process; }
   void acquire();  ///< waits for a core
   void release();
   void release_all_of(int process);

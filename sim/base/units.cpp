@@ -104,6 +104,14 @@ std::optional<long long> parse_integer(std::string_view text) {
   return value;
 }
 
+std::optional<double> parse_share(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return parse_number(text);
+  const auto above = parse_integer(text.substr(0, slash)), below = parse_integer(text.substr(slash + 1));
+  if (!above || !below || *above < 0 || *below <= 0) return {};
+  return static_cast<double>(*above) / static_cast<double>(*below);
+}
+
 std::optional<double> parse_quantity(std::string_view text, Quantity quantity) {
   const auto prefix = number_prefix(text);
   if (!prefix) return {};
@@ -125,6 +133,11 @@ std::string allowed_units(Quantity quantity) {
     text += unit.name;
   }
   return text;
+}
+
+std::string units_advice(Quantity quantity) {
+  const std::string units = allowed_units(quantity);
+  return units.rfind("USD", 0) == 0 ? units + " (another currency: write USD, and read your own)" : units;
 }
 
 std::string human(double value, Quantity quantity) {

@@ -28,11 +28,17 @@ std::optional<double> parse_quantity(std::string_view text, Quantity quantity);
 /// The units that a quantity may be written in, for messages: "ns, us, ms, s, min, h, d".
 std::string allowed_units(Quantity quantity);
 
+/// The same, with what to do about the currency where it is money.
+std::string units_advice(Quantity quantity);
+
 /// A short text for people, four significant digits: 1.5e-3 s -> "1.5 ms", 3.2e9 B -> "3.2 GB".
 std::string human(double value, Quantity quantity);
 
 /// A finite decimal number and nothing else ("0.25", "1e-3"); no nan, inf, hex or trailing text.
 std::optional<double> parse_number(std::string_view text);
+
+/// A number, or a fraction of two whole numbers: "0.125", "1/8".
+std::optional<double> parse_share(const std::string& text);
 
 /// A whole number in decimal and nothing else, within the range of long long.
 std::optional<long long> parse_integer(std::string_view text);

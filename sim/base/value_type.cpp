@@ -68,15 +68,6 @@ ValueType any_number() {
   return type;
 }
 
-/// A number, or a fraction of two whole numbers: "0.125", "1/8".
-std::optional<double> parse_share(const std::string& text) {
-  const std::size_t slash = text.find('/');
-  if (slash == std::string::npos) return parse_number(text);
-  const auto above = parse_integer(text.substr(0, slash)), below = parse_integer(text.substr(slash + 1));
-  if (!above || !below || *above < 0 || *below <= 0) return {};
-  return static_cast<double>(*above) / static_cast<double>(*below);
-}
-
 /// What the schema says of a number that may be written as a fraction too.
 std::string or_fraction(const std::string& decimals) {
   return fmt::format("<xs:union><xs:simpleType>{}</xs:simpleType><xs:simpleType>{}</xs:simpleType></xs:union>",
@@ -195,7 +186,9 @@ bool is_identifier(const std::string& text) {
 std::string ValueType::instead_of(const std::string& found) const {
   if (!words.empty()) return one_of(trimmed(found), words);
   for (const std::string& repaired : repairs(trimmed(found), is_share))
-    if (accepts(repaired)) return fmt::format("{}; did you mean '{}'?", allowed, repaired);
+    if (accepts(repaired))
+      return fmt::format("{}; did you mean '{}'?{}", allowed, repaired,
+                         repaired.find("USD") == repaired.npos ? "" : " USD stands for any currency");
   return allowed;
 }
 

@@ -22,8 +22,8 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::size_t kMaxMistakes = 20;  // what follows the first mistakes in markup is mostly their echo
-constexpr int kMostAttributes = 1000;     // of an element: looking each of them up takes time with the square
+constexpr std::size_t kMaxMistakes = 20;       // what follows the first mistakes in markup is mostly their echo
+constexpr std::size_t kMostAttributes = 1000;  // of an element: looking each of them up takes time with the square
 
 struct ParseState {
   std::string file;
@@ -74,9 +74,6 @@ void on_error(void* context, XmlErrorPointer error) {
 
 void on_start(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri, int namespace_count,
               const xmlChar** namespaces, int attribute_count, int defaulted_count, const xmlChar** attributes) {
-  if (attribute_count > kMostAttributes)
-    return refuse(context, fmt::format("<{}> with {} attributes", from_xml(name), attribute_count),
-                  fmt::format("at most {} attributes in an element", kMostAttributes));
   xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count, namespaces, attribute_count, defaulted_count,
                         attributes);
   ParseState& state = state_of(context);
@@ -126,8 +123,16 @@ xmlNodePtr next_element(xmlNodePtr node) {
   return nullptr;
 }
 
-void attach_lines(XmlDocument::Impl& impl, const std::string& text) {
-  impl.lines = tag_lines(text);
+// libxml2 compares each attribute of an element with all others before it tells of them.
+void check_attribute_counts(const std::vector<TagLines>& tags, const std::string& file) {
+  for (const TagLines& tag : tags)
+    if (tag.attribute_count > kMostAttributes)
+      throw UserError(
+          Mistake{file, tag.line, fmt::format("an element with {} attributes", tag.attribute_count),
+                  fmt::format("at most {} attributes in an element; is a quotation mark missing?", kMostAttributes)});
+}
+
+void attach_lines(XmlDocument::Impl& impl) {
   std::size_t elements = 0;
   for (xmlNodePtr node = xmlDocGetRootElement(impl.document); node; node = next_element(node)) ++elements;
   if (elements != impl.lines.size()) return;  // an encoding that the scanner cannot read: use libxml2's lines
@@ -334,8 +339,9 @@ XmlDocument XmlDocument::parse(const std::string& given, const std::string& file
 
   auto impl = std::make_unique<Impl>();
   impl->file = file;
+  impl->lines = tag_lines(text);
+  check_attribute_counts(impl->lines, file);
   if (visitor) {
-    impl->lines = tag_lines(text);
     state.visitor = visitor;
     state.element_of = [](xmlNodePtr node) { return XmlElement(node); };
     state.lines = &impl->lines;
@@ -346,7 +352,7 @@ XmlDocument XmlDocument::parse(const std::string& given, const std::string& file
   if (state.mistakes.empty() && (!impl->document || !xmlDocGetRootElement(impl->document)))
     state.mistakes.push_back({file, 0, "not well-formed XML", ""});
   if (!state.mistakes.empty()) throw UserError(std::move(state.mistakes));
-  if (!visitor) attach_lines(*impl, text);
+  if (!visitor) attach_lines(*impl);
   return XmlDocument(std::move(impl));
 }
 

@@ -61,6 +61,7 @@ TagLines read_start_tag(Cursor& cursor) {
     cursor.step();
     cursor.skip_past(quote);
     if (name != "xmlns" && name.substr(0, 6) != "xmlns:") tag.attributes.push_back(line);
+    ++tag.attribute_count;
   }
   const auto on_first_line = [&](int line) { return line == tag.line; };
   if (std::all_of(tag.attributes.begin(), tag.attributes.end(), on_first_line)) tag.attributes = {};

@@ -52,6 +52,7 @@ Dataset draw_set(const KnownSizes& sizes, std::uint64_t seed) {
   Dataset data;
   data.classes = sizes.classes;
   data.has_drawn_labels = true;
+  data.sizes_of = sizes.of;
   Random random(derive_seed(seed, Purpose::synthetic_data, 0));
   data.train_images = draw_labels(sizes, sizes.train_samples, random);
   data.test_images = draw_labels(sizes, sizes.test_samples, random);
@@ -83,7 +84,7 @@ Dataset read_set(const DataOptions& spec, int window, std::uint64_t seed, bool p
 
 void expect_between(const DataOptions& spec, const char* what, std::int64_t found, std::int64_t most) {
   if (found < 1 || found > most) {
-    throw UserError({"", spec.line, fmt::format("{}={}", what, found), fmt::format("1 to {} in {}", most, spec.set)});
+    throw UserError({"", spec.line, fmt::format("{} {}", found, what), fmt::format("1 to {} in {}", most, spec.set)});
   }
 }
 
@@ -98,12 +99,12 @@ Dataset load_synthetic(const DataOptions& spec, std::uint64_t seed, bool pixels)
   choice.pixels = pixels;
   choice.train_samples = spec.train_samples.value_or(choice.train_samples);
   choice.test_samples = spec.test_samples.value_or(choice.test_samples);
-  constexpr std::int64_t kMostSamples = 100'000'000;  // 400 MB of labels
+  constexpr std::int64_t kMostSamples = 20'000'000;  // 80 MB of labels
   expect_between(spec, "classes", choice.classes, 65536);
-  expect_between(spec, "side", choice.side, 4096);
+  expect_between(spec, "pixels a side", choice.side, 4096);
   expect_between(spec, "channels", choice.channels, 1024);
-  expect_between(spec, "train_samples", choice.train_samples, kMostSamples);
-  expect_between(spec, "test_samples", choice.test_samples, kMostSamples);
+  expect_between(spec, "training samples", choice.train_samples, kMostSamples);
+  expect_between(spec, "test samples", choice.test_samples, kMostSamples);
   // The same whether pixels are made or not, so that what can be planned can be run.
   const std::int64_t image = std::int64_t{choice.channels} * choice.side * choice.side;
   const std::int64_t images = choice.classes + choice.train_samples + choice.test_samples;
@@ -126,7 +127,7 @@ Dataset load_synthetic_text(const DataOptions& spec, int window, std::uint64_t s
   choice.window = window;
   choice.train_samples = spec.train_samples.value_or(choice.train_samples);
   choice.test_samples = spec.test_samples.value_or(choice.test_samples);
-  expect_between(spec, "vocabulary", choice.vocabulary, std::int64_t{1} << 24);
+  expect_between(spec, "tokens in the vocabulary", choice.vocabulary, std::int64_t{1} << 24);
   const std::int64_t most = kMostTextBytes / static_cast<std::int64_t>(sizeof(std::int32_t)) / window;
   if (choice.train_samples > most - choice.test_samples) {
     throw UserError(
@@ -149,11 +150,11 @@ Dataset load_dataset(const DataOptions& spec, int window, std::uint64_t seed, bo
   Dataset data = read_set(spec, window, seed, !for_cost_only);
   data.name = spec.set;
   if (spec.train_samples) {
-    expect_between(spec, "train_samples", *spec.train_samples, data.train_samples());
+    expect_between(spec, "training samples", *spec.train_samples, data.train_samples());
     keep_train_samples(data, *spec.train_samples, seed);
   }
   if (spec.test_samples) {
-    expect_between(spec, "test_samples", *spec.test_samples, data.test_samples());
+    expect_between(spec, "test samples", *spec.test_samples, data.test_samples());
     keep_test_samples(data, *spec.test_samples);
   }
   measure_channels(data);

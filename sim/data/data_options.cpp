@@ -18,7 +18,7 @@ constexpr std::array<Choice<Partition>, 5> kPartitions{{
     {Partition::natural, "natural", "by the writer or speaker that the set names"},
 }};
 
-constexpr int kMostClasses = 100000, kLargestSide = 1024;
+constexpr int kMostClasses = 65536, kMostTokens = 1 << 24, kLargestSide = 1024;
 
 bool is_synthetic(const DataOptions& data) {
   return data.set == "synthetic";
@@ -114,7 +114,7 @@ const Vocabulary<DataOptions>& data_vocabulary() {
                        "3 stands in for colour images.")
               .in("channels")
               .only_with("set", is_synthetic, "set=\"synthetic\""),
-          attribute<D>("synthetic-vocabulary", &D::synthetic_vocabulary, whole(0),
+          attribute<D>("synthetic-vocabulary", &D::synthetic_vocabulary, whole(0, kMostTokens),
                        "Above 0: a made-up text of that many different tokens instead of images; a sample is a window "
                        "of the model.",
                        "For language models without a text, above all for plans: 50257 is GPT-2's.")

@@ -15,6 +15,7 @@ struct KnownSizes {
   int channels = 0, side = 0;
   std::int64_t train_samples = 0, test_samples = 0;
   int classes_per_group = 0;  ///< of the natural partition's key; 0: it has none
+  const char* of = "";        ///< where the set is several: the one that the sizes are of
 };
 
 /// A set's entry in the list, and how its folder is read (sim/data/set_folders.hpp).

@@ -36,6 +36,7 @@ struct Dataset {
   std::vector<std::string> vocabulary;  ///< text of every token number (tokens only)
   int window = 0;                       ///< tokens per sample (tokens only)
   bool has_drawn_labels = false;        ///< the set is not there: its sizes are those of the catalogue, labels made up
+  const char* sizes_of = "";            ///< which of the catalogue's sizes, where there are several
   std::vector<float> channel_mean,
       channel_std;  ///< of the training images scaled to [0, 1]; for normalisation; empty when loaded for cost only
 

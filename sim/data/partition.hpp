@@ -1,4 +1,4 @@
-// Who holds which training samples.
+// Partitions: the training samples of each device.
 #pragma once
 
 #include <cstdint>

@@ -142,7 +142,8 @@ class NodeExecutor::Round {
         return executor_.inbox_.count({plan_.round, step}) == 1;
       });
     });
-    if (!came) throw RunError(fmt::format("round {}: node {} waited in vain for a message", plan_.round, self_));
+    if (!came)
+      throw RunError(fmt::format("round {}: node {} never got a message that it waits for", plan_.round, self_));
   }
 
   static double message_bytes(const std::vector<float>& values) {

@@ -104,7 +104,7 @@ int be_child(const Preparation& preparation, const RunSpec& run, const LearnerFa
              const LaunchOptions& options, CoreBudget& cores, int slot, int jobs, int pipe) {
   // By the second signal, which ends the process at once, every finished round is in the store.
   stop_at_first_signal([] { g_stop = true; });
-  cores.i_am(slot);
+  cores.set_process(slot);
   int status = kFailed;
   try {
     StoreWriter store = StoreWriter::open(options.store_file, options.store_id);

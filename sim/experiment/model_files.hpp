@@ -1,4 +1,4 @@
-// The trained models that a run leaves in its results folder, for whoever goes on with them.
+// The trained models that a run leaves in its results folder.
 #pragma once
 
 #include <optional>

@@ -83,7 +83,7 @@ std::vector<AxisSlice> recorded_slice(const WidthSlice& slice) {
   return axes;
 }
 
-// Price of owning the node for the round, of what it sent, and of what it consumed, as far as prices are stated;
+// Price of owning the node for the round, of the bytes it sent and of the energy it used, where prices are stated;
 // nothing if none is.
 Maybe price(const ObservationInputs& inputs, const NodeUse& use, double round_seconds) {
   const Device& device = inputs.fleet.node(use.node);

@@ -60,7 +60,7 @@ void write_participation(const std::string& file, const std::vector<std::uint32_
 
 std::vector<std::uint32_t> read_participation(const std::string& file) {
   std::ifstream in(file);
-  if (!in) throw RunError(file + ": cannot be read; without it nobody knows who took part in the run");
+  if (!in) throw RunError(file + ": cannot be read; it says which devices took part in the run");
   std::vector<std::uint32_t> rounds;
   for (std::uint32_t round; in >> std::hex >> round;) rounds.push_back(round);
   return rounds;

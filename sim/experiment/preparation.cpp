@@ -154,8 +154,8 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
 std::string data_note(const Preparation& preparation) {
   if (!preparation.data.has_drawn_labels) return "";
   return fmt::format(
-      "data set {} is not installed: its sizes are those published, its labels drawn at random; a run needs it",
-      preparation.data.name);
+      "data set {} is not installed: its sizes are those published{}, its labels drawn at random; a run needs it",
+      preparation.data.name, preparation.data.sizes_of);
 }
 
 std::vector<RunSpec> runs_of(const Preparation& preparation) {

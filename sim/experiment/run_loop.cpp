@@ -141,6 +141,8 @@ class RunLoop {
     const NetworkRecords network = network_records(run, timing_);
     store_.write_network(network.links, network.joints, pairs);
     for (const std::string& text : planner_.admission().warnings()) store_.write_warning({run, -1, text});
+    if (const std::string note = data_note(inputs_.preparation); !note.empty())
+      store_.write_warning({inputs_.run.run, -1, note});
     if (options_.recorded && options_.recorded->ended_early())
       store_.write_warning({run, -1,
                             "until=\"" + text_of(inputs_.training.until) +
@@ -281,6 +283,10 @@ class RunLoop {
     if (options_.recorded) options_.recorded->complete(result, participation_.back(), timing_.fleet());
     for (const std::string& text : planner_.admission().news())
       result.warnings.push_back({inputs_.run.run, round, text});
+    if (planner_.coverage().lost_in() == round)
+      result.warnings.push_back({inputs_.run.run, round,
+                                 "coverage and staleness are unknown from this round on: the random subsets cut the "
+                                 "model into too many parts"});
     clock_.charge(Activity::recording);
     wall.record_seconds = profile_[Activity::recording] - recorded_seconds_;
     recorded_seconds_ = profile_[Activity::recording];

@@ -15,6 +15,7 @@ enum class ObjectiveKind {
   masked_cross_entropy,
   proximal,
   control_variates,
+  dynamic,
   model_contrastive,
   contrastive,
 };
@@ -31,7 +32,7 @@ struct ObjectiveRow : Choice<ObjectiveKind> {
 };
 
 // clang-format off
-inline constexpr std::array<ObjectiveRow, 6> kObjectives{{
+inline constexpr std::array<ObjectiveRow, 7> kObjectives{{
     // value, name, meaning; then: copies, corrects the gradient, frozen models, masks, whole models, weight
     {{ObjectiveKind::cross_entropy, "cross-entropy", "the plain loss"},
      0, false, 0, false, false, nullptr},
@@ -41,6 +42,8 @@ inline constexpr std::array<ObjectiveRow, 6> kObjectives{{
      1, true,  0, false, false, "mu=\"0.01\""},
     {{ObjectiveKind::control_variates, "control-variates", "gradients corrected by the device's and the server's variates (SCAFFOLD)"},
      3, true,  0, false, false, nullptr},
+    {{ObjectiveKind::dynamic, "dynamic", "plus alpha <w, h> + alpha / 2 |w - w_start|^2, h: the device's moves so far (FedDyn)"},
+     2, true,  0, false, true,  "mu=\"0.01\""},
     {{ObjectiveKind::model_contrastive, "model-contrastive", "plus a loss that pulls representations towards the global model's (MOON)"},
      0, false, 2, false, true,  "mu=\"1\""},
     {{ObjectiveKind::contrastive, "contrastive", "plus a loss between representations of sub-models (MSfusion)"},
@@ -54,6 +57,8 @@ enum class MergeKind {
   momentum,
   adam,
   variates,
+  normalised,
+  dynamic,
   gossip,
   staleness,
   distill,
@@ -69,7 +74,7 @@ struct MergeRow : Choice<MergeKind> {
 };
 
 // clang-format off
-inline constexpr std::array<MergeRow, 10> kMerges{{
+inline constexpr std::array<MergeRow, 12> kMerges{{
     // value, name, meaning; then: takes slices, is a mean, distils, models sent
     {{MergeKind::mean, "mean", "weighted mean of whole models"},
      false, true,  false, 1},
@@ -81,6 +86,10 @@ inline constexpr std::array<MergeRow, 10> kMerges{{
      false, true,  false, 1},
     {{MergeKind::variates, "variates", "mean of models and of control variates (SCAFFOLD)"},
      false, false, false, 2},
+    {{MergeKind::normalised, "normalised", "mean of the updates, each divided by the steps behind it (FedNova)"},
+     false, true,  false, 1},
+    {{MergeKind::dynamic, "dynamic", "mean of models plus the mean of all devices' moves so far (FedDyn)"},
+     false, false, false, 1},
     {{MergeKind::gossip, "gossip", "each peer mixes its neighbours' models by Metropolis weights"},
      false, false, false, 1},
     {{MergeKind::staleness, "staleness", "updates weigh less the older the model that they started from"},
@@ -127,7 +136,8 @@ inline constexpr std::array<ExchangeRow, 8> kExchanges{{
     // then: server, cohort, peers, edge, spans rounds, splits network, pools data, keeps own; merges
     {{ExchangeKind::server, "server", "model down, training, update up"},
      true,  true,  false, false, false, false, false, false,
-     {MergeKind::mean, MergeKind::overlap_mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates, MergeKind::distill}},
+     {MergeKind::mean, MergeKind::overlap_mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates,
+      MergeKind::normalised, MergeKind::dynamic, MergeKind::distill}},
     {{ExchangeKind::edge, "edge", "as server, through edge aggregators that each pass on one sum"},
      true,  true,  false, true,  false, false, false, false,
      {MergeKind::mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates}},

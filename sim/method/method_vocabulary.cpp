@@ -209,15 +209,16 @@ const Vocabulary<Method>& method_vocabulary() {
                   "objective=\"contrastive\""),
           attribute<M>(
               "mu", [](auto& m) -> auto& { return m.objective.weight; }, number_from(0),
-              "Weight of FedProx's proximal and of MOON's contrastive term.",
-              "Tune it: 0.001 to 1 for fedprox, 1 to 5 for moon.")
+              "Weight of FedProx's proximal and of MOON's contrastive term, and FedDyn's alpha.",
+              "Tune it: 0.001 to 1 for fedprox, 1 to 5 for moon, 0.01 to 0.1 for feddyn.")
               .only_with(
                   "",
                   [](const M& m) {
                     return m.objective.kind == ObjectiveKind::proximal ||
-                           m.objective.kind == ObjectiveKind::model_contrastive;
+                           m.objective.kind == ObjectiveKind::model_contrastive ||
+                           m.objective.kind == ObjectiveKind::dynamic;
                   },
-                  "objective=\"proximal\" or \"model-contrastive\""),
+                  "objective=\"proximal\", \"model-contrastive\" or \"dynamic\""),
           attribute<M>(
               "tau", [](auto& m) -> auto& { return m.objective.temperature; }, number_above(0),
               "Temperature of the contrastive terms.", "Smaller is sharper.")

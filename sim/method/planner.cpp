@@ -14,7 +14,8 @@ namespace {
 
 PlannerSetup with_server(PlannerSetup setup) {
   if (facts_of(setup.method.exchange.kind).needs_server && !setup.fleet.server)
-    refuse(setup, "the platform has no server", "a host with the property role=\"server\"");
+    refuse(setup, "the platform has no server",
+           "a host with the property role=\"server\", or its name in <platform server=\"..\">");
   return setup;
 }
 

@@ -16,7 +16,7 @@
 
 namespace msfusion {
 
-/// Who exchanges with whom in a method among peers. Throws UserError as make_peer_graph().
+/// The peer graph of a method without a server. Throws UserError as make_peer_graph().
 PeerNetwork peer_network(const Method& method, int devices, std::uint64_t seed);
 
 class Planner {

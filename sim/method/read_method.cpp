@@ -34,6 +34,14 @@ std::pair<std::string, std::string> contradiction(const Method& m) {
     return {fmt::format("objective=\"{}\" with merge=\"{}\": control variates need both their loss and their merge",
                         name_of(kObjectives, m.objective.kind), merge),
             "objective=\"control-variates\" together with merge=\"variates\""};
+  if ((m.objective.kind == ObjectiveKind::dynamic) != (m.merge.kind == MergeKind::dynamic))
+    return {fmt::format("objective=\"{}\" with merge=\"{}\": dynamic regularisation needs both its loss and its merge",
+                        name_of(kObjectives, m.objective.kind), merge),
+            "objective=\"dynamic\" together with merge=\"dynamic\""};
+  if (m.objective.kind == ObjectiveKind::dynamic && m.objective.weight == 0)
+    return {
+        "mu=\"0\" with objective=\"dynamic\": the merge adds the devices' moves all the same, so that is not FedAvg",
+        "mu above 0, e.g. mu=\"0.01\""};
   if (facts_of(m.merge.kind).distils && (m.merge.open_samples == 0 || m.merge.distill_steps == 0))
     return {fmt::format("merge=\"{}\" without open-samples and distill-steps: there is nothing to distil on", merge),
             "both of them, e.g. open-samples=\"1000\" distill-steps=\"20\""};

@@ -1,4 +1,4 @@
-// Who takes part in a round.
+// The devices that take part in a round.
 #pragma once
 
 #include <functional>

@@ -11,7 +11,7 @@
 namespace msfusion {
 
 namespace {
-constexpr std::int64_t kMostCells = 100'000'000;  // 800 MB
+constexpr std::int64_t kMostCells = 15'000'000;
 
 double real(std::int64_t value) {
   return static_cast<double>(value);
@@ -56,11 +56,7 @@ void Coverage::divide(AxisId axis, int old_class) {
     if (grid.row_axis == axis) cells_ += static_cast<std::int64_t>(grid.cells.front().size());
     if (grid.column_axis == axis) cells_ += static_cast<std::int64_t>(grid.cells.size());
   }
-  if (cells_ > kMostCells)
-    throw RunError(fmt::format(
-        "which parameters were trained when cannot be followed any more: the slices so far cut the model into {} "
-        "parts, and {} are kept in memory; a narrower model, windows instead of random subsets, or fewer rounds",
-        cells_, kMostCells));
+  if (is_too_large()) return;
   for (Grid& grid : grids_) {
     if (grid.row_axis == axis) grid.cells.push_back(std::vector<Cell>(grid.cells[old]));
     if (grid.column_axis != axis) continue;
@@ -68,8 +64,12 @@ void Coverage::divide(AxisId axis, int old_class) {
   }
 }
 
+bool Coverage::is_too_large() const {
+  return cells_ > kMostCells;
+}
+
 void Coverage::separate(const WidthSlice& slice) {
-  for (std::size_t index = 0; index < slice.axes.size(); ++index) {
+  for (std::size_t index = 0; index < slice.axes.size() && !is_too_large(); ++index) {
     const auto axis = static_cast<AxisId>(index);
     Classes& all = classes(axis);
     const IndexSet& set = slice.axes[index];
@@ -133,7 +133,13 @@ int Coverage::with_holder(int holders, NodeId device) {
 }
 
 void Coverage::mark(int round, const std::vector<Trained>& trained) {
+  if (lost_in_) return;
   for (const Trained& training : trained) separate(*training.slice);
+  if (is_too_large()) {
+    lost_in_ = round;
+    grids_.clear();
+    return;
+  }
   for (const Trained& training : trained) {
     const HeldClasses held = classes_in(*training.slice);
     for (Grid& grid : grids_)
@@ -146,7 +152,8 @@ void Coverage::mark(int round, const std::vector<Trained>& trained) {
 }
 
 template <class Weight>
-double Coverage::mean(Weight weight) const {
+std::optional<double> Coverage::mean(Weight weight) const {
+  if (lost_in_) return {};
   double sum = 0;
   for (const Grid& grid : grids_)
     for (std::size_t row = 0; row < grid.cells.size(); ++row)
@@ -155,15 +162,15 @@ double Coverage::mean(Weight weight) const {
   return sum / real(total_);
 }
 
-double Coverage::share_trained_in(int round) const {
+std::optional<double> Coverage::share_trained_in(int round) const {
   return mean([&](int last) { return last == round ? 1.0 : 0.0; });
 }
 
-double Coverage::share_trained_ever() const {
+std::optional<double> Coverage::share_trained_ever() const {
   return mean([](int last) { return last >= 0 ? 1.0 : 0.0; });
 }
 
-double Coverage::mean_staleness(int round) const {
+std::optional<double> Coverage::mean_staleness(int round) const {
   return mean([&](int last) { return static_cast<double>(round - last); });
 }
 
@@ -171,6 +178,11 @@ std::vector<std::map<NodeId, std::int64_t>> Coverage::stale_parameters(const std
                                                                        const std::vector<const WidthSlice*>& trained) {
   for (const WidthSlice& slice : wanted) separate(slice);
   for (const WidthSlice* slice : trained) separate(*slice);
+  if (is_too_large())
+    throw RunError(fmt::format(
+        "which device holds which parameters cannot be followed any more: the slices so far cut the model into "
+        "more than {} parts; a narrower model, windows instead of random subsets, or fewer rounds",
+        kMostCells));
   std::vector<HeldClasses> wanted_classes, trained_classes;
   for (const WidthSlice& slice : wanted) wanted_classes.push_back(classes_in(slice));
   for (const WidthSlice* slice : trained) trained_classes.push_back(classes_in(*slice));

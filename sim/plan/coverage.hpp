@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace msfusion {
 /// Every element of a tensor that follows axes a and b at units (i, j) is trained together. Units of an axis that every
 /// slice so far held or left out alike are one class, so the state of a whole model is a small grid of classes per pair
 /// of axes that occurs: its size follows from how many different slices there were, not from the model's width.
-/// What needs more than 100 million cells (800 MB) is refused with a RunError before they are made.
+/// Random subsets of a wide model cut it into ever more classes: from the round on in which they would take more than
+/// 20 million cells (120 MB) coverage is not followed any more.
 class Coverage {
  public:
   explicit Coverage(const Shape& shape);
@@ -27,19 +29,22 @@ class Coverage {
   };
   void mark(int round, const std::vector<Trained>& trained);
 
-  double share_trained_in(int round) const;  ///< of all parameters, in [0, 1]
-  double share_trained_ever() const;
+  /// The round whose slices were too many to follow; none: all is known. Figures are absent from then on.
+  std::optional<int> lost_in() const { return lost_in_; }
+
+  std::optional<double> share_trained_in(int round) const;  ///< of all parameters, in [0, 1]
+  std::optional<double> share_trained_ever() const;
 
   /// For each of `wanted`, the parameters that none of `trained` covers, by device that trained them last, in rounds
-  /// marked so far. Where several trained a parameter in its last round it counts for each of them: nobody needed it
+  /// marked so far. Where several trained a parameter in its last round it counts for each of them: no device needed it
   /// since, so none of them got the others' values, and only all of them together have the mean. Those never trained
-  /// are left out: everybody can derive them from the seed.
+  /// are left out: every device can derive them from the seed. Throws RunError where coverage is not followed any more.
   std::vector<std::map<NodeId, std::int64_t>> stale_parameters(const std::vector<WidthSlice>& wanted,
                                                                const std::vector<const WidthSlice*>& trained);
 
   /// Mean age in rounds of the parameters at the end of `round`: 0 for just trained; never trained ones count from
   /// round -1.
-  double mean_staleness(int round) const;
+  std::optional<double> mean_staleness(int round) const;
 
  private:
   struct Cell {
@@ -66,8 +71,10 @@ class Coverage {
   std::int64_t elements(const Grid& grid, std::size_t row, std::size_t column) const;
   template <class Visit>
   static void visit_cells(const Grid& grid, const HeldClasses& held, Visit visit);
+  bool is_too_large() const;
   template <class Weight>
-  double mean(Weight weight) const;  // over all parameters, of weight(round in which each was trained last)
+  std::optional<double> mean(
+      Weight weight) const;  // over all parameters, of weight(round in which each was trained last)
 
   int with_holder(int holders, NodeId device);
 
@@ -77,6 +84,7 @@ class Coverage {
   std::map<std::pair<int, NodeId>, int> larger_holders_;  // (set, device) -> the set with the device
   std::int64_t total_ = 0;
   std::int64_t cells_ = 0;  // of all grids
+  std::optional<int> lost_in_;
 };
 
 }  // namespace msfusion

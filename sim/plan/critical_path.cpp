@@ -132,7 +132,7 @@ std::string describe(const CriticalPath& path, const RoundPlan& plan, const Time
   std::string result;
   const std::vector<CriticalLeg> all = legs(path, plan, timed);
   for (auto leg = all.begin(); leg != all.end();) {
-    // Sends that others of the same node waited for are one item, whoever received them.
+    // Earlier sends of the same node that delayed this one are one item, whatever their receivers.
     const auto end = std::find_if(
         leg, all.end(), [&](const CriticalLeg& other) { return !other.only_made_room || other.from != leg->from; });
     std::string what;

@@ -11,8 +11,8 @@
 
 namespace msfusion {
 
-/// The way between two nodes, as a message finds it that is alone there.
-struct Way {
+/// The route between two nodes, as a message that is alone on it finds it.
+struct Route {
   double latency_seconds = 0;
   double bandwidth_bytes_per_second = 0;
   double seconds(double bytes) const { return latency_seconds + bytes / bandwidth_bytes_per_second; }
@@ -27,15 +27,15 @@ struct Device : Roofline {
   std::optional<double> memory_bytes;  ///< property "memory"
   std::optional<double>
       memory_bandwidth;  ///< bytes/s, property "memory_bandwidth"; none: compute time is FLOPs / speed
-  std::optional<double> price_usd_per_hour;   ///< property "price"
-  std::optional<double> price_usd_per_gb;     ///< per GB sent, property "traffic_price"
-  std::optional<double> battery_joules;       ///< property "battery": what it may consume before it leaves
-  std::optional<double> grams_co2_per_kwh;    ///< property "carbon": of the electricity of its region
-  std::optional<double> split;                ///< property "split": the rate that split="device" takes
-  std::optional<Way> from_server, to_server;  ///< where there is a server
-  bool has_power = false;                     ///< "wattage_per_state" is given, so joules are known
-  std::optional<double> training_watts;       ///< with one core at work, from "wattage_per_state"
-  std::optional<NodeId> aggregator;           ///< property "aggregator": the edge aggregator that serves it
+  std::optional<double> price_usd_per_hour;     ///< property "price"
+  std::optional<double> price_usd_per_gb;       ///< per GB sent, property "traffic_price"
+  std::optional<double> battery_joules;         ///< property "battery": what it may consume before it leaves
+  std::optional<double> grams_co2_per_kwh;      ///< property "carbon": of the electricity of its region
+  std::optional<double> split;                  ///< property "split": the rate that split="device" takes
+  std::optional<Route> from_server, to_server;  ///< where there is a server
+  bool has_power = false;                       ///< "wattage_per_state" is given, so joules are known
+  std::optional<double> training_watts;         ///< with one core at work, from "wattage_per_state"
+  std::optional<NodeId> aggregator;             ///< property "aggregator": the edge aggregator that serves it
   std::string calibration;  ///< property "calibration": how the figures were measured; empty: they were not
 };
 

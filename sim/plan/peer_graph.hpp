@@ -1,4 +1,4 @@
-// Who exchanges with whom when devices train without a server.
+// Peer graphs: which devices exchange messages when they train without a server.
 #pragma once
 
 #include <array>

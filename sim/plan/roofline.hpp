@@ -1,4 +1,4 @@
-// The figures of a device's compute time beyond speed and bandwidth, in one table for everybody who reads or writes
+// The figures of a device's compute time beyond speed and bandwidth, in one table for all code that reads or writes
 // them.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace msfusion {
 
-/// All are 0 where nobody measured them: then a step is FLOPs / speed or bytes / bandwidth.
+/// All are 0 unless measured: a step then takes FLOPs / speed or bytes / bandwidth, whichever is longer.
 struct Roofline {
   double step_overhead_seconds = 0;    ///< per optimiser step
   double layer_overhead_seconds = 0;   ///< per kernel that a layer starts in a pass; training is three passes

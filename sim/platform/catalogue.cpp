@@ -42,10 +42,14 @@ class Entry {
     return name;
   }
 
+  void note_asked(const std::string& name) {
+    if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) asked_.push_back(name);
+  }
+
   std::optional<double> figure(const std::string& name,
                                const std::function<std::optional<double>(const std::string&)>& parse,
                                const std::string& allowed) {
-    asked_.push_back(name);
+    note_asked(name);
     const auto text = element_.attribute(name);
     if (!text) return {};
     const auto value = parse(*text);
@@ -61,7 +65,7 @@ class Entry {
   std::optional<double> optional(const std::string& name) {
     return figure(
         name, [](const std::string& text) { return parse_quantity(text, quantity); },
-        "a number with one of the units " + allowed_units(quantity));
+        "a number with one of the units " + units_advice(quantity));
   }
 
   template <Quantity quantity>

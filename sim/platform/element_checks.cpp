@@ -6,6 +6,7 @@
 #include <boost/algorithm/string/split.hpp>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 
 #include "sim/base/units.hpp"
@@ -79,8 +80,10 @@ long long ElementChecks::radical_size(const XmlElement& element, long long most)
   for (const std::string& group : split_at(text, ",")) {
     const std::vector<std::string> ends = split_at(group, "-");
     const auto first = parse_integer(ends.front()), last = parse_integer(ends.back());
-    if (ends.size() > 2 || !first || !last || *first < 0 || *last < *first) {
-      report(element.attribute_line("radical"), fmt::format("radical=\"{}\"", text), "numbers and ranges: \"0-9,12\"");
+    constexpr long long kLargest = std::numeric_limits<int>::max() - 1;  // SimGrid counts up to the number in an int
+    if (ends.size() > 2 || !first || !last || *first < 0 || *last < *first || *last > kLargest) {
+      report(element.attribute_line("radical"), fmt::format("radical=\"{}\"", text),
+             fmt::format("numbers and ranges from 0 to {}: \"0-9,12\"", kLargest));
       return 1;  // one host stands for the wrong list: the platform is not also "without devices"
     }
     if (*last - *first >= most - count) {

@@ -88,7 +88,7 @@ class Reader {
     const auto parsed = parse_quantity(*value, quantity);
     if (parsed && (*parsed > 0 || (zero_allowed && *parsed == 0))) return parsed;
     refuse(property, fmt::format("a number {} 0 with one of the units {}", zero_allowed ? "not below" : "above",
-                                 allowed_units(quantity)));
+                                 units_advice(quantity)));
     return {};
   }
 
@@ -120,7 +120,7 @@ NodeSpec read_node(const std::string& name, double speed_flops, int cores, int p
   device.battery_joules = reader.quantity("battery", Quantity::joules, false);
   device.grams_co2_per_kwh = reader.quantity("carbon", Quantity::grams_per_kilowatthour, true);
   if (const std::string* text = reader.text("split")) {
-    const auto rate = parse_number(*text);
+    const auto rate = parse_share(*text);
     if (rate && *rate > 0 && *rate <= 1) {
       device.split = rate;
     } else {

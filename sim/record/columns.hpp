@@ -171,7 +171,7 @@ struct Columns<DeviceRoundRecord> {
     visitor("device", r.device, "", "see devices");
     visitor("split", r.split, "", "rate that the slice was cut with, 0 to 1");
     visitor("slice", r.slice, "", "window of each axis in the shape's order: start+length/size, separated by blanks");
-    visitor("parameters", r.parameters, "", "of the sub-model");
+    visitor("parameters", r.parameters, "", "of the sub-model, on both sides of a cut (splitfed)");
     visitor("samples", r.samples, "", "processed: local epochs x samples held");
     visitor("training_flops", r.training_flops, "FLOP", "2 x MACs, of the layers that the device itself trains");
     visitor("peak_memory_bytes", r.peak_memory_bytes, "B", "needed while training these layers");

@@ -79,6 +79,7 @@ class StoreReader {
   StoreReader(StoreReader&&) noexcept;
   ~StoreReader();
 
+  const std::string& file() const;
   MetaMap meta() const;
   std::string id() const;  ///< which store this is, whatever its name or place; throws UserError for one without
   std::vector<RunRecord> runs() const;

@@ -17,9 +17,11 @@ namespace msfusion {
 
 namespace {
 
-// Whether a file that SQLite writes has reached the size that the system allows, or nearly: SQLite writes in pages.
+// Whether a file that SQLite writes has reached the size that the system allows, or nearly: SQLite writes in pages, and
+// begins with a few of them.
 bool reached_size_limit(const std::string& file, rlim_t limit) {
   constexpr std::uintmax_t kNear = 64 << 10;
+  if (limit <= kNear) return true;
   for (const char* part : {"", "-wal", "-journal"}) {
     std::error_code missing;
     const std::uintmax_t size = std::filesystem::file_size(file + part, missing);
@@ -32,7 +34,7 @@ std::string io_error(const std::string& file, const SQLite::Exception& error) {
   rlimit limit{};
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
       reached_size_limit(file, limit.rlim_cur))
-    return fmt::format("files may not become larger than {} here (ulimit -f); raise that, then resume",
+    return fmt::format("files may not become larger than {} here (ulimit -f); raise that, then try again",
                        human(static_cast<double>(limit.rlim_cur), Quantity::bytes));
   return fmt::format("the file system reports an error ({}); check the disk", error.what());
 }

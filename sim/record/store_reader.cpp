@@ -381,6 +381,10 @@ std::vector<WallRecord> StoreReader::wall(int run) const {
   return impl_->of_run<WallRecord>(run);
 }
 
+const std::string& StoreReader::file() const {
+  return impl_->file_;
+}
+
 void StoreReader::json_lines(const std::function<void(const std::string&)>& line) const {
   impl_->guarded([&] {
     for_each_table([&](auto record) { impl_->json_rows<decltype(record)>(line); });

@@ -36,7 +36,7 @@ struct Scenario {
   PriceOptions prices;
   std::vector<Method> methods;  ///< with distinct labels
   std::vector<std::uint64_t> seeds = {1};
-  std::vector<SweepAxis> sweep;  ///< whoever runs the scenario runs the product of the values
+  std::vector<SweepAxis> sweep;  ///< every combination of the values is run
   std::vector<double> targets;   ///< accuracies in (0, 1], ascending
 };
 

@@ -31,7 +31,7 @@ struct StepMemory {
 enum class LastLayer { logits, hidden };
 
 /// As the learning room carries a step out: a result is held until its last reader has run or, if longer, until the
-/// backward pass of whoever needs it. Tensors alone, without the workspace that a library's kernels take besides.
+/// backward passes that need it. Counts tensors, not the workspace of a library's kernels.
 StepMemory step_memory(const Shape& shape, const WidthSlice& slice, LastLayer last = LastLayer::logits);
 
 /// Per layer: whether it is a ReLU that overwrites its input. No other layer reads that input, and the backward pass of

@@ -27,16 +27,16 @@ std::optional<double> optional_number(const Json& json) {
   return json.is_null() ? std::nullopt : std::optional<double>(json.get<double>());
 }
 
-Json way_json(const std::optional<Way>& way) {
-  if (!way) return Json();
-  return Json::array({way->latency_seconds, way->bandwidth_bytes_per_second});
+Json route_json(const std::optional<Route>& route) {
+  if (!route) return Json();
+  return Json::array({route->latency_seconds, route->bandwidth_bytes_per_second});
 }
 
-std::optional<Way> way_from(const Json& json) {
+std::optional<Route> route_from(const Json& json) {
   if (json.is_null()) return std::nullopt;
-  // JSON has no infinity: a way without links has a bandwidth of null.
+  // JSON has no infinity: a route without links has a bandwidth of null.
   const double bandwidth = json.at(1).is_null() ? std::numeric_limits<double>::infinity() : json.at(1).get<double>();
-  return Way{json.at(0), bandwidth};
+  return Route{json.at(0), bandwidth};
 }
 
 Json roofline_json(const Roofline& roofline) {
@@ -56,7 +56,7 @@ Json device_json(const Device& device) {
                       optional_json(device.price_usd_per_hour), optional_json(device.price_usd_per_gb),
                       optional_json(device.split), device.has_power, optional_json(device.battery_joules),
                       optional_json(device.grams_co2_per_kwh), optional_json(device.training_watts),
-                      optional_json(device.aggregator), way_json(device.from_server), way_json(device.to_server),
+                      optional_json(device.aggregator), route_json(device.from_server), route_json(device.to_server),
                       device.calibration});
 }
 
@@ -76,8 +76,8 @@ Device device_from(const Json& json) {
   device.grams_co2_per_kwh = optional_number(json.at(11));
   device.training_watts = optional_number(json.at(12));
   if (!json.at(13).is_null()) device.aggregator = json.at(13).get<NodeId>();
-  device.from_server = way_from(json.at(14));
-  device.to_server = way_from(json.at(15));
+  device.from_server = route_from(json.at(14));
+  device.to_server = route_from(json.at(15));
   device.calibration = json.at(16);
   return device;
 }

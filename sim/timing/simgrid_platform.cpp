@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -40,19 +41,19 @@ void configure(TimingOptions::NetworkModel model) {
   s4u::Engine::set_config("network/optim:Full");
 }
 
-std::optional<Way> way_between(const s4u::Host* from, const s4u::Host* to) {
+std::optional<Route> route_between(const s4u::Host* from, const s4u::Host* to) {
   std::vector<s4u::Link*> links;
-  Way way;
+  Route route;
   try {
-    from->route_to(to, links, &way.latency_seconds);
+    from->route_to(to, links, &route.latency_seconds);
   } catch (const std::exception&) {
     return {};
   }
-  if (links.empty() && !(way.latency_seconds > 0)) return {};
-  way.bandwidth_bytes_per_second = std::numeric_limits<double>::infinity();
+  if (links.empty() && !(route.latency_seconds > 0)) return {};
+  route.bandwidth_bytes_per_second = std::numeric_limits<double>::infinity();
   for (const s4u::Link* link : links)
-    way.bandwidth_bytes_per_second = std::min(way.bandwidth_bytes_per_second, link->get_bandwidth());
-  return way;
+    route.bandwidth_bytes_per_second = std::min(route.bandwidth_bytes_per_second, link->get_bandwidth());
+  return route;
 }
 
 /// A checked text that SimGrid reads instead of the file. Its name lives as long as the object.
@@ -141,8 +142,8 @@ Fleet make_fleet(std::vector<s4u::Host*>& hosts, const PlatformFile& file, const
   for (std::size_t i = 0; i < served_by.size(); ++i)
     if (!served_by[i].empty()) fleet.devices[i].aggregator = node_of.at(served_by[i]);
   for (std::size_t i = 0; server && i < devices.size(); ++i) {
-    fleet.devices[i].from_server = way_between(server, devices[i]);
-    fleet.devices[i].to_server = way_between(devices[i], server);
+    fleet.devices[i].from_server = route_between(server, devices[i]);
+    fleet.devices[i].to_server = route_between(devices[i], server);
   }
   hosts = std::move(devices);
   if (server) hosts.push_back(server);
@@ -155,7 +156,10 @@ Fleet make_fleet(std::vector<s4u::Host*>& hosts, const PlatformFile& file, const
 SimGridPlatform load_platform(const TimingOptions& options, const PlatformFile& file) {
   xbt_log_control_set("root.thresh:critical");
   SimGridPlatform platform;
+  struct sigaction on_interrupt {};  // the engine would put a handler of its own in its place
+  sigaction(SIGINT, nullptr, &on_interrupt);
   platform.engine = new s4u::Engine("msfusion");
+  sigaction(SIGINT, &on_interrupt, nullptr);
   configure(options.network);
   if (file.has_host_power) sg_host_energy_plugin_init();
   try {
@@ -194,7 +198,7 @@ std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const Pl
     if (from == to || mistakes.size() == kEnough || !seen.emplace(from, to).second) return;
     const s4u::Host* source = platform.hosts[static_cast<std::size_t>(from)];
     const s4u::Host* target = platform.hosts[static_cast<std::size_t>(to)];
-    if (!way_between(source, target))
+    if (!route_between(source, target))
       mistakes.push_back({file.file, file.line_of(source->get_cname()),
                           fmt::format("no route from {} to {}", source->get_cname(), target->get_cname()),
                           "a route both ways between nodes that send to each other"});

@@ -26,8 +26,8 @@ struct Senders {
 struct TimingOptions {
   std::string platform_file;
   std::string server;  ///< host that is the server, where the file names none; empty: what the file says
-  /// Who sends to whom in a fleet, and therefore needs a route. None: every device to every other one and to the
-  /// server, through its aggregator where it has one.
+  /// The pairs of nodes that exchange messages and therefore need a route. None: every device to every other one and to
+  /// the server, through its aggregator where it has one.
   std::function<Senders(const Fleet&)> senders;
   /// CM02: latency + bytes / bandwidth, which a reader can check by hand. LV08: SimGrid's TCP calibration
   /// (latency x 13.01, bandwidth x 0.97); slower to simulate.

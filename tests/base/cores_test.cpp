@@ -59,7 +59,7 @@ TEST_CASE("processes and threads together never use more cores than there are, a
   std::vector<pid_t> children;
   for (int process = 0; process < 3; ++process) {
     children.push_back(in_child([&] {
-      cores.i_am(process);
+      cores.set_process(process);
       std::vector<std::thread> threads;
       for (int t = 0; t < 4; ++t)
         threads.emplace_back([&] {
@@ -77,7 +77,7 @@ TEST_CASE("the cores of a process that was killed are given back by its parent")
   CoreBudget cores(2, 2);
   Counters* counters = shared_counters();
   const pid_t victim = in_child([&] {
-    cores.i_am(1);
+    cores.set_process(1);
     cores.acquire();
     cores.acquire();
     ++counters->ready;
@@ -104,7 +104,7 @@ TEST_CASE("a process may be killed at any moment, also while it waits, and the o
   for (int attempt = 0; attempt < 30; ++attempt) {
     const int before = counters->jobs;
     const pid_t victim = in_child([&] {
-      cores.i_am(1);
+      cores.set_process(1);
       while (true) {
         const CoreLease lease(&cores);
         ++counters->jobs;

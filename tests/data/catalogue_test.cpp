@@ -94,10 +94,10 @@ TEST_CASE("samples asked for are cut out, more than there are is a mistake") {
   CHECK(data.test_images.labels == std::vector<std::int32_t>{4, 5});
   CHECK(data.channel_mean.size() == 1);
   spec.train_samples = 7;
-  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), ContainsSubstring(":5: train_samples=7; 1 to 6 in mnist"));
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), ContainsSubstring(":5: 7 training samples; 1 to 6 in mnist"));
   spec.train_samples = 6;
   spec.test_samples = 4;
-  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), ContainsSubstring("test_samples=4; 1 to 3"));
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), ContainsSubstring("4 test samples; 1 to 3"));
 }
 
 TEST_CASE("for cost only the samples and classes are the same, without pixels") {
@@ -113,17 +113,17 @@ TEST_CASE("for cost only the samples and classes are the same, without pixels") 
 
 TEST_CASE("a synthetic set that no memory holds is refused before it is made") {
   DataOptions spec = named("synthetic");
-  spec.train_samples = 100000000;
-  spec.synthetic_side = 16;
+  spec.train_samples = 20000000;
+  spec.synthetic_side = 32;
   for (const bool for_cost_only : {false, true})  // what can be planned can be run
     CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1, for_cost_only); }),
-               ContainsSubstring(":5: 100000504 synthetic images of 260 bytes"));
+               ContainsSubstring(":5: 20000504 synthetic images of 1028 bytes"));
   spec.train_samples = 3000000000;
   CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1, true); }),
-             ContainsSubstring("train_samples=3000000000; 1 to 100000000"));
+             ContainsSubstring("3000000000 training samples; 1 to 20000000"));
   spec.train_samples = 10;
   spec.synthetic_classes = 0;
-  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), ContainsSubstring("classes=0; 1 to"));
+  CHECK_THAT(error_of([&] { load_dataset(spec, 0, 1); }), ContainsSubstring("0 classes; 1 to"));
 }
 
 TEST_CASE("one EMNIST split lies in a folder, its labels by its own rules") {

@@ -159,7 +159,7 @@ TEST_CASE("a run that a signal stops alone has failed, with the cause, and resum
   const std::string name = folder.file("r");
   Paused paused(name, 60);
   REQUIRE_FALSE(paused.runs.empty());
-  kill(paused.runs.front(), SIGTERM);
+  kill(paused.runs.front(), GENERATE(SIGTERM, SIGINT));
   paused.signal(SIGCONT);
   const Ended ended = paused.program->wait();
   INFO(ended.out << ended.err);
@@ -211,6 +211,22 @@ TEST_CASE("a folder with a user's own files is refused by their names, and they 
   CHECK(msfusion_program(long_run(folder.file("r"), 1, true)).code == 0);
 }
 
+TEST_CASE("a user's own files in the program's subfolders, and a file called run.sqlite, stay where they are") {
+  const TemporaryFolder folder;
+  REQUIRE(msfusion_program(long_run(folder.file("r"), 1)).code == 0);
+  folder.write("r/models/mine.txt", "mine");
+  const Ended inside = msfusion_program(long_run(folder.file("r"), 1));
+  CHECK(inside.code == 2);
+  CHECK_THAT(inside.err, ContainsSubstring("other things than results: models/mine.txt"));
+  CHECK(text_of(folder.file("r/models/mine.txt")) == "mine");
+  fs::create_directory(folder.file("s"));
+  folder.write("s/run.sqlite", "my own notes");
+  const Ended named_alike = msfusion_program(long_run(folder.file("s"), 1));
+  CHECK(named_alike.code == 2);
+  CHECK_THAT(named_alike.err, ContainsSubstring("other things than results: run.sqlite"));
+  CHECK(text_of(folder.file("s/run.sqlite")) == "my own notes");
+}
+
 TEST_CASE("an output folder may look like a URI, and may not have a path that SQLite cannot open") {
   const TemporaryFolder folder;
   const Ended uri = msfusion_program(long_run("file:zz", 1), [&] { fs::current_path(folder.path()); });
@@ -218,15 +234,23 @@ TEST_CASE("an output folder may look like a URI, and may not have a path that SQ
   CHECK(uri.code == 0);
   CHECK(fs::exists(folder.file("file:zz/run.sqlite")));
   const std::string part(200, 'x');
-  const Ended deep = msfusion_program(long_run(folder.file(part + "/" + part + "/" + part), 1));
-  CHECK(deep.code == 2);
-  CHECK_THAT(deep.err, ContainsSubstring("at most 504: a shorter one with -o DIR"));
+  const auto of_length = [&](std::size_t length) {  // the store's path
+    std::string path = folder.file(part + "/" + part + "/");
+    return path + std::string(length - path.size() - std::string("/run.sqlite").size(), 'y');
+  };
+  CHECK(msfusion_program(long_run(of_length(480), 1)).code == 0);
+  for (const std::size_t length : {std::size_t{481}, std::size_t{500}, std::size_t{700}}) {
+    const Ended deep = msfusion_program(long_run(of_length(length), 1));
+    CHECK(deep.code == 2);
+    CHECK_THAT(deep.err, ContainsSubstring("at most 480: a shorter one with -o DIR"));
+  }
 }
 
 TEST_CASE("a limit on the size of files ends the runs with that reason") {
   const TemporaryFolder folder;
-  const Ended ended = msfusion_program(long_run(folder.file("r"), 200), [] {
-    const rlimit limit{300 << 10, 300 << 10};
+  const rlim_t bytes = GENERATE(1 << 10, 8 << 10, 300 << 10);
+  const Ended ended = msfusion_program(long_run(folder.file("r"), 200), [&] {
+    const rlimit limit{bytes, bytes};
     setrlimit(RLIMIT_FSIZE, &limit);
   });
   INFO(ended.err);

@@ -155,6 +155,8 @@ TEST_CASE("choices that make no sense together are refused with the reason") {
            {"name='fedasync' merge='mean'", "where the exchange is \"asynchronous\""},
            {"name='fedavg' split='0.5'", "a split rule other than full"},
            {"name='fedavg' objective='control-variates'", "control variates need both their loss and their merge"},
+           {"name='feddyn' merge='mean'", "dynamic regularisation needs both its loss and its merge"},
+           {"name='feddyn' mu='0'", "so that is not FedAvg"},
            {"name='scaffold' merge='mean'", "control variates need both their loss and their merge"},
            {"name='heterofl' split='0.5' objective='model-contrastive' mu='1'", "MOON compares whole models"},
            {"name='splitfed' objective='proximal' mu='1'", "the device holds only the first layers"},

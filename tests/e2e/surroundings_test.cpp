@@ -240,7 +240,7 @@ TEST_CASE("a clock that jumps changes no result") {
   CHECK(tables_of(folder.file("jumping")) == tables_of(folder.file("calm")));
 }
 
-TEST_CASE("output that nobody can read ends with exit code 1, and the results are complete") {
+TEST_CASE("output that cannot be written ends with exit code 1, and the results are complete") {
   const TemporaryFolder folder;
   REQUIRE(msfusion_program(short_run(folder.file("whole"))).code == 0);
   const auto whole = tables_of(folder.file("whole"));
@@ -256,4 +256,24 @@ TEST_CASE("output that nobody can read ends with exit code 1, and the results ar
   }
   CHECK(msfusion_program({"compare", folder.file("whole")}, &lose_the_reader_of_output).code == 1);
   CHECK(msfusion_program({"list", "methods"}, &close_output).code == 1);
+}
+
+TEST_CASE("without spare threads a run ends with a message, and does not hang") {
+  if (geteuid() != 0) {
+    WARN("not tested: only root may become another user, whose threads are counted");
+    return;
+  }
+  const TemporaryFolder folder;
+  fs::permissions(folder.path(), fs::perms::all);
+  for (rlim_t threads = 1; threads <= 8; ++threads) {
+    const Ended ended = msfusion_program(short_run(folder.file(std::to_string(threads))), [&] {
+      constexpr uid_t kUserOfNone = 54321;
+      const rlimit limit{threads, threads};
+      if (setrlimit(RLIMIT_NPROC, &limit) != 0 || setgid(kUserOfNone) != 0 || setuid(kUserOfNone) != 0) _exit(99);
+      alarm(60);  // a program that hangs ends by a signal
+    });
+    INFO(threads << ": " << ended.err);
+    CHECK((ended.code == 0 || ended.code == 1));
+    CHECK((ended.code == 0) == ended.err.empty());
+  }
 }

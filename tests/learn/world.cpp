@@ -110,6 +110,9 @@ RoundPlan World::round(int number, std::vector<WidthSlice> slices) const {
     task.device = device;
     task.slice = slices.size() == 1 ? slices.front() : slices.at(static_cast<std::size_t>(device));
     task.training_flops = 1;
+    const auto held = static_cast<std::int64_t>(parts.samples[static_cast<std::size_t>(device)].size());
+    task.optimiser_steps =
+        training.local_steps.value_or(training.local_epochs * ((held + training.batch - 1) / training.batch));
     plan.tasks.push_back(std::move(task));
   }
   return plan;

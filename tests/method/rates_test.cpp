@@ -63,7 +63,7 @@ TEST_CASE("the automatic split keeps the deadline with the model's way there and
   bench.constraints.close = ConstraintOptions::Close::deadline;
   bench.constraints.deadline_seconds = 1.01 * seconds;
   CHECK(widest().split == 1);
-  phone.from_server = phone.to_server = Way{0, bytes / seconds};  // each way takes as long as the training
+  phone.from_server = phone.to_server = Route{0, bytes / seconds};  // each way takes as long as the training
   CHECK(widest().split < 1);
   bench.constraints.deadline_seconds = 3.01 * seconds;
   CHECK(widest().split == 1);

@@ -64,8 +64,8 @@ TEST_CASE("coverage and stale elements equal a count over every element") {
     for (std::size_t n = 0; n < slices.size(); ++n)
       for (const std::int64_t element : elements(shape, slices[n])) holders[element].insert(static_cast<NodeId>(n));
     ever.insert(now.begin(), now.end());
-    REQUIRE(coverage.share_trained_in(round) == Approx(static_cast<double>(now.size()) / total));
-    REQUIRE(coverage.share_trained_ever() == Approx(static_cast<double>(ever.size()) / total));
+    REQUIRE(coverage.share_trained_in(round).value() == Approx(static_cast<double>(now.size()) / total));
+    REQUIRE(coverage.share_trained_ever().value() == Approx(static_cast<double>(ever.size()) / total));
   }
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("windows of equal widths that move together never train weights betwee
       for (std::size_t n = 0; n < 4; ++n) trained.push_back({static_cast<NodeId>(n), &slices[n]});
       coverage.mark(round, trained);
     }
-    return coverage.share_trained_ever();
+    return coverage.share_trained_ever().value();
   };
   CHECK(covered_ever(false) < 0.8);
   CHECK(covered_ever(true) == 1.0);
@@ -104,5 +104,5 @@ TEST_CASE("coverage of a wide model takes memory by its slices, not by its width
     for (std::size_t n = 0; n < 4; ++n) trained.push_back({static_cast<NodeId>(n), &slices[n]});
     coverage.mark(round, trained);
   }
-  CHECK(coverage.share_trained_in(2) < 0.3);
+  CHECK(coverage.share_trained_in(2).value() < 0.3);
 }

@@ -65,7 +65,7 @@ TEST_CASE("where some share a cell and others nothing, the cell hangs on the mid
                               {-1, 4, 5}, {0, -1, -1}, {1, -1, -1}, {2, 4, -1}, {3, 4, -1}, {-1, -1, 5}});
 }
 
-TEST_CASE("a link between one pair of many is nobody's own, and pairs without a way are left out") {
+TEST_CASE("a link between one pair of many belongs to no node alone, and pairs without a route are left out") {
   // A line 0 - 1 - 2 of links 0 and 1; no way between the ends.
   const auto map = map_network(3, 3, 2, [](NodeId from, NodeId to) -> std::optional<Links> {
     if (std::abs(from - to) > 1) return std::nullopt;

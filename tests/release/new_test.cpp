@@ -106,3 +106,22 @@ TEST_CASE("doctor says what is there, and what is missing for what") {
                            ContainsSubstring("node              missing; needed for") &&
                            ContainsSubstring("Scenarios cannot be run: see own files above."));
 }
+
+TEST_CASE("every command's help ends with an example") {
+  const std::string help = msfusion_program({"--help"}).out, all = help.substr(help.find("Subcommands:")),
+                    list = all.substr(0, all.find("\n\n"));
+  const std::regex command("\n  ([a-z]+) ");
+  int commands = 0;
+  for (std::sregex_iterator at(list.begin(), list.end(), command), end; at != end; ++at, ++commands) {
+    INFO((*at)[1]);
+    const std::string text = msfusion_program({(*at)[1], "--help"}).out;
+    CHECK(std::regex_search(text, std::regex("\nExamples?[^\n]*:\n  (msfusion|eval|mpirun) ?")));
+  }
+  CHECK(commands >= 14);
+}
+
+TEST_CASE("a near miss of a data set or a list gets a suggestion") {
+  CHECK_THAT(msfusion_program({"new", "--data", "FashionMNIST"}).err,
+             ContainsSubstring("did you mean 'fashion-mnist'?"));
+  CHECK_THAT(msfusion_program({"list", "devcies"}).err, ContainsSubstring("did you mean 'devices'?"));
+}

@@ -85,7 +85,7 @@ TEST_CASE("a target's cost is what was spent up to and including the round that 
   write_sample(folder.path, {});
   const StoreReader store(store_of(folder));
   for (const auto& run : store.runs()) {
-    const auto summary = summarise(store, run, targets_of(store.meta()));
+    const auto summary = summarise(store, run, targets_of(store.meta(), "run.sqlite"));
     for (const auto& target : summary.targets) {
       double bytes = 0, joules = 0, per_device = 0;
       std::optional<EvaluationRecord> first;

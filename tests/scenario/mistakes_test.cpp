@@ -23,6 +23,7 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
   const auto [member, text, expected] = GENERATE(table<std::string P::*, std::string, std::string>({
       {&P::methods, method("name='fedvag'"),
        "6: name=\"fedvag\" in <method>; allowed: one of msfusion, fedavg, narrow, fedprox, fedavgm, fedadam, scaffold, "
+       "fednova, feddyn, "
        "moon, "
        "heterofl, fedrolex, feddropout, dpsgd, dfedavg, splitfed, fedavg-distill, dsfl, local, centralised, fedasync, "
        "fedbuff; "
@@ -64,7 +65,7 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "7: quorum=\"0.5\" in <constraints>; allowed only with close=\"quorum\"\n"},
       {&P::more, "<prices energy='0.3EUR/kWh'/>",
        "7: energy=\"0.3EUR/kWh\" in <prices>; allowed: a number with the unit USD/kWh (\"0.3USD/kWh\"); did you mean "
-       "'0.3USD/kWh'?\n"},
+       "'0.3USD/kWh'? USD stands for any currency\n"},
       {&P::more, "<target accuracy='0.8 0.7'/>",
        "7: accuracy=\"0.8 0.7\" in <target>; each must be larger than the one before\n"},
       {&P::more, "<seeds values='1 2 1'/>", "7: values=\"1 2 1\" in <seeds>; each seed may stand there once\n"},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "reports/export.hpp"
@@ -53,15 +54,31 @@ void export_tensorboard(const ExportCommand& command) {
   }
 }
 
-// What goes into one file can only be of one store.
-void export_timeline(const ExportCommand& command) {
+// The store of a run; a sweep has several, and what goes into one file can only be of one.
+StoreReader only_store(const ExportCommand& command) {
   const std::vector<std::string> each = with_combinations({command.folder});
   if (each.size() != 1 || each.front() != command.folder)
     throw UserError(Mistake{command.folder, 0, "a sweep", fmt::format("one of its folders, e.g. {}", each.front())});
-  const StoreReader store((fs::path(command.folder) / "run.sqlite").string());
-  if (!command.perfetto.empty()) write_file(command.perfetto, perfetto_trace(traces(store)));
-  if (!command.paje.empty()) write_file(command.paje, paje_trace(traces(store)));
-  if (command.jsonl) store.json_lines([](const std::string& line) { fmt::print("{}\n", line); });
+  return StoreReader((fs::path(command.folder) / "run.sqlite").string());
+}
+
+void export_timeline(const ExportCommand& command) {
+  const std::vector<RunTrace> runs = traces(only_store(command));
+  if (!command.perfetto.empty()) write_file(command.perfetto, perfetto_trace(runs));
+  if (!command.paje.empty()) write_file(command.paje, paje_trace(runs));
+}
+
+// A sweep's lines say which combination they are of.
+void export_lines(const ExportCommand& command) {
+  for (const std::string& one : with_combinations({command.folder})) {
+    const std::string combination =
+        one == command.folder
+            ? ""
+            : fmt::format("\"combination\":{},", nlohmann::json(fs::path(one).filename().string()).dump());
+    StoreReader((fs::path(one) / "run.sqlite").string()).json_lines([&](const std::string& line) {
+      fmt::print("{{{}{}\n", combination, line.substr(1));
+    });
+  }
 }
 
 std::string name_of(const RunRecord& run) {
@@ -94,7 +111,7 @@ NodeId chosen_device(const std::vector<DeviceRecord>& devices, const std::string
 }
 
 void export_model(const ExportCommand& command) {
-  const StoreReader store((fs::path(command.folder) / "run.sqlite").string());
+  const StoreReader store = only_store(command);
   const RunRecord run = chosen_run(store.runs(), command.run);
   if (command.best && !command.device.empty())
     throw UserError(Mistake{"--best", 0, "with --device", "a device's sub-model is kept of the last evaluation alone"});
@@ -120,14 +137,15 @@ void export_model(const ExportCommand& command) {
 }  // namespace
 
 int export_results(const ExportCommand& command) {
-  const bool timeline = !command.perfetto.empty() || !command.paje.empty() || command.jsonl;
-  if (command.csv.empty() && command.tensorboard.empty() && !timeline && command.model.empty())
+  const bool timeline = !command.perfetto.empty() || !command.paje.empty();
+  if (command.csv.empty() && command.tensorboard.empty() && !timeline && !command.jsonl && command.model.empty())
     throw UserError(
         Mistake{"export", 0, "nothing to write",
                 "--csv DIR, --tensorboard DIR, --perfetto FILE, --paje FILE, --jsonl, --model FILE, or several"});
   if (!command.csv.empty()) export_tables(command);
   if (!command.tensorboard.empty()) export_tensorboard(command);
   if (timeline) export_timeline(command);
+  if (command.jsonl) export_lines(command);
   if (!command.model.empty()) export_model(command);
   return 0;
 }

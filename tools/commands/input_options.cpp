@@ -1,6 +1,7 @@
 // The options of the commands that make a scenario's inputs and say what there is: new, platform, calibrate, list,
 // doctor.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -30,7 +31,7 @@ void add_new(CommandLine& line) {
                       "How many devices (default: as many as the parts count, 10 where they are shares)");
   command->add_option("--data", options->data, "The data set")
       ->capture_default_str()
-      ->check(CLI::IsMember(dataset_names()));
+      ->type_name("{" + fmt::format("{}", fmt::join(dataset_names(), ",")) + "}");
   command->add_option("--path", options->path, "Folder of the data (default: the usual places)")->type_name("DIR");
   command->add_option("--model", options->model, "Kind of model (default: cnn for images, lstm for text)");
   command->add_option("--methods", options->methods, "Methods, separated by commas; see msfusion list methods")
@@ -48,7 +49,7 @@ void add_new(CommandLine& line) {
 void add_doctor(CommandLine& line) {
   CLI::App* command =
       line.app.add_subcommand("doctor", "Say what is installed and found, and what is missing for what");
-  command->footer("Exit code 1: scenarios cannot be run.");
+  command->footer("Exit code 1: scenarios cannot be run.\n\nExample:\n  msfusion doctor");
   line.does(command, examine_installation);
 }
 
@@ -132,7 +133,7 @@ void add_list(CommandLine& line) {
           "what", *thing,
           "What to list; attributes and schema are the reference of scenario files, store that of results, as JSON")
       ->required()
-      ->check(CLI::IsMember(listed_things()));
+      ->type_name("{" + fmt::format("{}", fmt::join(listed_things(), ",")) + "}");
   list->footer("Example:\n  msfusion list devices");
   line.does(list, [thing] { return list_things(*thing); });
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/error.hpp"
+#include "sim/base/spelling.hpp"
 #include "sim/data/catalogue.hpp"
 #include "sim/method/choices.hpp"
 #include "sim/method/registry.hpp"
@@ -91,7 +92,9 @@ std::vector<std::string> listed_things() {
 
 int list_things(const std::string& what) {
   const auto thing = std::find_if(kThings.begin(), kThings.end(), [&](const Thing& t) { return what == t.name; });
-  if (thing != kThings.end()) thing->list();
+  if (thing == kThings.end())
+    throw UserError(Mistake{"list", 0, fmt::format("\"{}\"", what), one_of(what, listed_things())});
+  thing->list();
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "reports/table.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
+#include "sim/data/catalogue.hpp"
 #include "sim/data/data_options.hpp"
 #include "sim/method/registry.hpp"
 #include "sim/scenario/elements.hpp"
@@ -128,6 +129,8 @@ std::string scenario_text(const NewCommand& command, const std::string& name, co
 }  // namespace
 
 int new_scenario(const NewCommand& command) {
+  if (const auto sets = dataset_names(); std::find(sets.begin(), sets.end(), command.data) == sets.end())
+    throw UserError(Mistake{"--data", 0, fmt::format("\"{}\"", command.data), one_of(command.data, sets)});
   const fs::path out = command.out, name = out.stem();
   const fs::path platform_file = out.parent_path() / (name.string() + "-platform.xml");
   for (const fs::path& file : {out, platform_file})

@@ -124,7 +124,6 @@ int plan_scenario(const PlanCommand& command) {
     if (!sweep.axes.empty()) return plan_sweep(command, sweep, scenario.name);
   }
   const Preparation preparation = prepare(command.scenario, command.overrides, true);
-  if (const std::string note = data_note(preparation); !note.empty()) complain(note);
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / (preparation.scenario.name + "-plan") : fs::path(command.out), false,
       command.json);
@@ -161,7 +160,7 @@ int plan_scenario(const PlanCommand& command) {
     for (const RunRecord& run : runs)
       if (run.seed == preparation.scenario.seeds.front()) print_summary(store, run);
     if (preparation.scenario.training.until.target)
-      fmt::print("without training nobody knows when the target is reached: the plan goes on to the other limits\n");
+      fmt::print("without training it is unknown when the target is reached: the plan goes on to the other limits\n");
     fmt::print("every round and device: {}\n", store_file);
   }
   return exit_code(reports, interruption.signal);

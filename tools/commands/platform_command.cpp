@@ -45,7 +45,7 @@ void parse_option(FleetPart& part, const std::string& word, const std::string& v
   if (word == "in") {
     part.region = value;
   } else if (word == "split") {
-    part.split = parse_number(value);
+    part.split = parse_share(value);
     if (!part.split || !(*part.split > 0 && *part.split <= 1)) refuse_part(text, ": split " + value + " is no rate");
   } else if (word == "churn" && (value == "none" || value == "exponential" || value == "diurnal")) {
     part.churn = churn_of(value, command.on, command.off);

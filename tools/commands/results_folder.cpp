@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -23,7 +25,7 @@ namespace fs = std::filesystem;
 
 namespace {
 constexpr int kLockTries = 40;
-constexpr std::size_t kLongestStorePath = 504;  // of SQLite, with the names of its logs
+constexpr std::size_t kLongestStorePath = 480;  // of the 512 that SQLite has, with the names of its logs
 
 bool is_numbered(const std::string& name, const std::string& before, const std::string& after) {
   const std::size_t around = before.size() + after.size();
@@ -34,10 +36,28 @@ bool is_numbered(const std::string& name, const std::string& before, const std::
                      [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// In a subfolder of the program's every file belongs to a run.
+bool is_file_of_a_run(const std::string& name) {
+  return name.rfind("run-", 0) == 0;
+}
+
+bool is_subfolder(const std::string& name) {
+  return name == "checkpoints" || name == "participation" || name == "models";
+}
+
+// Empty where a program was killed while it made the store.
+bool is_store(const fs::path& file) {
+  constexpr std::string_view kMagic = "SQLite format 3";
+  std::string begin(kMagic.size(), '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  return in.gcount() == 0 || begin == kMagic;
+}
+
 // What this program writes into a results folder, but for the pages that it may share with others.
 bool is_ours(const std::string& name) {
-  return name == "lock" || name == "checkpoints" || name == "participation" || name == "models" ||
-         name.rfind("run.sqlite", 0) == 0 || is_numbered(name, "earlier-", "") || is_numbered(name, "plan-", ".jsonl");
+  return name == "lock" || is_subfolder(name) || name.rfind("run.sqlite", 0) == 0 ||
+         is_numbered(name, "earlier-", "") || is_numbered(name, "plan-", ".jsonl");
 }
 
 bool is_page(const std::string& name) {
@@ -91,6 +111,11 @@ void ResultsFolder::refuse_other_things() const {
   for (const auto& entry : fs::directory_iterator(path_)) {
     const std::string name = entry.path().filename().string();
     if (!is_ours(name) && !(has_store && is_page(name))) others.push_back(name);
+    if (name == "run.sqlite" && !is_store(entry.path())) others.push_back(name);
+    if (!is_subfolder(name) || !entry.is_directory()) continue;
+    for (const auto& file : fs::directory_iterator(entry.path()))
+      if (const std::string inside = file.path().filename().string(); !is_file_of_a_run(inside))
+        others.push_back(name + "/" + inside);
   }
   if (others.empty()) return;
   std::sort(others.begin(), others.end());

@@ -27,17 +27,24 @@ namespace fs = std::filesystem;
 constexpr const char* kUnchanged = "the unchanged file with --resume, or the changed one without";
 
 // File by checksum, from the lines that sha256sum(1) prints.
-std::map<std::string, std::string> checksums_in(const MetaMap& meta) {
+std::map<std::string, std::string> checksums_in(const MetaMap& meta, const std::string& store_file) {
   std::map<std::string, std::string> sums;
   const auto found = meta.find(meta_key::inputs);
   std::istringstream lines(found == meta.end() ? "" : found->second);
   std::string sum, file;
-  while (lines >> sum && std::getline(lines.ignore(2), file)) sums[file] = sum;
+  while (lines >> sum) {
+    if (!std::getline(lines.ignore(2), file) || sum.size() != 64 ||
+        sum.find_first_not_of("0123456789abcdef") != sum.npos)
+      throw UserError(Mistake{store_file, 0, fmt::format("damaged results: \"{}\" is no checksum of an input", sum),
+                              "a new run, without --resume"});
+    sums[file] = sum;
+  }
   return sums;
 }
 
-void check_input_files(const MetaMap& before, const MetaMap& now, std::vector<Mistake>& mistakes) {
-  const auto then = checksums_in(before), found = checksums_in(now);
+void check_input_files(const MetaMap& before, const MetaMap& now, const std::string& store_file,
+                       std::vector<Mistake>& mistakes) {
+  const auto then = checksums_in(before, store_file), found = checksums_in(now, store_file);
   for (const auto& [file, sum] : found) {
     const auto same = then.find(file);
     if (same == then.end())
@@ -54,7 +61,8 @@ void check_input_files(const MetaMap& before, const MetaMap& now, std::vector<Mi
 }
 
 // Refuses to go on with other inputs than the ones that the folder's runs began with, and shows what differs.
-void check_unchanged(const MetaMap& before, const MetaMap& now, const std::string& platform_file) {
+void check_unchanged(const MetaMap& before, const MetaMap& now, const std::string& platform_file,
+                     const std::string& store_file) {
   std::vector<Mistake> mistakes;
   for (const char* key : {"scenario_text", "platform_text"}) {
     std::istringstream old_lines(before.count(key) ? before.at(key) : ""), new_lines(now.at(key));
@@ -71,7 +79,7 @@ void check_unchanged(const MetaMap& before, const MetaMap& now, const std::strin
           {file, line, fmt::format("now \"{}\", but the interrupted run had \"{}\"", new_line, old_line), kUnchanged});
     }
   }
-  check_input_files(before, now, mistakes);
+  check_input_files(before, now, store_file, mistakes);
   if (before.at("libraries") != now.at("libraries"))
     mistakes.push_back({"", 0,
                         fmt::format("this program has the libraries \"{}\", but the interrupted run had \"{}\"",
@@ -156,7 +164,7 @@ void lengthen(const std::string& store_file, const Preparation& preparation, Met
   check_best_models(StoreReader(store_file), scenario);
   MetaMap changed;
   for (const char* key : {"scenario_text", "command"}) changed[key] = before[key] = now.at(key);
-  check_unchanged(before, now, scenario.platform.file);
+  check_unchanged(before, now, scenario.platform.file, store_file);
   StoreWriter::open(store_file).lengthen(run_records(preparation), changed);
 }
 
@@ -200,7 +208,7 @@ int run_scenario(const RunCommand& command) {
     if (differs_in_limits_alone(before["scenario_text"], preparation.scenario))
       lengthen(store_file, preparation, before, meta);
     else
-      check_unchanged(before, meta, preparation.scenario.platform.file);
+      check_unchanged(before, meta, preparation.scenario.platform.file, store_file);
   } else {
     StoreWriter::create(store_file, meta, run_records(preparation));
   }

@@ -73,7 +73,8 @@ void check_count(const Sweep& sweep, const std::string& scenario) {
 std::string text_of(const std::vector<Override>& values) {
   std::string text;
   for (const Override& value : values)
-    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", value.path, value.value);
+    text += fmt::format("{}{}={}{}", text.empty() ? "" : ", ", value.path, value.value,
+                        value.source.empty() ? "" : " of " + value.source);
   return text;
 }
 

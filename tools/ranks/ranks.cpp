@@ -135,7 +135,7 @@ class ToGateway : public Ranks {
 
   // Each thread that waits for the ranks has a connection of its own.
   std::string ask(int run, const std::string& job) const {
-    const auto lost = [] { return RunError("a rank was lost, or mpirun was stopped: nobody is there to train"); };
+    const auto lost = [] { return RunError("a rank was lost, or mpirun was stopped: no rank is left to train"); };
     struct Connection {
       int socket = -1;
       ~Connection() {
@@ -181,7 +181,7 @@ void send(int rank, int tag, const std::string& message) {
   MPI_Send(message.data(), size_of(message), MPI_BYTE, rank, tag, MPI_COMM_WORLD);
 }
 
-/// The process that mpirun started as rank 0: hands jobs to idle ranks, and results back to whoever sent the job.
+/// The process that mpirun started as rank 0: hands jobs to idle ranks, and results back to the sender of the job.
 class Gateway {
  public:
   Gateway(int listener, pid_t program, int ranks) : listener_(listener), program_(program) {

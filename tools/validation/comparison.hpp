@@ -32,7 +32,7 @@ struct Comparison {
   double planned_bytes = 0, payload_bytes = 0, header_bytes = 0;
   std::optional<double> wire_bytes;
   bool same_parameters = false;
-  nlohmann::json steps = nlohmann::json::array();  ///< each one, for whoever looks for the reason of an error
+  nlohmann::json steps = nlohmann::json::array();  ///< one by one, to find the reason of an error
 
   /// Throws RunError if a step of the plan was not carried out.
   void add_round(const RoundPlan& plan, const SimulatedRound& calibrated, const SimulatedRound& simulated,

@@ -38,7 +38,7 @@ class ModelState {
   /// The model that the method would deploy.
   virtual at::Tensor global() const = 0;
 
-  /// What that model is, for whoever receives it: "the server's model".
+  /// What the receivers call that model: "the server's model".
   virtual const char* what_is_global() const = 0;
 
   /// The full-size buffer that the device's sub-model is gathered from.

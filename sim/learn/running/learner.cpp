@@ -41,13 +41,16 @@ std::vector<std::int32_t> norm_samples(const RunContext& run) {
 
 class TorchLearner : public Learner {
  public:
-  explicit TorchLearner(const LearnerSetup& setup)
+  explicit TorchLearner(const LearnerSetup& setup) try
       : run_(setup),
         evaluating_{setup.shape, run_.full, run_.batches, norm_samples(run_), setup.seed},
         memory_(run_),
         pool_(std::max(1, setup.workers), setup.cores),
         in_flight_(run_, pool_),
-        state_(run_.model_state(pool_)) {}
+        state_(run_.model_state(pool_)) {
+  } catch (...) {
+    rethrow_as_run_error();
+  }
 
   void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) override try {
     std::vector<TrainingJob> jobs;

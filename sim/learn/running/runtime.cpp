@@ -1,6 +1,5 @@
 #include "sim/learn/running/runtime.hpp"
 
-#include <ATen/Parallel.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <sys/mman.h>
@@ -20,16 +19,19 @@ void prepare_process() {
     mallopt(M_TOP_PAD, 64 << 20);
     // Every width and batch size needs its own primitive; oneDNN's default cache forgets them between rounds.
     setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192", 0);
+    // What LibTorch takes by itself. at::set_num_threads() would make a pool for mobile kernels, and wait forever for
+    // its threads where the system refuses them.
+    setenv("OMP_NUM_THREADS", "1", 1);
+    setenv("MKL_NUM_THREADS", "1", 1);
     use_one_thread();
   });
 }
 
 void use_one_thread() {
-  at::set_num_threads(1);
-  // The system chooses the BLAS, so its function is looked up at run time.
+  // The system chooses OpenMP's library and the BLAS, so their functions are looked up at run time.
   using SetThreads = void (*)(int);
-  if (const auto set_threads = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
-    set_threads(1);
+  for (const char* name : {"omp_set_num_threads", "openblas_set_num_threads"})
+    if (const auto set_threads = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, name))) set_threads(1);
 }
 
 void require_memory() {

@@ -31,7 +31,7 @@ struct TrainingJob {
   const std::vector<std::int32_t>* samples = nullptr;
   std::vector<bool> classes;                  ///< per class: the device has it; for masking objectives
   std::vector<SubModel> negatives;            ///< contrastive objectives
-  at::Tensor variate_server, variate_device;  ///< flat, full size; control variates only
+  at::Tensor variate_server, variate_device;  ///< flat, full size; control variates, and FedDyn's h_k
   std::optional<double> last_loss;            ///< the last finite one of an earlier round, for error messages
   std::shared_ptr<std::atomic<bool>> abandoned =
       std::make_shared<std::atomic<bool>>(false);  ///< stop: the result is not needed any more

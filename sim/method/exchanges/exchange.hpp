@@ -1,4 +1,4 @@
-// Who sends what to whom: each exchange adds its steps to a plan's tasks.
+// Exchanges: each adds its transfers, and the computing they wait for, to a plan's tasks.
 #pragma once
 
 #include <functional>

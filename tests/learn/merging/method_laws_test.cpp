@@ -216,6 +216,95 @@ TEST_CASE("SCAFFOLD's variates are the devices' mean gradients, and the server's
   }
 }
 
+TEST_CASE("FedNova is FedAvg where all devices take as many steps") {
+  World world = world_of();
+  world.training.momentum = GENERATE(0.0, 0.9);
+  const at::Tensor fedavg = trained(world);
+  world.method.merge.kind = MergeKind::normalised;
+  require_close(trained(world), fedavg);
+  world.method.objective.kind = ObjectiveKind::proximal;
+  require_close(trained(world), fedavg);
+}
+
+TEST_CASE("FedNova divides each update by its steps and goes as far as the mean of the steps") {
+  World world(images(3, 6, 1, 30, 10), MlpOptions{{5}}, 2);  // batches of 8: 3 steps and 1
+  world.parts.samples = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19}, {20, 21, 22, 23, 24}};
+  const ParameterLayout layout(world.shape, full_slice(world.shape));
+  const at::Tensor start = initial_values(world.shape, layout, world.seed);
+  const auto change_of = [&](int device) {
+    const auto learner = world.learner();
+    const RoundPlan plan = world.round(0);
+    learner->start(plan, all_tasks(plan));
+    learner->merge(plan, {{plan.tasks[static_cast<std::size_t>(device)].id, 2}});
+    return model_of(*learner) - start;
+  };
+  const at::Tensor first = change_of(0), second = change_of(1);
+  world.method.merge.kind = MergeKind::normalised;
+  SECTION("plain SGD") {
+    require_close(trained(world, 1), start + (0.8 * 3 + 0.2 * 1) * (0.8 * first / 3 + 0.2 * second / 1));
+    require_close(change_of(0), first);  // alone
+  }
+  SECTION("momentum 0.5: three steps of a constant gradient carry 1 + 1.5 + 1.75") {
+    world.method.merge.kind = MergeKind::mean;
+    world.training.momentum = 0.5;
+    const at::Tensor pushed = change_of(0), also = change_of(1);
+    world.method.merge.kind = MergeKind::normalised;
+    require_close(trained(world, 1), start + (0.8 * 4.25 + 0.2 * 1) * (0.8 * pushed / 4.25 + 0.2 * also));
+  }
+}
+
+TEST_CASE("FedDyn's first model overshoots the devices' mean by their mean move, and the mean is deployed") {
+  World world(images(4, 8, 1, 90, 40), MlpOptions{{8}}, 3);
+  const ParameterLayout layout(world.shape, full_slice(world.shape));
+  const at::Tensor start = initial_values(world.shape, layout, world.seed);
+  world.method.objective.kind = ObjectiveKind::proximal;  // h is 0 in the first round
+  world.method.objective.weight = 0.3;
+  const at::Tensor mean = trained(world, 1);
+  world.method.objective.kind = ObjectiveKind::dynamic;
+  world.method.merge.kind = MergeKind::dynamic;
+  const auto learner = world.learner();
+  play(*learner, world, 1);
+  std::istringstream in(state_of(*learner));
+  StateReader reader(in);
+  reader.text(), reader.number(), reader.text(), reader.number(), reader.number(), reader.number();
+  const at::Tensor next = reader.tensor(), deployed = reader.tensor();
+  const std::vector<at::Tensor> moves = reader.tensors();
+  require_close(deployed, mean);
+  require_close(next, start + 2 * (mean - start));  // everybody took part: 1 + m / N = 2
+  require_close(at::stack(moves).mean(0), mean - start);
+}
+
+TEST_CASE("FedDyn's devices are pushed back by their moves so far") {
+  // After a round in which one device alone moved by h, its gradient has alpha h more than FedProx's.
+  World world(images(4, 8, 1, 30, 10), MlpOptions{{8}}, 1);
+  world.training.local_steps = 1;
+  world.training.learning_rate = 0.05;
+  world.method.objective.kind = ObjectiveKind::dynamic;
+  world.method.merge.kind = MergeKind::dynamic;
+  const auto states = [&](double alpha) {
+    world.method.objective.weight = alpha;
+    const auto learner = world.learner();
+    play(*learner, world, 2);
+    std::istringstream in(state_of(*learner));
+    StateReader reader(in);
+    reader.text(), reader.number(), reader.text(), reader.number(), reader.number(), reader.number();
+    reader.tensor(), reader.tensor();
+    return reader.tensors().front();
+  };
+  // One step a round: h after the first does not depend on alpha, and the second step's own pull is at its start.
+  const auto after_one = [&] {
+    const auto learner = world.learner();
+    play(*learner, world, 1);
+    std::istringstream in(state_of(*learner));
+    StateReader reader(in);
+    reader.text(), reader.number(), reader.text(), reader.number(), reader.number(), reader.number();
+    reader.tensor(), reader.tensor();
+    return reader.tensors().front();
+  };
+  const at::Tensor weak = states(0.1), strong = states(0.5), move = after_one();
+  require_close(strong - weak, -0.05 * (0.5 - 0.1) * move);
+}
+
 TEST_CASE("FedAdam's first step has the size of the rate and the sign of the mean's change") {
   World world(images(4, 8, 1, 90, 40), MlpOptions{{16}}, 3);
   const ParameterLayout layout(world.shape, full_slice(world.shape));

@@ -38,6 +38,8 @@ std::vector<Named> every_method() {
       {"fedavgm", method(O::cross_entropy, E::server, M::momentum)},
       {"fedadam", method(O::cross_entropy, E::server, M::adam)},
       {"scaffold", method(O::control_variates, E::server, M::variates)},
+      {"fednova", method(O::cross_entropy, E::server, M::normalised)},
+      {"feddyn", method(O::dynamic, E::server, M::dynamic)},
       {"moon", method(O::model_contrastive, E::server, M::mean)},
       {"heterofl", method(O::masked_cross_entropy, E::server, M::overlap_mean)},
       {"msfusion", method(O::contrastive, E::peers, M::overlap_mean)},
