@@ -22,6 +22,8 @@ enum class Purpose : std::uint32_t {
   message_loss = 12,
   subsample = 13,
   platform = 14,
+  encoding = 15,
+  shared_positions = 16,
 };
 
 /// A 64-bit seed that depends on all four values (SplitMix64 finaliser over each in turn).

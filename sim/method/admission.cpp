@@ -26,8 +26,7 @@ void Admission::check_memory(TaskCosts& costs, const Rates& rates) {
   int too_large = 0;
   for (NodeId device = 0; device < setup_.fleet.size(); ++device) {
     const Device& host = setup_.fleet.node(device);
-    const double needed = peak_memory_bytes(costs.device_cost_of(fixed_slice(setup_.shape, rates.largest_of(device))),
-                                            costs.largest_training_of(device));
+    const double needed = costs.peak_memory_bytes(device, fixed_slice(setup_.shape, rates.largest_of(device)));
     const bool known = host.memory_bytes.has_value();
     if (!known && policy != ConstraintOptions::Memory::ignore)
       memory_of(setup_, device, "the memory limit", ", or constraints memory=\"ignore\"");

@@ -120,14 +120,15 @@ enum class ExchangeKind { server, edge, peers, asynchronous, split, logits, none
 
 struct ExchangeRow : Choice<ExchangeKind> {
   bool needs_server;
-  bool draws_cohort;       ///< the server draws who takes part in a round
-  bool among_peers;        ///< devices send to their neighbours in a peer graph
-  bool through_edge;       ///< an aggregator stands between each device and the server
-  bool spans_rounds;       ///< a training may go on while the server merges others
-  bool splits_network;     ///< the device holds only the first layers
-  bool pools_data;         ///< one node trains on everybody's samples
-  bool keeps_own_results;  ///< devices keep what they trained even when no message of theirs arrived
-  MergeSet merges;         ///< those that go with it
+  bool draws_cohort;              ///< the server draws who takes part in a round
+  bool among_peers;               ///< devices send to their neighbours in a peer graph
+  bool through_edge;              ///< an aggregator stands between each device and the server
+  bool spans_rounds;              ///< a training may go on while the server merges others
+  bool splits_network;            ///< the device holds only the first layers
+  bool pools_data;                ///< one node trains on everybody's samples
+  bool keeps_own_results;         ///< devices keep what they trained even when no message of theirs arrived
+  MergeSet merges;                ///< those that go with it
+  const char* uncoded = nullptr;  ///< why its messages cannot be encoded; null: they can
 };
 
 // clang-format off
@@ -143,22 +144,27 @@ inline constexpr std::array<ExchangeRow, 8> kExchanges{{
      {MergeKind::mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates}},
     {{ExchangeKind::peers, "peers", "training, then what the neighbours need: parts of sub-models, or whole models with gossip"},
      false, false, true,  false, false, false, false, true,
-     {MergeKind::overlap_mean, MergeKind::gossip}},
+     {MergeKind::overlap_mean, MergeKind::gossip},
+     "messages among peers are parts of models without a common reference"},
     {{ExchangeKind::asynchronous, "asynchronous", "the server merges after every few arrivals and waits for nobody"},
      true,  false, false, false, true,  false, false, false,
      {MergeKind::staleness}},
     {{ExchangeKind::split, "split", "activations up and gradients down, every batch (SplitFed)"},
      true,  true,  false, false, false, true,  false, false,
-     {MergeKind::mean}},
+     {MergeKind::mean},
+     "activations and gradients are sent, not parameters"},
     {{ExchangeKind::logits, "logits", "predictions on open data instead of parameters (DS-FL)"},
      true,  true,  false, false, false, false, false, true,
-     {MergeKind::average_logits}},
+     {MergeKind::average_logits},
+     "predictions are sent, not parameters"},
     {{ExchangeKind::none, "none", "everybody trains alone"},
      false, false, false, false, false, false, false, true,
-     {MergeKind::none}},
+     {MergeKind::none},
+     "nothing is sent"},
     {{ExchangeKind::central, "central", "all data goes to one node, which trains alone"},
      false, false, false, false, false, false, true,  true,
-     {MergeKind::none}},
+     {MergeKind::none},
+     "samples are sent, not parameters"},
 }};
 // clang-format on
 

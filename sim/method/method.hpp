@@ -1,4 +1,4 @@
-// A training method as four choices: split, objective, exchange, merge.
+// A training method as choices: split, objective, exchange, merge, and how its messages are encoded.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/base/vocabulary.hpp"
+#include "sim/encode/encoding.hpp"
 #include "sim/method/choices.hpp"
 
 namespace msfusion {
@@ -75,6 +76,7 @@ struct Method {
   ObjectiveChoice objective;
   ExchangeChoice exchange;
   MergeChoice merge;
+  EncodingOptions encoding;
 };
 
 /// The attributes of <method> that replace a method's choices.
@@ -91,7 +93,7 @@ constexpr int kLongestLabel = 100;
 /// for, and to a combination that makes no sense, with the reason. `name` must be one of the table.
 Method read_method(const std::string& name, GivenAttributes& given);
 
-/// "double-shift | contrastive | peers | overlap-mean"
+/// "double-shift | contrastive | peers | overlap-mean"; with encodings as well: "full | .. | mean | topk, down fp16"
 std::string choices_text(const Method& method);
 
 }  // namespace msfusion

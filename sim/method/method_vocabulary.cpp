@@ -5,6 +5,7 @@
 #include <array>
 
 #include "sim/method/choices.hpp"
+#include "sim/method/encoding_attributes.hpp"
 #include "sim/method/registry.hpp"
 
 namespace msfusion {
@@ -134,7 +135,7 @@ std::string default_of(const Attribute<Method>& row) {
 }  // namespace
 
 // A table. NOLINTNEXTLINE(readability-function-size)
-const Vocabulary<Method>& method_vocabulary() {
+static const Vocabulary<Method>& choice_vocabulary() {
   using M = Method;
   static const Vocabulary<M> all{
       {
@@ -366,6 +367,11 @@ const Vocabulary<Method>& method_vocabulary() {
               "How the pieces become the next model.", "For ablations."),
       },
       {}};
+  return all;
+}
+
+const Vocabulary<Method>& method_vocabulary() {
+  static const Vocabulary<Method> all = with_encodings(choice_vocabulary());
   return all;
 }
 

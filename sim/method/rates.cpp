@@ -22,10 +22,12 @@ double narrow_rate(const ModelOptions& model, const SampleShape& samples, const 
   for (int step = kRateSteps; step >= 1; --step) {
     const double rate = static_cast<double>(step) / kRateSteps;
     const Shape shape = build_shape(narrowed(model, rate), samples);
-    const SliceCost cost = device_cost(shape, full_slice(shape), setup.method.exchange);
+    const WidthSlice slice = full_slice(shape);
+    const SliceCost cost = device_cost(shape, slice, setup.method.exchange);
+    const auto kept = static_cast<double>(kept_bytes(setup.method.encoding, shape, slice));
     bool fits = true;
     for (NodeId device = 0; device < setup.fleet.size(); ++device)
-      fits = fits && peak_memory_bytes(cost, local_training(setup.training, setup.samples_of(device))) <=
+      fits = fits && peak_memory_bytes(cost, local_training(setup.training, setup.samples_of(device))) + kept <=
                          memory_of(setup, device, "split=\"auto\"");
     if (fits) return rate;
   }
@@ -83,11 +85,10 @@ double Rates::settled(NodeId device, TaskCosts& costs) const {
 
 double Rates::widest_that_fits(NodeId device, TaskCosts& costs) const {
   const double available = memory_of(setup_, device, "split=\"auto\"");
-  const LocalTraining training = costs.largest_training_of(device);
   for (int step = kRateSteps; step >= 1; --step) {
     const double rate = static_cast<double>(step) / kRateSteps;
-    const SliceCost& cost = costs.device_cost_of(fixed_slice(setup_.shape, rate));
-    if (peak_memory_bytes(cost, training) <= available && keeps_limits(device, cost, training)) return rate;
+    const WidthSlice slice = fixed_slice(setup_.shape, rate);
+    if (costs.peak_memory_bytes(device, slice) <= available && keeps_limits(device, slice, costs)) return rate;
   }
   std::string advice = "a smaller model or batch, or more memory";
   if (setup_.constraints.close == ConstraintOptions::Close::deadline) advice += ", or a later deadline";
@@ -100,16 +101,18 @@ double Rates::widest_that_fits(NodeId device, TaskCosts& costs) const {
 
 // Deadline and energy of a round, from one device alone: its own computing and, with a server, sending
 // the model there and back on links that it has to itself.
-bool Rates::keeps_limits(NodeId device, const SliceCost& cost, const LocalTraining& training) const {
+bool Rates::keeps_limits(NodeId device, const WidthSlice& slice, TaskCosts& costs) const {
   const Device& host = setup_.fleet.node(device);
   const ConstraintOptions& limits = setup_.constraints;
-  const double computing = compute_seconds(cost, training, host);
+  const double computing = compute_seconds(costs.device_cost_of(slice), costs.largest_training_of(device), host) +
+                           costs.coding_seconds(slice, device);
   if (limits.close == ConstraintOptions::Close::deadline) {
     double seconds = computing;
-    const double bytes = kFloatBytes * static_cast<double>(cost.parameters);
+    const auto up = static_cast<double>(message_bytes(setup_.method.encoding, setup_.shape, slice));
+    const auto down = static_cast<double>(message_bytes(of_down_link(setup_.method.encoding), setup_.shape, slice));
     const bool needs_server = facts_of(setup_.method.exchange.kind).needs_server;
-    if (needs_server && host.from_server) seconds += host.from_server->seconds(bytes);
-    if (needs_server && host.to_server) seconds += host.to_server->seconds(bytes);
+    if (needs_server && host.from_server) seconds += host.from_server->seconds(down);
+    if (needs_server && host.to_server) seconds += host.to_server->seconds(up);
     if (seconds > limits.deadline_seconds) return false;
   }
   if (!limits.energy_joules) return true;

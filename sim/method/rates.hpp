@@ -24,7 +24,7 @@ class Rates {
  private:
   double settled(NodeId device, TaskCosts& costs) const;
   double widest_that_fits(NodeId device, TaskCosts& costs) const;
-  bool keeps_limits(NodeId device, const SliceCost& cost, const LocalTraining& training) const;
+  bool keeps_limits(NodeId device, const WidthSlice& slice, TaskCosts& costs) const;
   bool is_redrawn() const;
 
   const PlannerSetup& setup_;

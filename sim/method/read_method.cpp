@@ -3,8 +3,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "sim/method/choices.hpp"
+#include "sim/method/encoding_attributes.hpp"
 #include "sim/method/registry.hpp"
 
 namespace msfusion {
@@ -80,15 +82,16 @@ Method read_method(const std::string& name, GivenAttributes& given) {
           "it needs " + row.needs);
   check_weight(method, own, given);
   if (!given.objections().empty()) return method;
-  const auto [found, allowed] = contradiction(method);
+  auto [found, allowed] = contradiction(method);
+  if (found.empty()) std::tie(found, allowed) = encoding_contradiction(method);
   if (!found.empty()) given.object("", fmt::format("method {}: {}", name, found), allowed);
   return method;
 }
 
 std::string choices_text(const Method& method) {
-  return fmt::format("{} | {} | {} | {}", name_of(kSplitRules, method.split.rule),
+  return fmt::format("{} | {} | {} | {}{}", name_of(kSplitRules, method.split.rule),
                      name_of(kObjectives, method.objective.kind), name_of(kExchanges, method.exchange.kind),
-                     name_of(kMerges, method.merge.kind));
+                     name_of(kMerges, method.merge.kind), encoding_text(method.encoding));
 }
 
 }  // namespace msfusion

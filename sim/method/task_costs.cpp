@@ -12,6 +12,12 @@ int optimiser_slots(const TrainingOptions& training) {
   return training.momentum > 0 ? 1 : 0;
 }
 
+// The slice of a device is another one every round.
+bool moves(const SplitChoice& split) {
+  const bool stays = split.rule == SplitRule::full || split.rule == SplitRule::narrow || split.rule == SplitRule::fixed;
+  return !stays || (split.rate.kind == RateChoice::Kind::levels && split.rate.dynamic);
+}
+
 }  // namespace
 
 LocalTraining local_training(const TrainingOptions& training, std::int64_t samples) {
@@ -47,7 +53,19 @@ const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
   for (const IndexSet& set : slice.axes) lengths.push_back(set.length());
   const auto known = costs_.find(lengths);
   if (known != costs_.end()) return known->second;
-  Costs costs{slice_cost(setup_.shape, slice), std::nullopt};
+  Costs costs{slice_cost(setup_.shape, slice), {}, {}, {}, {}, 0};
+  const EncodingOptions& up = setup_.method.encoding;
+  const EncodingOptions down = of_down_link(up);
+  const double models = facts_of(setup_.method.merge.kind).models_sent;
+  const double plain = models * kFloatBytes * static_cast<double>(costs.whole.parameters);
+  costs.up = {models * static_cast<double>(message_bytes(up, setup_.shape, slice)), plain};
+  costs.down = {models * static_cast<double>(message_bytes(down, setup_.shape, slice)), plain};
+  for (const CodingWork& work : {encoding_work(up, setup_.shape, slice), decoding_work(down, setup_.shape, slice)}) {
+    costs.coding.bytes += models * work.bytes;
+    costs.coding.flops += models * work.flops;
+  }
+  costs.kept_bytes =
+      static_cast<double>(kept_bytes(up, setup_.shape, moves(setup_.method.split) ? full_slice(setup_.shape) : slice));
   if (facts_of(setup_.method.exchange.kind).splits_network)
     costs.cut = cut_cost(setup_.shape, slice, setup_.method.exchange.cut);
   return costs_.emplace(std::move(lengths), std::move(costs)).first->second;
@@ -65,6 +83,8 @@ LocalTraining TaskCosts::largest_training_of(NodeId device) const {
     training.gathers_gradient = true;
   }
   training.frozen_models = objective.frozen_models;
+  // The model that the update is counted from; objectives with copies have it among them.
+  if (codes_updates(setup_.method.encoding)) training.parameter_copies = std::max(training.parameter_copies, 1);
   return training;
 }
 
@@ -89,19 +109,34 @@ TrainTask TaskCosts::task(NodeId device, double split, WidthSlice slice) {
   task.training_flops = training_flops(own, training);
   task.server_flops = training_flops(whole, training) - task.training_flops;
   // From the first round on as admission judges it, frozen models included: a device that stays needs it in the next.
-  task.peak_memory_bytes = peak_memory_bytes(own, largest_training_of(device));
+  task.peak_memory_bytes = peak_memory_bytes(device, slice);
   task.slice = std::move(slice);
   return task;
 }
 
-double TaskCosts::work_flops(const TrainTask& task, NodeId node) {
-  const Device& host = setup_.fleet.node(node);
-  return compute_seconds(cost_of(task.slice), training_of(task.device), host) * host.speed_flops;
+double TaskCosts::coding_seconds(const WidthSlice& slice, NodeId device) {
+  const CodingWork& work = costs_of(slice).coding;
+  const Device& host = setup_.fleet.node(device);
+  const double moving = host.memory_bandwidth ? work.bytes / *host.memory_bandwidth : 0;
+  return std::max(work.flops / host.speed_flops, moving);
 }
 
-double TaskCosts::model_bytes(const TrainTask& task) {
-  return facts_of(setup_.method.merge.kind).models_sent * kFloatBytes *
-         static_cast<double>(cost_of(task.slice).parameters);
+double TaskCosts::work_flops(const TrainTask& task, NodeId node) {
+  const Device& host = setup_.fleet.node(node);
+  double seconds = compute_seconds(cost_of(task.slice), training_of(task.device), host);
+  if (node == task.device) seconds += coding_seconds(task.slice, node);
+  return seconds * host.speed_flops;
+}
+
+MessageSize TaskCosts::up(const WidthSlice& slice) {
+  return costs_of(slice).up;
+}
+MessageSize TaskCosts::down(const WidthSlice& slice) {
+  return costs_of(slice).down;
+}
+
+double TaskCosts::peak_memory_bytes(NodeId device, const WidthSlice& slice) {
+  return msfusion::peak_memory_bytes(device_cost_of(slice), largest_training_of(device)) + costs_of(slice).kept_bytes;
 }
 
 }  // namespace msfusion

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "sim/encode/message.hpp"
 #include "sim/method/planner_setup.hpp"
 #include "sim/plan/local_work.hpp"
 #include "sim/plan/round_plan.hpp"
@@ -17,6 +18,12 @@ LocalTraining local_training(const TrainingOptions& training, std::int64_t sampl
 
 /// Of what a device itself trains: the layers before the cut where the exchange splits the network, or else all.
 SliceCost device_cost(const Shape& shape, const WidthSlice& slice, const ExchangeChoice& exchange);
+
+/// A message of parameters: its bytes, and those that 32-bit floats would take.
+struct MessageSize {
+  double bytes = 0;
+  double plain_bytes = 0;
+};
 
 class TaskCosts {
  public:
@@ -40,8 +47,16 @@ class TaskCosts {
   /// A task with an id of its own.
   TrainTask task(NodeId device, double split, WidthSlice slice);
 
-  double work_flops(const TrainTask& task, NodeId node);  ///< of the task's training, as the node's speed divides it
-  double model_bytes(const TrainTask& task);              ///< of the slice and of what the merge sends along
+  /// Of the task's training as the node's speed divides it; on its own device with the coding of its messages.
+  double work_flops(const TrainTask& task, NodeId node);
+  double coding_seconds(const WidthSlice& slice, NodeId device);
+
+  /// The slice, and what the merge sends along, as the device sends and receives them.
+  MessageSize up(const WidthSlice& slice);
+  MessageSize down(const WidthSlice& slice);
+
+  /// The most that the device needs for training this slice, what its encoding keeps between rounds included.
+  double peak_memory_bytes(NodeId device, const WidthSlice& slice);
 
   void mark_trained(NodeId device) { has_trained_[static_cast<std::size_t>(device)] = true; }
 
@@ -49,6 +64,9 @@ class TaskCosts {
   struct Costs {
     SliceCost whole;
     std::optional<CutCost> cut;
+    MessageSize up, down;
+    CodingWork coding;
+    double kept_bytes = 0;  // by the encoding, between rounds
   };
   const Costs& costs_of(const WidthSlice& slice);
 

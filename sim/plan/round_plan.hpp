@@ -47,6 +47,7 @@ struct Transfer {
   NodeId to = 0;
   double bytes = 0;
   Cargo cargo = Cargo::model;
+  double plain_bytes = 0;  ///< of the same parameters as 32-bit floats; 0: nobody asks
 };
 
 /// A node of the graph: starts when all of `after` are done (at once if there are none). DependencyRelease says which

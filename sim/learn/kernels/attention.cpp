@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "sim/learn/kernels/product.hpp"
-#include "sim/learn/kernels/vectorised.hpp"
+#include "sim/base/vectorised.hpp"
 
 namespace msfusion {
 

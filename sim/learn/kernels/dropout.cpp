@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "sim/base/seed.hpp"
-#include "sim/learn/kernels/vectorised.hpp"
+#include "sim/base/vectorised.hpp"
 
 namespace msfusion {
 

@@ -8,8 +8,8 @@
 #include <tuple>
 #include <vector>
 
+#include "sim/base/vectorised.hpp"
 #include "sim/learn/kernels/channels_last.hpp"
-#include "sim/learn/kernels/vectorised.hpp"
 
 namespace msfusion {
 

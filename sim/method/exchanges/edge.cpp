@@ -1,7 +1,8 @@
 // Hierarchical FedAvg with one aggregation at the edge a round (Liu et al. 2020, kappa_2 = 1): the server sends the
 // model to each aggregator once, and each aggregator sends the weighted sum of what its devices trained, which is as
 // large as one model. A device that drops out is missing in the sum; an aggregator with no device left sends nothing.
-// Whole models only, so that the sum is one number an element.
+// Whole models only, so that the sum is one number an element. Devices encode what they send; the sum of what the
+// aggregator decodes is sent as floats.
 #include <fmt/format.h>
 
 #include <map>
@@ -14,7 +15,7 @@ namespace {
 
 struct Edge {
   StepId down;
-  double bytes;
+  MessageSize sum;
   std::vector<StepId> updates;
 };
 
@@ -23,16 +24,18 @@ void add_steps(PlanDraft& draft) {
   std::map<NodeId, Edge> edges;
   for (const TrainTask& task : draft.plan.tasks) {
     const NodeId aggregator = *draft.setup.fleet.node(task.device).aggregator;
-    const double bytes = draft.costs.model_bytes(task);
-    const auto [at, is_new] = edges.emplace(aggregator, Edge{0, bytes, {}});
+    const MessageSize size = draft.costs.down(task.slice);
+    const double plain = size.plain_bytes;
+    const auto [at, is_new] = edges.emplace(aggregator, Edge{0, {plain, plain}, {}});
     Edge& edge = at->second;
-    if (is_new) edge.down = draft.push({Transfer{server, aggregator, bytes, Cargo::model}, kNoTask, {}});
-    const StepId down = draft.transfer(task, aggregator, task.device, bytes, Cargo::model, {edge.down});
+    if (is_new) edge.down = draft.push({Transfer{server, aggregator, size.bytes, Cargo::model, plain}, kNoTask, {}});
+    const StepId down = draft.transfer(task, aggregator, task.device, size, Cargo::model, {edge.down});
     const StepId training = draft.train(task, {down});
-    edge.updates.push_back(draft.transfer(task, task.device, aggregator, bytes, Cargo::partial, {training}));
+    edge.updates.push_back(
+        draft.transfer(task, task.device, aggregator, draft.costs.up(task.slice), Cargo::partial, {training}));
   }
   for (const auto& [aggregator, edge] : edges) {
-    Step sum{Transfer{aggregator, server, edge.bytes, Cargo::sum}, kNoTask, edge.updates};
+    Step sum{Transfer{aggregator, server, edge.sum.bytes, Cargo::sum, edge.sum.plain_bytes}, kNoTask, edge.updates};
     sum.starts_when_any_done = true;
     draft.push(std::move(sum));
   }

@@ -21,6 +21,8 @@ struct PlanDraft {
   StepId push(Step step);
   StepId compute(const TrainTask& task, NodeId node, double flops, std::vector<StepId> after);
   StepId transfer(const TrainTask& task, NodeId from, NodeId to, double bytes, Cargo cargo, std::vector<StepId> after);
+  StepId transfer(const TrainTask& task, NodeId from, NodeId to, MessageSize size, Cargo cargo,
+                  std::vector<StepId> after);
 
   /// The task's training on its own device.
   StepId train(const TrainTask& task, std::vector<StepId> after);

@@ -17,10 +17,9 @@ void add_gossip_steps(PlanDraft& draft) {
   for (const TrainTask& task : draft.plan.tasks) takes_part[static_cast<std::size_t>(task.device)] = true;
   for (const TrainTask& task : draft.plan.tasks) {
     const StepId training = draft.train(task, {});
-    const double bytes = draft.costs.model_bytes(task);
     for (NodeId neighbour : draft.peers->neighbours[static_cast<std::size_t>(task.device)])
       if (takes_part[static_cast<std::size_t>(neighbour)])
-        draft.transfer(task, task.device, neighbour, bytes, Cargo::trained, {training});
+        draft.transfer(task, task.device, neighbour, draft.costs.up(task.slice), Cargo::trained, {training});
   }
 }
 

@@ -16,6 +16,11 @@ StepId PlanDraft::transfer(const TrainTask& task, NodeId from, NodeId to, double
   return push({Transfer{from, to, bytes, cargo}, task.id, std::move(after)});
 }
 
+StepId PlanDraft::transfer(const TrainTask& task, NodeId from, NodeId to, MessageSize size, Cargo cargo,
+                           std::vector<StepId> after) {
+  return push({Transfer{from, to, size.bytes, cargo, size.plain_bytes}, task.id, std::move(after)});
+}
+
 StepId PlanDraft::train(const TrainTask& task, std::vector<StepId> after) {
   return compute(task, task.device, costs.work_flops(task, task.device), std::move(after));
 }

@@ -8,10 +8,9 @@ namespace {
 void add_steps(PlanDraft& draft) {
   const NodeId server = draft.setup.fleet.server_node();
   for (const TrainTask& task : draft.plan.tasks) {
-    const double bytes = draft.costs.model_bytes(task);
-    const StepId down = draft.transfer(task, server, task.device, bytes, Cargo::model, {});
+    const StepId down = draft.transfer(task, server, task.device, draft.costs.down(task.slice), Cargo::model, {});
     const StepId training = draft.train(task, {down});
-    draft.transfer(task, task.device, server, bytes, Cargo::trained, {training});
+    draft.transfer(task, task.device, server, draft.costs.up(task.slice), Cargo::trained, {training});
   }
 }
 

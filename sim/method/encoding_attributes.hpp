@@ -1,0 +1,20 @@
+// The encoding of a method's messages, as attributes of <method>, and where it has no place.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "sim/method/method.hpp"
+
+namespace msfusion {
+
+/// The vocabulary with the rows of the encodings at its end.
+Vocabulary<Method> with_encodings(Vocabulary<Method> vocabulary);
+
+/// Why the encoding does not go with the other choices, and what would; empty when it does.
+std::pair<std::string, std::string> encoding_contradiction(const Method& method);
+
+/// " | topk, down fp16"; empty where nothing is encoded.
+std::string encoding_text(const EncodingOptions& encoding);
+
+}  // namespace msfusion
