@@ -10,6 +10,7 @@
 
 #include "reports/answer.hpp"
 #include "reports/comparison.hpp"
+#include "reports/encodings.hpp"
 #include "reports/page_assets.hpp"
 #include "reports/page_data.hpp"
 #include "reports/page_tables.hpp"
@@ -118,6 +119,11 @@ std::string answer_section(const Results& results) {
   if (!missed.empty())
     tables += "<p class=\"missed\">No run reached " + html_escape(in_a_row(missed, "or")) + " accuracy.</p>\n";
   return tables + html_text(whole_run_table(results));
+}
+
+std::string encodings_of(const Results& results) {
+  const Table table = encoding_table(results);
+  return table.rows.empty() ? "" : html_text(table);
 }
 
 std::string fleet_section(const Results& results) {
@@ -257,7 +263,7 @@ std::string html_report(const std::vector<std::string>& run_folders, const Repor
   page += section(2, "curves", "Accuracy and loss", "How the models improved as time, traffic and energy were spent.",
                   chart("accuracy") + chart("loss"));
   page += section(3, "tradeoff", "The trade-off", "What each run cost, and how accurate its model became.",
-                  pair("pareto", "split"));
+                  pair("pareto", "split") + encodings_of(results));
   page += section(4, "time", "Where the time goes", "What devices do in a round, and what the round waits for.",
                   chart("timeline") + chart("shares") + pair("stragglers", "endings"));
   page += section(5, "trained", "What was trained",

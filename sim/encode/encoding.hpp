@@ -54,11 +54,12 @@ struct EncodingOptions {
   EncodingKind down = EncodingKind::none;  ///< of what a server sends to them
   enum class Of { value, update } of = Of::value;
   enum class Rounding { nearest, stochastic } rounding = Rounding::nearest;
-  int bits = 4;                        ///< qsgd: of a level and its sign; 2^(bits - 1) - 1 levels
-  std::int64_t bucket = 512;           ///< qsgd: elements that share a norm; 0: the whole tensor
-  double ratio = 0.01;                 ///< topk, randomk: of the elements of a tensor
-  int rank = 2;                        ///< powersgd
-  std::optional<bool> error_feedback;  ///< of updates; none: as the encoding's row says
+  int bits = 4;                          ///< qsgd: of a level and its sign; 2^(bits - 1) - 1 levels
+  std::int64_t bucket = 512;             ///< qsgd: elements that share a norm; 0: the whole tensor
+  double ratio = 0.01;                   ///< topk, randomk: of the elements of a tensor
+  int rank = 2;                          ///< powersgd
+  std::optional<bool> error_feedback;    ///< of updates; none: as the encoding's row says
+  std::optional<double> consensus_step;  ///< of updates in gossip (CHOCO's gamma); none: as the encoding asks
 };
 
 /// The attributes of <method> that say how its messages are encoded.

@@ -58,6 +58,21 @@ std::int64_t message_bytes(const EncodingOptions& options, const Shape& shape, c
   return bytes;
 }
 
+std::int64_t shared_message_bytes(const EncodingOptions& options, const Shape& shape, const WidthSlice& a,
+                                  const WidthSlice& b) {
+  std::int64_t bytes = 0;
+  for (const ParameterTensor& tensor : shape.tensors) {
+    TensorExtent common{1, 1, tensor.dims.size() < 2};
+    for (const Dim& dim : tensor.dims) {
+      const auto axis = static_cast<std::size_t>(dim.axis);
+      common.columns *=
+          dim.axis == kFixed ? dim.size : dim.outer * intersection_size(a.axes[axis], b.axes[axis]) * dim.inner;
+    }
+    if (common.columns > 0) bytes += encoded_bytes(options, common);
+  }
+  return bytes;
+}
+
 std::int64_t fed_back_elements(const EncodingOptions& options, const Shape& shape, const WidthSlice& slice) {
   std::int64_t elements = 0;
   if (!feeds_back(options)) return elements;

@@ -43,6 +43,10 @@ void decode(const TensorCoding& coding, const std::byte* message, const float* r
 /// Of all tensors of a slice.
 std::int64_t message_bytes(const EncodingOptions& options, const Shape& shape, const WidthSlice& slice);
 
+/// Of the elements that two slices have in common, for encodings of values.
+std::int64_t shared_message_bytes(const EncodingOptions& options, const Shape& shape, const WidthSlice& a,
+                                  const WidthSlice& b);
+
 /// Elements of which a message may leave something out: what error feedback remembers.
 std::int64_t fed_back_elements(const EncodingOptions& options, const Shape& shape, const WidthSlice& slice);
 

@@ -37,6 +37,8 @@ RecordedRun::RecordedRun(const std::string& results_folder, const std::string& l
   participation_ = read_participation(participation_file(results_folder, run));
   rounds_ = store.rounds(run);
   for (DeviceRoundRecord& device : store.device_rounds(run)) devices_[device.round].push_back(std::move(device));
+  for (const EncodingRecord& encoding : store.encodings(run))
+    coding_errors_[{encoding.round, encoding.direction}] = encoding.error;
   for (const EvaluationRecord& evaluation : store.evaluations(run)) evaluations_[evaluation.round] = evaluation;
   for (const DeviceEvaluationRecord& score : store.device_evaluations(run))
     device_evaluations_[score.round].push_back(score);
@@ -82,6 +84,9 @@ void RecordedRun::complete(RoundResult& result, std::uint32_t participation, con
   for (DeviceRoundRecord& device : result.devices)
     for (const DeviceRoundRecord& other : devices_.at(round))
       if (other.device == device.device) device.loss = other.loss;
+  for (EncodingRecord& encoding : result.encodings)
+    if (const auto error = coding_errors_.find({round, encoding.direction}); error != coding_errors_.end())
+      encoding.error = error->second;
   const auto evaluation = evaluations_.find(round);
   if (evaluation == evaluations_.end()) return;
   result.evaluation = evaluation->second;

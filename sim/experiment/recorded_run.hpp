@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/plan/fleet.hpp"
@@ -36,7 +37,8 @@ class RecordedRun {
   RunEnding ended_by_;
   std::vector<RoundRecord> rounds_;
   std::vector<std::uint32_t> participation_;
-  std::map<int, std::vector<DeviceRoundRecord>> devices_;  // by round
+  std::map<int, std::vector<DeviceRoundRecord>> devices_;       // by round
+  std::map<std::pair<int, std::string>, Maybe> coding_errors_;  // by round and direction
   std::map<int, EvaluationRecord> evaluations_;
   std::map<int, std::vector<DeviceEvaluationRecord>> device_evaluations_;
 };

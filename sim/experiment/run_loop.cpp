@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "sim/base/error.hpp"
+#include "sim/experiment/encoding_records.hpp"
 #include "sim/experiment/model_files.hpp"
 #include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
@@ -251,6 +252,8 @@ class RunLoop {
     const double share_spent = budget_.share_spent();
 
     const std::vector<Delivery> arrivals = arrived(plan, timed);
+    std::vector<EncodingRecord> encodings =
+        encoding_records(inputs_.run.method->encoding, inputs_.run.run, timing_.fleet(), plan, timed, plan_of_flight());
     clock_.charge(Activity::recording);
     std::vector<TaskOutcome> outcomes;
     if (learner_) {
@@ -261,6 +264,7 @@ class RunLoop {
       if (budget_.ended_by()) return learner_->keep_in_flight(planner_.flights().tasks());
       wall.evaluation_seconds = part.lap();
       outcomes = learner_->merge(plan, arrivals);
+      set_errors(encodings, learner_->coding_errors());
       clock_.skip();
       wall.merge_seconds = learner_->merge_seconds();
       wall.training_seconds = part.lap() - wall.merge_seconds;
@@ -279,6 +283,7 @@ class RunLoop {
 
     RoundResult result = observe_round({inputs_.run.run, inputs_.shape, timing_.fleet(), scenario_.prices}, plan, timed,
                                        outcomes, planner_);
+    result.encodings = std::move(encodings);
     if (!learner_) result.round.completed = merged_tasks(plan, timed, arrivals);
     if (options_.recorded) options_.recorded->complete(result, participation_.back(), timing_.fleet());
     for (const std::string& text : planner_.admission().news())
@@ -307,8 +312,11 @@ class RunLoop {
 
   // Before the planner observes the round, which lands what arrived.
   std::vector<Delivery> arrived(const RoundPlan& plan, const TimedRound& timed) const {
-    return deliveries(plan, timed,
-                      [&](int earlier) -> const RoundPlan& { return planner_.flights().plan_of(earlier); });
+    return deliveries(plan, timed, plan_of_flight());
+  }
+
+  std::function<const RoundPlan&(int)> plan_of_flight() const {
+    return [this](int earlier) -> const RoundPlan& { return planner_.flights().plan_of(earlier); };
   }
 
   void note_participation(const RoundPlan& plan, const TimedRound& timed, const std::vector<Delivery>& arrivals) {

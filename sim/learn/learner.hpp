@@ -37,6 +37,12 @@ struct Delivery {
   NodeId to = 0;
 };
 
+/// Of a round's messages, each as a share of the update that it carries, or of the model that it brings; mean over
+/// them. None where nothing was encoded.
+struct CodingErrors {
+  std::optional<double> up, down;
+};
+
 struct DeviceScore {
   NodeId device = 0;
   double accuracy = 0;
@@ -103,6 +109,9 @@ class Learner {
   /// central) every started task of the plan counts as delivered to its own device. Trainings that were started and not
   /// delivered are dropped, unless the plan keeps them in flight. Outcomes are in the order of task ids.
   virtual std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) = 0;
+
+  /// Of the messages that the last start() and merge() encoded.
+  virtual CodingErrors coding_errors() const { return {}; }
 
   /// Real seconds that the last merge() took once the trainings were there.
   virtual double merge_seconds() const = 0;

@@ -15,6 +15,7 @@ Admission::Admission(const PlannerSetup& setup, TaskCosts& costs, const Rates& r
       has_left_(static_cast<std::size_t>(setup.fleet.size()), false) {
   if (!facts_of(setup_.method.exchange.kind).pools_data) check_memory(costs, rates);
   check_batteries();
+  warn_of_rare_visits();
 }
 
 void Admission::check_memory(TaskCosts& costs, const Rates& rates) {
@@ -51,6 +52,18 @@ void Admission::check_memory(TaskCosts& costs, const Rates& rates) {
         setup_.method.label,
         policy == ConstraintOptions::Memory::exclude ? "they are excluded" : "the limit is ignored", example));
   if (members_.empty()) refuse(setup_, "every device is excluded: the model fits none", smaller);
+}
+
+// What a device did not send waits for its next visit; of few visits most is never sent.
+void Admission::warn_of_rare_visits() {
+  constexpr int kFewVisits = 3;
+  const int devices = static_cast<int>(members_.size());
+  const int visits = setup_.training.rounds * std::min(setup_.method.exchange.cohort.value_or(devices), devices);
+  if (!feeds_back(setup_.method.encoding) || visits >= kFewVisits * devices) return;
+  warnings_.push_back(fmt::format(
+      "{}: error feedback sends what a message left out with the next one, but {} devices are asked {} times "
+      "in all: what is merged is biased",
+      setup_.method.label, devices, visits));
 }
 
 void Admission::check_batteries() const {

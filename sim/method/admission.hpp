@@ -31,6 +31,7 @@ class Admission {
  private:
   void check_memory(TaskCosts& costs, const Rates& rates);
   void check_batteries() const;
+  void warn_of_rare_visits();
 
   const PlannerSetup& setup_;
   std::vector<NodeId> members_;

@@ -29,6 +29,12 @@ std::pair<std::string, std::string> encoding_contradiction(const Method& method)
                         encoding.kind == EncodingKind::none ? name_of(kEncodings, encoding.down) : name, exchange.name,
                         exchange.uncoded),
             "encoding=\"none\""};
+  if (exchange.among_peers)
+    return {
+        fmt::format("encoding=\"{}\" where the exchange is \"{}\": messages among peers are parts of models without "
+                    "a common reference",
+                    name, exchange.name),
+        "encoding=\"none\""};
   if (facts_of(method.merge.kind).models_sent > 1 && codes_updates(encoding))
     return {fmt::format("encoding=\"{}\" of updates with merge=\"{}\": control variates have no reference that both "
                         "ends hold",

@@ -27,7 +27,8 @@ struct Columns<RunRecord> {
     visitor("run", r.run, "", "methods x seeds in the scenario's order, from 0");
     visitor("method", r.method, "", "name of the method");
     visitor("label", r.label, "", "how the scenario calls it, unique in the scenario");
-    visitor("choices", r.choices, "", "its four choices: split | objective | exchange | merge");
+    visitor("choices", r.choices, "",
+            "its choices: split | objective | exchange | merge, and the encoding where it has one");
     visitor("seed", r.seed, "", "of every random draw; decimal text, because it has 64 bits without a sign");
     visitor("rounds", r.rounds, "", "at most; as many as it did are in the table rounds");
     visitor("until_seconds", r.until_seconds, "s", "of simulated time that it may take; absent: no limit");
@@ -299,6 +300,26 @@ struct Columns<LinkRoundRecord> {
 };
 
 template <>
+struct Columns<EncodingRecord> {
+  static constexpr TableFacts facts{"encodings",
+                                    "one row per round and direction of the parameters that arrived, in runs whose "
+                                    "method encodes messages",
+                                    3, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("direction", r.direction, "", "up: from a device; down: to a device; peers: from device to device");
+    visitor("messages", r.messages, "", "that arrived complete");
+    visitor("plain_bytes", r.plain_bytes, "B", "that they would have had as 32-bit floats");
+    visitor("bytes", r.bytes, "B", "that they had; plain_bytes / bytes is the compression ratio");
+    visitor("error", r.error, "",
+            "mean over the messages: up |decoded - sent| / |update|, down |decoded - sent| / |sent|; absent where "
+            "nothing was encoded or trained");
+  }
+};
+
+template <>
 struct Columns<WarningRecord> {
   static constexpr TableFacts facts{"warnings", "what a reader should know: exclusions, stale elements, failures", 3,
                                     true};
@@ -346,6 +367,7 @@ void for_each_table(Visitor&& visitor) {
   visitor(DeviceEvaluationRecord());
   visitor(AxisCoverageRecord());
   visitor(LinkRoundRecord());
+  visitor(EncodingRecord());
   visitor(WarningRecord());
   visitor(WallRecord());
 }

@@ -163,6 +163,15 @@ struct LinkRoundRecord {
   Maybe joules;
 };
 
+/// Messages of one direction that arrived in a round, where a method encodes some.
+struct EncodingRecord {
+  int run = 0, round = 0;
+  std::string direction;  ///< up | down | peers
+  int messages = 0;
+  double plain_bytes = 0, bytes = 0;
+  Maybe error;  ///< mean over messages; none where the direction is not encoded, or nothing was trained
+};
+
 struct WarningRecord {
   int run = 0, round = 0;  ///< round -1: before the first
   std::string text;
@@ -186,6 +195,7 @@ struct RoundResult {
   std::vector<DeviceEvaluationRecord> device_evaluations;
   std::vector<AxisCoverageRecord> coverage;
   std::vector<LinkRoundRecord> links;
+  std::vector<EncodingRecord> encodings;
   std::vector<WarningRecord> warnings;
   WallRecord wall;
 };

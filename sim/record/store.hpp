@@ -101,6 +101,7 @@ class StoreReader {
   std::vector<DeviceEvaluationRecord> device_evaluations(int run, int round) const;
   std::vector<AxisCoverageRecord> coverage(int run) const;
   std::vector<LinkRoundRecord> links(int run) const;
+  std::vector<EncodingRecord> encodings(int run) const;
   std::vector<WarningRecord> warnings() const;
   std::vector<WallRecord> wall(int run) const;
 

@@ -374,6 +374,9 @@ std::vector<AxisCoverageRecord> StoreReader::coverage(int run) const {
 std::vector<LinkRoundRecord> StoreReader::links(int run) const {
   return impl_->of_run<LinkRoundRecord>(run);
 }
+std::vector<EncodingRecord> StoreReader::encodings(int run) const {
+  return impl_->of_run<EncodingRecord>(run);
+}
 std::vector<WarningRecord> StoreReader::warnings() const {
   return impl_->all<WarningRecord>();
 }

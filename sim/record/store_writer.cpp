@@ -191,6 +191,7 @@ class StoreWriter::Impl {
   Insert<DeviceEvaluationRecord> device_evaluation_{database_};
   Insert<AxisCoverageRecord> coverage_{database_};
   Insert<LinkRoundRecord> link_{database_};
+  Insert<EncodingRecord> encoding_{database_};
   Insert<WarningRecord> warning_{database_, "INSERT OR IGNORE"};
   Insert<WallRecord> wall_{database_};
 };
@@ -263,6 +264,7 @@ void StoreWriter::write_round(const RoundResult& result) {
     for (const auto& device : result.device_evaluations) impl_->device_evaluation_(device);
     for (const auto& axis : result.coverage) impl_->coverage_(axis);
     for (const auto& link : result.links) impl_->link_(link);
+    for (const auto& encoding : result.encodings) impl_->encoding_(encoding);
     for (const auto& warning : result.warnings) impl_->warning_(warning);
     assert(result.wall.run == result.round.run && result.wall.round == result.round.round);
     impl_->wall_(result.wall);

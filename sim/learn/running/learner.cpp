@@ -17,6 +17,7 @@
 #include "sim/learn/running/description.hpp"
 #include "sim/learn/running/device_memory.hpp"
 #include "sim/learn/running/evaluation.hpp"
+#include "sim/learn/running/message_coding.hpp"
 #include "sim/learn/running/named_tensors.hpp"
 #include "sim/learn/running/plain_error.hpp"
 #include "sim/learn/running/pool.hpp"
@@ -47,6 +48,7 @@ class TorchLearner : public Learner {
         memory_(run_),
         pool_(std::max(1, setup.workers), setup.cores),
         in_flight_(run_, pool_),
+        coding_(run_, pool_),
         state_(run_.model_state(pool_)) {
   } catch (...) {
     rethrow_as_run_error();
@@ -54,6 +56,7 @@ class TorchLearner : public Learner {
 
   void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) override try {
     std::vector<TrainingJob> jobs;
+    coding_.begin_round();
     for (const TrainTask& task : plan.tasks)
       if (std::find(tasks.begin(), tasks.end(), task.id) != tasks.end()) jobs.push_back(job_for(task, plan.round));
     in_flight_.start(std::move(jobs));
@@ -72,10 +75,13 @@ class TorchLearner : public Learner {
     std::map<TaskId, Trained> finished;
     for (const Delivery& delivery : arrivals.deliveries)
       if (finished.count(delivery.task) == 0) finished.emplace(delivery.task, take(delivery.task));
-    for (const auto& [id, trained] : finished) arrivals.tasks.push_back(&trained);
     evaluated_.clear();
+    if (coding_.feeds_back()) lose_undelivered(plan, finished);
     ActivityClock clock(profile_);
     const auto began = std::chrono::steady_clock::now();
+    std::map<TaskId, Trained> decoded;  // as the receivers have it
+    if (coding_.codes_up()) decoded = sent(finished);
+    for (const auto& [id, trained] : coding_.codes_up() ? decoded : finished) arrivals.tasks.push_back(&trained);
     state_->merge(arrivals);
     merge_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     clock.charge(Activity::merging);
@@ -91,6 +97,8 @@ class TorchLearner : public Learner {
   } catch (...) {
     rethrow_as_run_error();
   }
+
+  CodingErrors coding_errors() const override { return coding_.errors(); }
 
   double merge_seconds() const override { return merge_seconds_; }
 
@@ -177,6 +185,7 @@ class TorchLearner : public Learner {
     out.number(last_loss_ ? 1 : 0);
     out.real(last_loss_.value_or(0));
     in_flight_.save(out);
+    if (coding_.codes_up()) coding_.save(out);
     if (!stream) throw RunError("the state of the learner could not be written");
   } catch (...) {
     rethrow_as_run_error();
@@ -199,6 +208,7 @@ class TorchLearner : public Learner {
     last_loss_ = in.real();
     if (!has_loss) last_loss_.reset();
     in_flight_.restore(in);
+    if (coding_.codes_up()) coding_.restore(in);
   } catch (...) {
     rethrow_as_run_error();
   }
@@ -247,7 +257,7 @@ class TorchLearner : public Learner {
         last_loss_ ? fmt::format("last finite loss of a training {:.6g}", *last_loss_) : "no loss was finite before"));
   }
 
-  TrainingJob job_for(const TrainTask& task, int round) const {
+  TrainingJob job_for(const TrainTask& task, int round) {
     TrainingJob job;
     job.task = task;
     job.round = round;
@@ -256,8 +266,26 @@ class TorchLearner : public Learner {
     if (facts_of(run_.setup.method.objective.kind).masks_absent_classes) job.classes = run_.classes_of(task.device);
     job.negatives = memory_.negatives_of(task.device);
     state_->equip(job);
+    if (coding_.codes_down()) {
+      job.start = coding_.received(job.source, task.slice);
+      if (job.variate_server.defined()) job.variate_server = coding_.received(job.variate_server, task.slice);
+    }
     job.last_loss = last_loss_;
     return job;
+  }
+
+  std::map<TaskId, Trained> sent(std::map<TaskId, Trained> finished) {
+    std::vector<Trained*> messages;
+    for (auto& [id, trained] : finished) messages.push_back(&trained);
+    coding_.send(messages);
+    return finished;
+  }
+
+  // A round that keeps nothing in flight is over: what was trained in it and did not arrive never will.
+  void lose_undelivered(const RoundPlan& plan, const std::map<TaskId, Trained>& delivered) {
+    if (plan.closing.keep_in_flight) return;
+    for (const TrainTask& task : plan.tasks)
+      if (delivered.count(task.id) == 0 && in_flight_.contains(task.id)) coding_.lose(take(task.id));
   }
 
   Trained take(TaskId task) {
@@ -277,6 +305,7 @@ class TorchLearner : public Learner {
   CpuProfile profile_;           // of the calling thread, and the shares that finished jobs report
   Pool pool_;                    // after what its jobs use: its destructor waits for them
   TrainingsInFlight in_flight_;  // after the pool: abandons its trainings before the pool waits
+  MessageCoding coding_;
   std::unique_ptr<ModelState> state_;
 };
 

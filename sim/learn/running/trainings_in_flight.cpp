@@ -17,7 +17,7 @@ namespace {
 
 // Blocks its thread of the pool, which takes no processor time.
 Trained train_remotely(const RunContext& run, TrainingJob job) {
-  job.start = gather(SliceMap(run.setup.shape, run.full, job.task.slice), job.source);
+  if (!job.start.defined()) job.start = gather(SliceMap(run.setup.shape, run.full, job.task.slice), job.source);
   std::ostringstream message;
   StateWriter out(message);
   write(out, job);
