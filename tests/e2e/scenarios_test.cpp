@@ -103,6 +103,7 @@ TEST_CASE("every shipped scenario runs in its small variant, and its report draw
            {"whole-model-baselines", 11},
            {"decentralised-baselines", 6},
            {"asynchronous", 4},
+           {"compressed-updates", 8},
            {"cifar10-resnet18", 4},
            {"wikitext2-transformer", 4},
            {"niid-bench-cifar10", 3},

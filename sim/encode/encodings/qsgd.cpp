@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include "sim/base/vectorised.hpp"
 #include "sim/encode/bytes.hpp"

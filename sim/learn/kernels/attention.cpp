@@ -7,8 +7,8 @@
 #include <cstring>
 #include <limits>
 
-#include "sim/learn/kernels/product.hpp"
 #include "sim/base/vectorised.hpp"
+#include "sim/learn/kernels/product.hpp"
 
 namespace msfusion {
 
