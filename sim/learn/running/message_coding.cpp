@@ -134,8 +134,10 @@ void MessageCoding::save(StateWriter& out) const {
     out.tensor(sender.residual);
     out.number(static_cast<std::int64_t>(sender.kept.size()));
     if (!sender.kept.empty()) out.slice(sender.slice);
-    for (const std::vector<float>& kept : sender.kept)
-      out.tensor(at::from_blob(const_cast<float*>(kept.data()), {static_cast<std::int64_t>(kept.size())}).clone());
+    for (const std::vector<float>& kept : sender.kept) {
+      out.number(static_cast<std::int64_t>(kept.size()));
+      for (const float value : kept) out.real(static_cast<double>(value));
+    }
   }
 }
 
@@ -145,13 +147,11 @@ void MessageCoding::restore(StateReader& in) {
   for (std::int64_t i = 0; i < count; ++i) {
     Sender& sender = senders_[static_cast<NodeId>(in.number(0, run_.devices()))];
     sender.residual = in.optional_tensor(at::kFloat, run_.full.size());
-    sender.kept.resize(static_cast<std::size_t>(in.number(0, run_.full.tensors())));
+    sender.kept.assign(static_cast<std::size_t>(in.number(0, run_.full.tensors())), {});
     if (!sender.kept.empty()) sender.slice = in.slice(run_.setup.shape);
     for (std::vector<float>& kept : sender.kept) {
-      const at::Tensor values = in.tensor();
-      if (!values.defined() || values.scalar_type() != at::kFloat)
-        throw RunError("the saved state of the learner has something else where an encoding's memory should be");
-      kept.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+      const std::int64_t size = in.number(0, run_.full.size());
+      for (std::int64_t k = 0; k < size; ++k) kept.push_back(static_cast<float>(in.real()));
     }
   }
 }

@@ -16,6 +16,7 @@ World world_of(EncodingKind kind = EncodingKind::none, int workers = 1) {
   World world(images(4, 8, 1, 90, 40), spec, 3);
   world.method.encoding.kind = kind;
   world.method.encoding.ratio = 0.1;
+  world.method.merge.weights = MergeChoice::Weights::uniform;
   world.workers = workers;
   return world;
 }
@@ -77,7 +78,7 @@ TEST_CASE("results with encodings do not depend on the number of workers") {
     const auto a = one.learner(), b = three.learner();
     play(*a, one, 3);
     play(*b, three, 3);
-    REQUIRE(state_of(*a) == state_of(*b));
+    REQUIRE((state_of(*a) == state_of(*b)));
     REQUIRE(a->coding_errors().up == b->coding_errors().up);
     REQUIRE(a->coding_errors().down == b->coding_errors().down);
   }
@@ -93,7 +94,7 @@ TEST_CASE("a restored run with encodings goes on to the same bits, residuals inc
     std::istringstream saved(state_of(*first));
     second->restore(saved);
     for (int round = 2; round < 4; ++round) play(*second, world, world.round(round));
-    REQUIRE(state_of(*second) == state_of(*whole));
+    REQUIRE((state_of(*second) == state_of(*whole)));
   }
 }
 
@@ -146,7 +147,7 @@ TEST_CASE("residuals wait until their element is in the slice again") {
   play(*without, world, world.round(2, {here}));
   // The residual of round 0 is used in round 2 whether or not another slice was trained in between.
   REQUIRE(with_rest->coding_errors().up.has_value());
-  REQUIRE(state_of(*with_rest) != state_of(*without));
+  REQUIRE((state_of(*with_rest) != state_of(*without)));
 }
 
 TEST_CASE("a lossy way down is what devices start from, and what their updates are counted from") {
