@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "sim/base/error.hpp"
 
@@ -48,6 +49,15 @@ std::uint32_t participation(const RoundPlan& plan, const std::vector<TaskId>& tr
     sum.add(delivery.to);
   }
   return sum.value();
+}
+
+int merged_tasks(const Method& method, const RoundPlan& plan, const TimedRound& timed,
+                 const std::vector<Delivery>& arrivals) {
+  std::set<TaskId> tasks;
+  for (const Delivery& delivery : arrivals) tasks.insert(delivery.task);
+  if (facts_of(method.exchange.kind).keeps_own_results)
+    for (TaskId task : trained_tasks(plan, timed)) tasks.insert(task);
+  return static_cast<int>(tasks.size());
 }
 
 void write_participation(const std::string& file, const std::vector<std::uint32_t>& rounds) {

@@ -284,7 +284,7 @@ class RunLoop {
     RoundResult result = observe_round({inputs_.run.run, inputs_.shape, timing_.fleet(), scenario_.prices}, plan, timed,
                                        outcomes, planner_);
     result.encodings = std::move(encodings);
-    if (!learner_) result.round.completed = merged_tasks(plan, timed, arrivals);
+    if (!learner_) result.round.completed = merged_tasks(*inputs_.run.method, plan, timed, arrivals);
     if (options_.recorded) options_.recorded->complete(result, participation_.back(), timing_.fleet());
     for (const std::string& text : planner_.admission().news())
       result.warnings.push_back({inputs_.run.run, round, text});
@@ -321,16 +321,6 @@ class RunLoop {
 
   void note_participation(const RoundPlan& plan, const TimedRound& timed, const std::vector<Delivery>& arrivals) {
     participation_.push_back(participation(plan, trained_tasks(plan, timed), arrivals));
-  }
-
-  // How many trainings a learner would merge: those that arrived; where devices keep models of their own, those that
-  // took place.
-  int merged_tasks(const RoundPlan& plan, const TimedRound& timed, const std::vector<Delivery>& arrivals) const {
-    std::set<TaskId> tasks;
-    for (const Delivery& delivery : arrivals) tasks.insert(delivery.task);
-    if (facts_of(inputs_.run.method->exchange.kind).keeps_own_results)
-      for (TaskId task : trained_tasks(plan, timed)) tasks.insert(task);
-    return static_cast<int>(tasks.size());
   }
 
   void finish_pending() {

@@ -10,6 +10,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/record/columns.hpp"
+#include "sim/record/csv_text.hpp"
 #include "sim/record/encoding.hpp"
 #include "sim/record/format.hpp"
 #include "sim/record/sql_types.hpp"
@@ -75,38 +76,6 @@ std::string select_sql(const char* where) {
     if (count++ < Columns<Record>::facts.key_columns) key += fmt::format("{}{}", key.empty() ? "" : ", ", name);
   });
   return fmt::format("SELECT {} FROM {}{} ORDER BY {}", columns, Columns<Record>::facts.name, where, key);
-}
-
-std::string csv_text(int value) {
-  return std::to_string(value);
-}
-std::string csv_text(bool value) {
-  return value ? "1" : "0";
-}
-std::string csv_text(std::int64_t value) {
-  return std::to_string(value);
-}
-std::string csv_text(std::uint64_t value) {
-  return std::to_string(value);
-}
-std::string csv_text(double value) {
-  return exact_number(value);
-}
-std::string csv_text(const std::string& value) {
-  return csv_field(value);
-}
-std::string csv_text(const std::vector<AxisSlice>& slice) {
-  return csv_field(text_of(slice));
-}
-std::string csv_text(const std::vector<SpanRecord>& spans) {
-  return csv_field(text_of(spans));
-}
-std::string csv_text(const std::vector<std::uint16_t>& values) {
-  return fmt::format("{}", fmt::join(values, " "));
-}
-template <class Field>
-std::string csv_text(const std::optional<Field>& value) {
-  return value ? csv_text(*value) : "";
 }
 
 using Json = nlohmann::ordered_json;
