@@ -132,22 +132,16 @@ TEST_CASE("check tries every combination of a sweep, and mistakes name the line 
     CHECK_THAT(path.err, ContainsSubstring("s.xml:15: <vary> training.bach=8: <training> has no attribute 'bach'"));
     const Ended contents = msfusion_program({command, swept("<vary path=\"data.train-samples\" values=\"9 | 3\"/>")});
     CHECK(contents.code == 2);
-    CHECK_THAT(contents.err, ContainsSubstring("3 training samples (with data.train-samples=3); "));
+    CHECK_THAT(contents.err,
+               ContainsSubstring("3 training samples (with data.train-samples=3 of " + scenario + ":15: <vary>); "));
   }
 }
 
-TEST_CASE("the command line suggests the command that was meant, and each has an example of its own") {
+TEST_CASE("the command line suggests the command that was meant") {
   const Ended wrong = msfusion_program({"rnu", "s.xml"});
   CHECK(wrong.code == 2);
   CHECK_THAT(wrong.err, ContainsSubstring("there is no command \"rnu\"; one of run, plan, ") &&
                             ContainsSubstring("did you mean 'run'?"));
-  for (const char* command :
-       {"run", "plan", "recost", "platform", "calibrate", "check", "list", "report", "compare", "export"}) {
-    const Ended help = msfusion_program({command, "--help"});
-    CHECK(help.code == 0);
-    CHECK_THAT(help.out, ContainsSubstring(std::string("\n  msfusion ") + command + " "));
-    if (command != std::string("run")) CHECK(help.out.find("msfusion run ") == std::string::npos);
-  }
 }
 
 TEST_CASE("the parts of a platform are counts or shares, with churn and split of their own") {

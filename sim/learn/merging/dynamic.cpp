@@ -16,7 +16,7 @@ class Dynamic : public ServerState {
         sum_(at::zeros({context.full.size()}, at::kDouble)) {}
 
   at::Tensor global() const override { return deployed_; }
-  const char* what_is_global() const override { return "the mean of the devices' models"; }
+  const char* what_is_global() const override { return "the server's model, without its correction"; }
 
   void equip(TrainingJob& job) const override {
     job.variate_device = devices_[static_cast<std::size_t>(job.task.device)];
