@@ -67,6 +67,9 @@ TEST_CASE("a set that is not installed says at the scenario's line how to get it
   CHECK(drawn.train_samples() == 50000);
   CHECK(drawn.train_images.image_bytes() == 3072);
   CHECK(std::count(drawn.test_images.labels.begin(), drawn.test_images.labels.end(), 99) == 100);
+  const Dataset letters = load_dataset(named("emnist"), 0, 1, true);  // several in one: which is said
+  CHECK(letters.classes == 47);
+  CHECK(std::string(letters.sizes_of) == ", those of the split balanced");
   CHECK_THAT(error_of([&] { load_dataset(named("mnist", empty.path("nowhere")), 0, 1); }),
              ContainsSubstring(":5: there is no folder") && ContainsSubstring("nowhere"));
   CHECK_THAT(error_of([&] { load_dataset(named("mnist", empty.path()), 0, 1); }),

@@ -161,6 +161,7 @@ TEST_CASE("the parts of a platform are counts or shares, with churn and split of
   CHECK(counts.out.find("<trace id=\"old-phone") == std::string::npos);
   CHECK_THAT(platform({"4 old-phone on 4g", "75% laptop on wifi4", "25% desktop-gpu on fibre"}, {"-n", "12"}).out,
              ContainsSubstring("4 x old-phone on 4g\n     6 x laptop on wifi4\n     2 x desktop-gpu on fibre"));
+  CHECK_THAT(platform({"5 old-phone on 4g split 1/8"}).out, ContainsSubstring("<prop id=\"split\" value=\"0.125\"/>"));
   for (const auto& [part, says] : std::vector<std::pair<std::string, std::string>>{
            {"0.4 old-phone on 4g", "no count (a share has a %)"},
            {"40 old-phone on 4g", "parts of 40 devices in a fleet of 7; counts that add up"},

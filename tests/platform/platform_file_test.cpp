@@ -126,6 +126,12 @@ TEST_CASE("the same mistake on many lines is told once, with their number") {
   CHECK(few.size() == 2);
 }
 
+TEST_CASE("a price in another currency says how to write it") {
+  const auto mistakes = mistakes_of(write_platform(kDevices + host(prop("price", "0.34EUR/h"))));
+  REQUIRE(mistakes.size() == 1);
+  CHECK_THAT(mistakes[0].allowed, ContainsSubstring("USD/h (another currency: write USD, and read your own)"));
+}
+
 TEST_CASE("an unknown routing is named with what is known") {
   const auto mistakes = mistakes_of(write_platform(kDevices, "Dijkstr"));
   REQUIRE(mistakes.size() == 1);

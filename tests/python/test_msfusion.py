@@ -1,8 +1,10 @@
 """The Python package against the store that it reads and the program that it calls."""
 
+import json
 import re
 import shutil
 import sqlite3
+from pathlib import Path
 
 import matplotlib
 
@@ -12,6 +14,7 @@ import msfusion.plot
 import pandas as pd
 import pytest
 from conftest import SCENARIO, SOURCES
+from msfusion.program import ProgramError, output_of
 
 
 def test_progress_is_handed_on_as_it_is_printed(run_and_progress):
@@ -104,6 +107,11 @@ def test_several_folders_and_sweeps_are_one_frame(results, tmp_path):
     assert both.runs["folder"].nunique() == 3
     assert len(both.plot.accuracy(x="rounds_done").get_legend().get_texts()) == 6
     assert {facts["kind"] for facts in both.meta.values()} == {"run"}
+    lines = [json.loads(line) for line in output_of("export", tmp_path / "sweep", "--jsonl").splitlines()]
+    assert {line["combination"] for line in lines} == {Path(folder).name for folder in swept.folders}
+    for one_file in ("--model", "--perfetto"):
+        with pytest.raises(ProgramError, match="a sweep; one of its folders"):
+            output_of("export", tmp_path / "sweep", one_file, tmp_path / "file")
 
 
 def test_a_plan_is_what_the_program_prints():
