@@ -118,9 +118,9 @@ class Mesh::Impl {
     for (std::thread& reader : readers_) reader.join();
   }
 
-  void send(const Lane& lane, const MessageHeader& header, const std::vector<float>& values) {
+  void send(const Lane& lane, const MessageHeader& header, const Payload& payload) {
     const std::array<boost::asio::const_buffer, 2> message = {boost::asio::buffer(&header, sizeof header),
-                                                              boost::asio::buffer(values)};
+                                                              boost::asio::buffer(payload)};
     boost::asio::write(outgoing_.at(lane), message);
   }
 
@@ -131,10 +131,10 @@ class Mesh::Impl {
       boost::system::error_code error;
       boost::asio::read(socket, boost::asio::buffer(&header, sizeof header), error);
       if (error) return;
-      std::vector<float> values(static_cast<std::size_t>(header.values));
-      boost::asio::read(socket, boost::asio::buffer(values), error);
+      Payload payload(static_cast<std::size_t>(header.bytes));
+      boost::asio::read(socket, boost::asio::buffer(payload), error);
       if (error) return;
-      on_message_(header, std::move(values));
+      on_message_(header, std::move(payload));
     }
   }
 
@@ -150,8 +150,8 @@ Mesh::Mesh(NodeId self, const std::vector<Address>& nodes, const std::set<Lane>&
     : impl_(std::make_unique<Impl>(self, nodes, lanes, std::move(on_message))) {}
 Mesh::~Mesh() = default;
 
-void Mesh::send(const Lane& lane, const MessageHeader& header, const std::vector<float>& values) {
-  impl_->send(lane, header, values);
+void Mesh::send(const Lane& lane, const MessageHeader& header, const Payload& payload) {
+  impl_->send(lane, header, payload);
 }
 
 }  // namespace msfusion

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/base/ids.hpp"
+#include "sim/deploy/payload.hpp"
 #include "sim/plan/round_plan.hpp"
 
 namespace msfusion {
@@ -23,7 +24,7 @@ struct Address {
 struct MessageHeader {
   std::int32_t round = 0;
   std::int32_t step = 0;
-  std::int64_t values = 0;  ///< four-byte floats that follow
+  std::int64_t bytes = 0;  ///< that follow
 };
 
 /// One connection, used in one direction. Transfers between the same two nodes that may overlap have one each.
@@ -42,7 +43,7 @@ std::set<Lane> all_lanes(const std::vector<RoundPlan>& plans);
 class Mesh {
  public:
   /// Called on threads of the mesh when a message has arrived completely.
-  using OnMessage = std::function<void(const MessageHeader&, std::vector<float>)>;
+  using OnMessage = std::function<void(const MessageHeader&, Payload)>;
 
   /// Listens on its own address, opens all lanes from this node, and waits until all lanes to it are open. Throws
   /// RunError.
@@ -52,7 +53,7 @@ class Mesh {
   Mesh& operator=(const Mesh&) = delete;
 
   /// Blocks until the message is in the system's buffer. A lane takes one call at a time.
-  void send(const Lane& lane, const MessageHeader& header, const std::vector<float>& values);
+  void send(const Lane& lane, const MessageHeader& header, const Payload& payload);
 
  private:
   class Impl;

@@ -23,11 +23,11 @@ NodeExecutor::NodeExecutor(const NodeOptions& options, const std::vector<Address
       nodes_(static_cast<int>(nodes.size())),
       participant_(participant),
       mesh_(options.node, nodes, all_lanes(plans),
-            [this](const MessageHeader& header, std::vector<float> values) { arrived(header, std::move(values)); }) {}
+            [this](const MessageHeader& header, Payload payload) { arrived(header, std::move(payload)); }) {}
 
-void NodeExecutor::arrived(const MessageHeader& header, std::vector<float> values) {
+void NodeExecutor::arrived(const MessageHeader& header, Payload payload) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  inbox_[{header.round, header.step}] = {std::move(values), monotonic_seconds()};
+  inbox_[{header.round, header.step}] = {std::move(payload), monotonic_seconds()};
   changed_.notify_all();
 }
 
@@ -89,8 +89,8 @@ class NodeExecutor::Round {
       const Message message = std::move(found->second);
       executor_.inbox_.erase(found);
       lock.unlock();
-      executor_.participant_.unpack(plan_, *step, message.values);
-      log_.steps.push_back({*step, {}, message.arrived_seconds, 0, message_bytes(message.values)});
+      executor_.participant_.unpack(plan_, *step, message.payload);
+      log_.steps.push_back({*step, {}, message.arrived_seconds, 0, message_bytes(message.payload)});
       add_own(release_.ended(*step, true).ready);
       step = expected_.erase(step);
       lock.lock();
@@ -113,12 +113,12 @@ class NodeExecutor::Round {
   void send(StepId step) {
     const double start = monotonic_seconds();
     const Lane lane = lane_of(step);
-    std::vector<float> values = executor_.participant_.pack(plan_, step);
-    const MessageHeader header{plan_.round, step, static_cast<std::int64_t>(values.size())};
+    Payload payload = executor_.participant_.pack(plan_, step);
+    const MessageHeader header{plan_.round, step, static_cast<std::int64_t>(payload.size())};
     const double leaves = start + executor_.options_.delay_seconds.at(static_cast<std::size_t>(lane.to));
-    log_.steps.push_back({step, start, {}, 0, message_bytes(values)});
+    log_.steps.push_back({step, start, {}, 0, message_bytes(payload)});
     sending_.push_back(
-        std::async(std::launch::async, [&mesh = executor_.mesh_, lane, header, leaves, moved = std::move(values)] {
+        std::async(std::launch::async, [&mesh = executor_.mesh_, lane, header, leaves, moved = std::move(payload)] {
           sleep_until(leaves);
           mesh.send(lane, header, moved);
         }));
@@ -146,8 +146,8 @@ class NodeExecutor::Round {
       throw RunError(fmt::format("round {}: node {} never got a message that it waits for", plan_.round, self_));
   }
 
-  static double message_bytes(const std::vector<float>& values) {
-    return static_cast<double>(values.size() * sizeof(float) + sizeof(MessageHeader));
+  static double message_bytes(const Payload& payload) {
+    return static_cast<double>(payload.size() + sizeof(MessageHeader));
   }
 
   NodeExecutor& executor_;

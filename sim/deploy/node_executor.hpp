@@ -44,10 +44,10 @@ class NodeExecutor {
  private:
   class Round;
   struct Message {
-    std::vector<float> values;
+    Payload payload;
     double arrived_seconds = 0;
   };
-  void arrived(const MessageHeader& header, std::vector<float> values);
+  void arrived(const MessageHeader& header, Payload payload);
 
   const NodeOptions options_;
   const int nodes_;

@@ -8,6 +8,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/learn/merging/merge.hpp"
+#include "sim/learn/running/message_sender.hpp"
 #include "sim/learn/running/pool.hpp"
 #include "sim/learn/running/run_context.hpp"
 #include "sim/learn/running/runtime.hpp"
@@ -90,10 +91,10 @@ class TrainingNode : public Participant {
     return values_at(places_of(map), full);
   }
 
-  static void check_bytes(const RoundPlan& plan, StepId step, std::size_t values) {
-    if (static_cast<double>(values * sizeof(float)) == transfer_of(plan, step).bytes) return;
+  static void check_bytes(const RoundPlan& plan, StepId step, const Payload& payload) {
+    if (static_cast<double>(payload.size()) == transfer_of(plan, step).bytes) return;
     throw std::logic_error(fmt::format("step {} of round {} carries {} bytes where the plan says {}", step, plan.round,
-                                       values * sizeof(float), transfer_of(plan, step).bytes));
+                                       payload.size(), transfer_of(plan, step).bytes));
   }
 
   const RunContext run_;
@@ -126,19 +127,37 @@ class Peer : public TrainingNode {
 
   TaskOutcome train(const RoundPlan& plan, TaskId id) override {
     const TaskOutcome outcome = TrainingNode::train(plan, id);
-    scatter(map_of(trained_.slice), trained_.values, own_);
+    // Once for all receivers; it goes on with what they decode.
+    const SliceMessage message = message_of(plan);
+    message_ = encoded(message, trained_.values);
+    scatter(map_of(trained_.slice), decoded(message, message_), own_);
     return outcome;
   }
 
-  std::vector<float> pack(const RoundPlan& plan, StepId step) override {
-    std::vector<float> values = values_at(places(plan, step), own_);
-    check_bytes(plan, step, values.size());
-    return values;
+  Payload pack(const RoundPlan& plan, StepId step) override {
+    const std::vector<std::int64_t> where = places(plan, step);
+    Payload payload;
+    if (transfer_of(plan, step).cargo == Cargo::trained) {
+      payload = cut(message_of(plan), message_, where);
+    } else {
+      const std::vector<float> values = values_at(where, own_);
+      const TensorCoding coding = stale_coding(where);
+      payload.resize(static_cast<std::size_t>(encoded_bytes(coding.options, coding.extent)));
+      encode(coding, values.data(), nullptr, payload.data());
+    }
+    check_bytes(plan, step, payload);
+    return payload;
   }
 
-  void unpack(const RoundPlan& plan, StepId step, const std::vector<float>& values) override {
-    check_bytes(plan, step, values.size());
-    received_[step] = values;
+  void unpack(const RoundPlan& plan, StepId step, const Payload& payload) override {
+    check_bytes(plan, step, payload);
+    const std::vector<std::int64_t> where = places(plan, step);
+    if (transfer_of(plan, step).cargo == Cargo::trained) {
+      received_[step] = decoded_cut(run_, run_.setup.method.encoding, payload, where);
+    } else {
+      received_[step].resize(where.size());
+      decode(stale_coding(where), payload.data(), nullptr, received_[step].data());
+    }
   }
 
   void finish_round(const RoundPlan& plan) override {
@@ -183,6 +202,15 @@ class Peer : public TrainingNode {
   }
 
  private:
+  SliceMessage message_of(const RoundPlan& plan) const {
+    return {run_, run_.setup.method.encoding, trained_.slice, {}, plan.round, trained_.task, nullptr};
+  }
+
+  // Elements of several rounds have no range in common.
+  TensorCoding stale_coding(const std::vector<std::int64_t>& where) const {
+    return {run_.setup.method.encoding, {static_cast<std::int64_t>(where.size()), 1, true}, 0, 0, nullptr};
+  }
+
   double weight_of(NodeId device) const {
     return run_.setup.method.merge.weights == MergeChoice::Weights::samples
                ? static_cast<double>(run_.setup.parts.samples[static_cast<std::size_t>(device)].size())
@@ -239,7 +267,8 @@ class Peer : public TrainingNode {
         trained_in_[static_cast<std::size_t>(task.device)][static_cast<std::size_t>(place)] = plan.round;
   }
 
-  at::Tensor own_;                                     // flat, full size: what it trained last, NaN for never
+  at::Tensor own_;        // flat, full size: what others decode of what it trained last, NaN for never
+  MessageBytes message_;  // of this round's slice
   std::vector<std::vector<std::int32_t>> trained_in_;  // per device and element: the last round, -1 for never
   std::map<StepId, std::vector<float>> received_;
   std::map<NodeId, std::vector<bool>> covers_;
@@ -251,54 +280,64 @@ class Peer : public TrainingNode {
 // A device that trains the model of a server.
 class Client : public TrainingNode {
  public:
-  using TrainingNode::TrainingNode;
+  Client(const LearnerSetup& setup, NodeId node)
+      : TrainingNode(setup, node), sending_(run_), down_(of_down_link(setup.method.encoding)) {}
 
-  std::vector<float> pack(const RoundPlan& plan, StepId step) override {
-    std::vector<float> values = trained_values();
-    check_bytes(plan, step, values.size());
-    return values;
+  Payload pack(const RoundPlan& plan, StepId step) override {
+    Trained sent = trained_;
+    double error = 0;
+    Payload payload = sender_.send(sending_, sent, error);
+    check_bytes(plan, step, payload);
+    return payload;
   }
 
-  void unpack(const RoundPlan& plan, StepId step, const std::vector<float>& values) override {
-    check_bytes(plan, step, values.size());
+  void unpack(const RoundPlan& plan, StepId step, const Payload& payload) override {
+    check_bytes(plan, step, payload);
+    const WidthSlice& slice = task_of_step(plan, step).slice;
     // Elements that it does not receive must not be used: they are not-a-numbers.
     values_ = at::full({run_.full.size()}, std::numeric_limits<float>::quiet_NaN());
-    float* out = values_.data_ptr<float>();
-    std::size_t i = 0;
-    for (const std::int64_t place : places_of(map_of(task_of_step(plan, step).slice))) out[place] = values[i++];
+    scatter(map_of(slice), decoded({run_, down_, slice, {}, 0, kServerMessage, nullptr}, payload), values_);
   }
 
   void finish_round(const RoundPlan&) override {}
 
   std::vector<float> parameters(const RoundPlan&) const override { return trained_values(); }
+
+ private:
+  const SendingContext sending_;
+  const EncodingOptions down_;
+  MessageSender sender_;
 };
 
 // The server of FedAvg, HeteroFL, FedRolex and Federated Dropout. It merges with the simulator's own code.
 class Server : public TrainingNode {
  public:
   Server(const LearnerSetup& setup, NodeId node)
-      : TrainingNode(setup, node), pool_(1, nullptr), state_(run_.model_state(pool_)) {}
+      : TrainingNode(setup, node),
+        down_(of_down_link(setup.method.encoding)),
+        pool_(1, nullptr),
+        state_(run_.model_state(pool_)) {}
 
-  std::vector<float> pack(const RoundPlan& plan, StepId step) override {
+  Payload pack(const RoundPlan& plan, StepId step) override {
     const TrainTask& task = task_of_step(plan, step);
-    std::vector<float> values = values_at(places_of(map_of(task.slice)), state_->of(task.device));
-    check_bytes(plan, step, values.size());
-    return values;
+    const SliceMessage message{run_, down_, task.slice, {}, 0, kServerMessage, nullptr};
+    Payload payload = encoded(message, gather(map_of(task.slice), state_->of(task.device)));
+    check_bytes(plan, step, payload);
+    starts_[task.id] = decoded(message, payload);
+    return payload;
   }
 
-  void unpack(const RoundPlan& plan, StepId step, const std::vector<float>& values) override {
-    check_bytes(plan, step, values.size());
+  void unpack(const RoundPlan& plan, StepId step, const Payload& payload) override {
+    check_bytes(plan, step, payload);
     const TrainTask& task = task_of_step(plan, step);
-    const SliceMap map = map_of(task.slice);
-    at::Tensor full = at::zeros({run_.full.size()});
-    std::size_t i = 0;
-    for (const std::int64_t place : places_of(map)) full.data_ptr<float>()[place] = values[i++];
     Trained& trained = arrived_[task.id];
     trained.task = task.id;
     trained.device = task.device;
     trained.round = plan.round;
     trained.slice = task.slice;
-    trained.values = gather(map, full);
+    trained.start = starts_.at(task.id);
+    trained.values =
+        decoded({run_, run_.setup.method.encoding, task.slice, trained.start, plan.round, task.id, nullptr}, payload);
     trained.samples = static_cast<std::int64_t>(run_.setup.parts.samples[static_cast<std::size_t>(task.device)].size());
   }
 
@@ -310,6 +349,7 @@ class Server : public TrainingNode {
     }
     state_->merge(arrivals);
     arrived_.clear();
+    starts_.clear();
   }
 
   std::vector<float> parameters(const RoundPlan&) const override {
@@ -317,8 +357,10 @@ class Server : public TrainingNode {
   }
 
  private:
+  const EncodingOptions down_;
   Pool pool_;
   std::unique_ptr<ModelState> state_;
+  std::map<TaskId, at::Tensor> starts_;  // what the devices decoded
   std::map<TaskId, Trained> arrived_;
 };
 
@@ -337,8 +379,6 @@ std::unique_ptr<Participant> make_participant(const LearnerSetup& setup, NodeId 
     refuse(method, "real peers do not know its objective");
   if (is_contrastive && objective.negatives != ObjectiveChoice::Negatives::previous)
     refuse(method, "real peers keep no sub-models of others");
-  if (method.encoding.kind != EncodingKind::none || method.encoding.down != EncodingKind::none)
-    refuse(method, "real peers send 32-bit floats");
   const bool by_mean = method.merge.kind == MergeKind::mean || method.merge.kind == MergeKind::overlap_mean;
   if (facts_of(method.exchange.kind).among_peers && method.merge.kind == MergeKind::overlap_mean &&
       facts_of(method.exchange.graph).joins_all)

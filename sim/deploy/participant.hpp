@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "sim/deploy/payload.hpp"
 #include "sim/learn/learner.hpp"
 
 namespace msfusion {
@@ -21,11 +22,11 @@ class Participant {
   /// The node's own training of the round, from its current values.
   virtual TaskOutcome train(const RoundPlan& plan, TaskId task) = 0;
 
-  /// The payload of a transfer from this node: exactly the plan's bytes, four for each value.
-  virtual std::vector<float> pack(const RoundPlan& plan, StepId transfer) = 0;
+  /// The payload of a transfer from this node: exactly the plan's bytes, as the method encodes them.
+  virtual Payload pack(const RoundPlan& plan, StepId transfer) = 0;
 
   /// Takes the payload of a transfer to this node.
-  virtual void unpack(const RoundPlan& plan, StepId transfer, const std::vector<float>& values) = 0;
+  virtual void unpack(const RoundPlan& plan, StepId transfer, const Payload& payload) = 0;
 
   /// Merges, after every transfer to this node has arrived.
   virtual void finish_round(const RoundPlan& plan) = 0;

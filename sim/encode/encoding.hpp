@@ -71,6 +71,9 @@ bool codes_updates(const EncodingOptions& options);
 /// Devices keep what their messages left out, and add it to their next ones.
 bool feeds_back(const EncodingOptions& options);
 
+/// How far a device moves towards what its neighbours sent: 1 for values; CHOCO's gamma for updates.
+double consensus_step(const EncodingOptions& options);
+
 /// The options of messages from a server.
 EncodingOptions of_down_link(const EncodingOptions& options);
 

@@ -42,6 +42,17 @@ bool feeds_back(const EncodingOptions& options) {
   return facts.of_updates && !facts.of_values && options.error_feedback.value_or(facts.feeds_back);
 }
 
+double consensus_step(const EncodingOptions& options) {
+  if (!codes_updates(options)) return 1;
+  if (options.consensus_step) return *options.consensus_step;
+  // Near what they encode, updates allow long steps.
+  constexpr double kNear = 0.9, kCoarse = 0.4;
+  constexpr int kFineBits = 4;
+  const bool is_near =
+      options.kind == EncodingKind::int8 || (options.kind == EncodingKind::qsgd && options.bits >= kFineBits);
+  return is_near ? kNear : kCoarse;
+}
+
 EncodingOptions of_down_link(const EncodingOptions& options) {
   EncodingOptions down;
   down.kind = options.down;
@@ -101,10 +112,17 @@ const Vocabulary<EncodingOptions>& encoding_vocabulary() {
               "error-feedback", [](auto& o) -> auto& { return o.error_feedback; }, on_off(),
               "A device adds what its messages left out to its next one.",
               "off to see what it brings; on for qsgd with few bits.")
-              .absent("on, qsgd off")
+              .absent("on, qsgd off; public copies take its place among peers")
               .only_with(
                   "encoding", [](const O& o) { return facts_of(o.kind).of_updates && !facts_of(o.kind).of_values; },
                   "encoding=\"qsgd\", \"topk\", \"randomk\", \"sign\" or \"powersgd\""),
+          attribute<O>(
+              "consensus-step", [](auto& o) -> auto& { return o.consensus_step; }, number_above(0, 1),
+              "CHOCO's gamma: how far a device moves towards its neighbours' public copies, where updates are sent "
+              "among peers.",
+              "Smaller where training diverges, larger where devices stay apart.")
+              .absent("0.9 with int8 and qsgd of 4 bits or more, otherwise 0.4")
+              .only_with("encoding", codes_updates, "an encoding of updates and merge=\"gossip\""),
       },
       {}};
   return all;

@@ -1,6 +1,7 @@
 #include "sim/encode/message.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "sim/base/seed.hpp"
 #include "sim/encode/coder.hpp"
@@ -50,6 +51,20 @@ void encode(const TensorCoding& coding, const float* values, const float* refere
 
 void decode(const TensorCoding& coding, const std::byte* message, const float* reference, float* values) {
   coder_for(coding.options, coding.extent).decode(coding, message, reference, values);
+}
+
+void cut(const EncodingOptions& options, const TensorExtent& extent, const std::byte* message,
+         const std::vector<std::int64_t>& elements, std::byte* part) {
+  // In front what is said of the tensor, then as many bytes for each element.
+  const Coder& coder = coder_for(options, extent);
+  const std::int64_t one = coder.bytes(options, {1, 1, extent.is_vector}),
+                     two = coder.bytes(options, {1, 2, extent.is_vector});
+  const auto width = static_cast<std::size_t>(two - one), front = static_cast<std::size_t>(2 * one - two);
+  std::memcpy(part, message, front);
+  for (const std::int64_t element : elements) {
+    std::memcpy(part + front, message + front + static_cast<std::size_t>(element) * width, width);
+    part += width;
+  }
 }
 
 std::int64_t message_bytes(const EncodingOptions& options, const Shape& shape, const WidthSlice& slice) {

@@ -40,6 +40,11 @@ void encode(const TensorCoding& coding, const float* values, const float* refere
 /// The values that the receiver has then; `values` may be `reference`.
 void decode(const TensorCoding& coding, const std::byte* message, const float* reference, float* values);
 
+/// Writes the message of some elements of a tensor, in that order, from the message of all: every receiver decodes the
+/// same value of an element. For encodings of values; encoded_bytes() of as many elements.
+void cut(const EncodingOptions& options, const TensorExtent& extent, const std::byte* message,
+         const std::vector<std::int64_t>& elements, std::byte* part);
+
 /// Of all tensors of a slice.
 std::int64_t message_bytes(const EncodingOptions& options, const Shape& shape, const WidthSlice& slice);
 

@@ -29,12 +29,21 @@ std::pair<std::string, std::string> encoding_contradiction(const Method& method)
                         encoding.kind == EncodingKind::none ? name_of(kEncodings, encoding.down) : name, exchange.name,
                         exchange.uncoded),
             "encoding=\"none\""};
-  if (exchange.among_peers)
+  if (!exchange.needs_server && encoding.down != EncodingKind::none)
+    return {fmt::format("down=\"{}\" where the exchange is \"{}\": there is no server that sends",
+                        name_of(kEncodings, encoding.down), exchange.name),
+            "down=\"none\""};
+  if (exchange.among_peers && facts_of(method.merge.kind).takes_slices && codes_updates(encoding))
     return {
-        fmt::format("encoding=\"{}\" where the exchange is \"{}\": messages among peers are parts of models without "
-                    "a common reference",
-                    name, exchange.name),
-        "encoding=\"none\""};
+        fmt::format("encoding=\"{}\" of updates where peers send parts of sub-models: a receiver often did not hold "
+                    "an element in the round before, so there is no reference",
+                    name),
+        "an encoding of values: fp16, bf16, or int8 with of=\"value\""};
+  if (sends_copies(method) && encoding.error_feedback.value_or(false))
+    return {"error-feedback=\"on\" with merge=\"gossip\": public copies take its place (CHOCO)", "no error-feedback"};
+  if (!sends_copies(method) && encoding.consensus_step)
+    return {"consensus-step without an encoding of updates and merge=\"gossip\": there are no public copies",
+            "no consensus-step"};
   if (facts_of(method.merge.kind).models_sent > 1 && codes_updates(encoding))
     return {fmt::format("encoding=\"{}\" of updates with merge=\"{}\": control variates have no reference that both "
                         "ends hold",
@@ -46,6 +55,10 @@ std::pair<std::string, std::string> encoding_contradiction(const Method& method)
                         name, exchange.name),
             "error-feedback=\"off\", or an encoding without"};
   return {};
+}
+
+bool sends_copies(const Method& method) {
+  return facts_of(method.exchange.kind).among_peers && codes_updates(method.encoding);
 }
 
 std::string encoding_text(const EncodingOptions& encoding) {

@@ -14,6 +14,9 @@ Vocabulary<Method> with_encodings(Vocabulary<Method> vocabulary);
 /// Why the encoding does not go with the other choices, and what would; empty when it does.
 std::pair<std::string, std::string> encoding_contradiction(const Method& method);
 
+/// Gossip with updates: every device keeps public copies of its neighbours, to which updates are added (CHOCO).
+bool sends_copies(const Method& method);
+
 /// " | topk, down fp16"; empty where nothing is encoded.
 std::string encoding_text(const EncodingOptions& encoding);
 

@@ -8,6 +8,7 @@
 #include "sim/method/flights.hpp"
 #include "sim/method/overlap_schedule.hpp"
 #include "sim/method/planner_setup.hpp"
+#include "sim/method/public_copies.hpp"
 #include "sim/method/rates.hpp"
 #include "sim/method/task_costs.hpp"
 #include "sim/plan/coverage.hpp"
@@ -61,6 +62,7 @@ class Planner {
   Admission admission_;
   Flights flights_;
   OverlapSchedule overlap_;
+  PublicCopies copies_;
 };
 
 }  // namespace msfusion

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "sim/method/encoding_attributes.hpp"
+
 namespace msfusion {
 
 namespace {
@@ -66,6 +68,13 @@ const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
   }
   costs.kept_bytes =
       static_cast<double>(kept_bytes(up, setup_.shape, moves(setup_.method.split) ? full_slice(setup_.shape) : slice));
+  if (sends_copies(setup_.method)) {
+    // Its own public copy and the weighted sum of all, instead of a residual.
+    EncodingOptions without = up;
+    without.error_feedback = false;
+    costs.kept_bytes = 2 * kFloatBytes * static_cast<double>(costs.whole.parameters) +
+                       static_cast<double>(kept_bytes(without, setup_.shape, slice));
+  }
   if (facts_of(setup_.method.exchange.kind).splits_network)
     costs.cut = cut_cost(setup_.shape, slice, setup_.method.exchange.cut);
   return costs_.emplace(std::move(lengths), std::move(costs)).first->second;
@@ -84,7 +93,8 @@ LocalTraining TaskCosts::largest_training_of(NodeId device) const {
   }
   training.frozen_models = objective.frozen_models;
   // The model that the update is counted from; objectives with copies have it among them.
-  if (codes_updates(setup_.method.encoding)) training.parameter_copies = std::max(training.parameter_copies, 1);
+  if (codes_updates(setup_.method.encoding) && !sends_copies(setup_.method))
+    training.parameter_copies = std::max(training.parameter_copies, 1);
   return training;
 }
 

@@ -97,3 +97,25 @@ TEST_CASE("a slice's message is that of its tensors") {
   REQUIRE(fed_back_elements(encoding(EncodingKind::sign), shape, half) == 280);
   REQUIRE(fed_back_elements(encoding(EncodingKind::int8), shape, half) == 0);
 }
+
+TEST_CASE("a message cut to some elements decodes to the values of the whole one") {
+  for (const EncodingRow& row : kEncodings) {
+    if (!row.of_values) continue;
+    const EncodingOptions options = encoding(row.value);
+    const Values values = normals(300, 3);
+    const TensorCoding whole{options, {20, 15, false}, 1, 2, nullptr};
+    const std::vector<std::byte> message = message_of(whole, values, values);
+    const Values all = received(whole, values, values);
+    for (const std::vector<std::int64_t>& elements :
+         {std::vector<std::int64_t>{7}, {299, 0, 150}, {3, 4, 5, 6, 7, 8, 9, 10, 11}}) {
+      const TensorCoding part{options, {1, static_cast<std::int64_t>(elements.size()), false}, 0, 0, nullptr};
+      std::vector<std::byte> bytes(static_cast<std::size_t>(encoded_bytes(options, part.extent)));
+      cut(options, whole.extent, message.data(), elements, bytes.data());
+      Values decoded(elements.size());
+      decode(part, bytes.data(), nullptr, decoded.data());
+      INFO(row.name);
+      for (std::size_t i = 0; i < elements.size(); ++i)
+        REQUIRE(decoded[i] == all[static_cast<std::size_t>(elements[i])]);
+    }
+  }
+}

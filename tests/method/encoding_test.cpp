@@ -1,4 +1,5 @@
 // What encodings change in a plan: bytes, the time of coding, memory, and what does not go together.
+#include <algorithm>
 #include <map>
 
 #include "sim/method/planner.hpp"
@@ -22,6 +23,23 @@ std::vector<Objection> objections(const char* name, const std::map<std::string, 
   GivenAttributes given("method", values);
   read_method(name, given);
   return given.objections();
+}
+
+// Of the common elements of two slices of the small cnn, counted index by index.
+double int8_bytes(const WidthSlice& a, const WidthSlice& b) {
+  const Bench bench(method_named("fedavg"));
+  double bytes = 0;
+  for (const ParameterTensor& tensor : bench.shape.tensors) {
+    double common = 1;
+    for (const Dim& dim : tensor.dims) {
+      const auto left = sliced_indices(dim, a), right = sliced_indices(dim, b);
+      common *= static_cast<double>(std::count_if(right.begin(), right.end(), [&](std::int64_t index) {
+        return std::find(left.begin(), left.end(), index) != left.end();
+      }));
+    }
+    if (common > 0) bytes += tensor.dims.size() > 1 ? common + 8 : 4 * common;
+  }
+  return bytes;
 }
 
 // Bytes of the small cnn's tensors: convolutions 8 x 9 and 12 x 72, the classifier 3 x 12, 43 elements of vectors.
@@ -138,8 +156,11 @@ TEST_CASE("where an encoding has no place, its refusal says why") {
       {"dsfl", {{"encoding", "int8"}}, "predictions are sent"},
       {"local", {{"encoding", "fp16"}}, "nothing is sent"},
       {"centralised", {{"down", "fp16"}}, "samples are sent"},
-      {"dpsgd", {{"encoding", "topk"}}, "without a common reference"},
-      {"msfusion", {{"encoding", "topk"}}, "without a common reference"},
+      {"dpsgd", {{"encoding", "topk"}, {"error-feedback", "on"}}, "public copies take its place"},
+      {"dpsgd", {{"encoding", "fp16"}, {"down", "fp16"}}, "there is no server that sends"},
+      {"msfusion", {{"encoding", "topk"}}, "there is no reference"},
+      {"msfusion", {{"encoding", "int8"}, {"of", "update"}}, "there is no reference"},
+      {"fedavg", {{"encoding", "topk"}, {"consensus-step", "0.5"}}, "there are no public copies"},
       {"scaffold", {{"encoding", "sign"}}, "control variates have no reference"},
       {"scaffold", {{"encoding", "int8"}, {"of", "update"}}, "control variates have no reference"},
       {"fedbuff", {{"encoding", "topk"}}, "which of its uploads was lost"},
@@ -156,6 +177,8 @@ TEST_CASE("where an encoding has no place, its refusal says why") {
     CHECK_THAT(said.front().found + "; " + said.front().allowed, ContainsSubstring(row.says));
   }
   CHECK(objections("fedbuff", {{"encoding", "topk"}, {"error-feedback", "off"}}).empty());
+  CHECK(objections("msfusion", {{"encoding", "int8"}}).empty());
+  CHECK(objections("dpsgd", {{"encoding", "topk"}, {"consensus-step", "0.5"}}).empty());
   CHECK(objections("heterofl", {{"encoding", "powersgd"}, {"rank", "4"}, {"down", "int8"}}).empty());
 }
 
@@ -163,4 +186,78 @@ TEST_CASE("the choices of a method name its encodings, where it has some") {
   CHECK(choices_text(coded("fedavg", EncodingKind::topk, EncodingKind::fp16)) ==
         "full | cross-entropy | server | mean | topk, down fp16");
   CHECK(choices_text(coded("fedavg", EncodingKind::none)) == "full | cross-entropy | server | mean");
+}
+
+TEST_CASE("fp16 halves every message of MSfusion, and int8 sends a byte an element and a range a tensor") {
+  const auto plans = [](EncodingKind kind) {
+    Method method = msfusion_at(0.4);
+    method.encoding.kind = kind;
+    const Bench bench(method, 5);
+    Planner planner(bench.setup());
+    std::vector<RoundPlan> rounds;
+    for (int round = 0; round < 6; ++round) {
+      rounds.push_back(planner.plan(round));
+      planner.observe(rounds.back(), everything_done(rounds.back()), std::nullopt);
+    }
+    return rounds;
+  };
+  const auto plain = plans(EncodingKind::none), half = plans(EncodingKind::fp16), eighth = plans(EncodingKind::int8);
+  int stale = 0;
+  for (std::size_t round = 0; round < plain.size(); ++round) {
+    REQUIRE(half[round].steps.size() == plain[round].steps.size());
+    for (std::size_t s = 0; s < plain[round].steps.size(); ++s) {
+      const auto* exact = std::get_if<Transfer>(&plain[round].steps[s].what);
+      if (!exact) continue;
+      const auto &two = std::get<Transfer>(half[round].steps[s].what),
+                 &one = std::get<Transfer>(eighth[round].steps[s].what);
+      CHECK(two.bytes == exact->bytes / 2);
+      CHECK(two.plain_bytes == exact->bytes);
+      if (exact->cargo == Cargo::stale) {
+        ++stale;
+        CHECK(one.bytes == exact->bytes);  // elements of several rounds have no range in common
+        continue;
+      }
+      const TrainTask& sender = task_of(plain[round], plain[round].steps[s].task);
+      for (std::size_t to = 0; to < plain[round].tasks.size(); ++to)
+        if (plain[round].tasks[to].device == exact->to)
+          CHECK(one.bytes == int8_bytes(sender.slice, plain[round].next_slices[to]));
+    }
+  }
+  CHECK(stale > 0);
+}
+
+TEST_CASE("a neighbour that missed an update gets the whole public copy next time") {
+  Method method = coded("dpsgd", EncodingKind::sign);
+  method.exchange.graph = PeerGraph::ring;
+  const Bench bench(method, 4);
+  Planner planner(bench.setup());
+  const auto bytes = [&](const RoundPlan& plan, NodeId from, NodeId to) {
+    return bytes_of_pair(plan, from, to, Cargo::trained);
+  };
+  const RoundPlan first = planner.plan(0);
+  CHECK(bytes(first, 0, 1) == kSigns);
+  TimedRound timed = everything_done(first);
+  for (std::size_t s = 0; s < first.steps.size(); ++s)
+    if (const auto* transfer = std::get_if<Transfer>(&first.steps[s].what))
+      if (transfer->from == 0 && transfer->to == 1) timed.steps[s].fate = Fate::failed;
+  planner.observe(first, timed, std::nullopt);
+  const RoundPlan second = planner.plan(1);
+  CHECK(bytes(second, 0, 1) == 4 * 1015);
+  CHECK(bytes(second, 1, 0) == kSigns);
+  CHECK(bytes(second, 0, 3) == kSigns);
+  planner.observe(second, everything_done(second), std::nullopt);
+  CHECK(bytes(planner.plan(2), 0, 1) == kSigns);
+}
+
+TEST_CASE("a neighbour that was away gets the whole public copy, and CHOCO keeps two models") {
+  Method method = coded("dpsgd", EncodingKind::topk);
+  method.exchange.graph = PeerGraph::ring;
+  const Bench bench(method, 4), plain(method_named("dpsgd"), 4);
+  Planner planner(bench.setup());
+  const RoundPlan first = planner.plan(0, [](NodeId node) { return node != 1; });
+  planner.observe(first, everything_done(first), std::nullopt);
+  const RoundPlan second = planner.plan(1);
+  CHECK(bytes_of_pair(second, 0, 1, Cargo::trained) == 4 * 1015);
+  CHECK(bytes_of_pair(second, 1, 0, Cargo::trained) < 4 * 1015);  // its own copy is what it was
+  CHECK(second.tasks[0].peak_memory_bytes == Planner(plain.setup()).plan(0).tasks[0].peak_memory_bytes + 8 * 1015);
 }

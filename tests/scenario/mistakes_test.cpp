@@ -43,7 +43,7 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "graph-file, weights, server-learning-rate, beta, beta1, beta2, server-tau, staleness-exponent, mixing, buffer, "
        "concurrency, "
        "cut, distill-steps, open-samples, sharpen, exchange, merge, encoding, down, of, rounding, bits, bucket, "
-       "ratio, rank, error-feedback; did you mean 'split'?\n"},
+       "ratio, rank, error-feedback, consensus-step; did you mean 'split'?\n"},
       {&P::methods, "<methods/>", "6: <methods> has no <method>; it is needed\n"},
       {&P::methods, "", "1: <scenario> has no <methods>; it is needed\n"},
       {&P::methods, "<methods><method name='fedavg'/>\n<method name='fedavg'/></methods>",

@@ -9,7 +9,8 @@
 namespace msfusion {
 
 std::vector<ValidationCase> validation_cases() {
-  // name, method, model, peers, split, line, server's line, latency, share of a core, samples, epochs, overlap control
+  // name, method, model, peers, split, line, server's line, latency, share of a core, samples, epochs, overlap control,
+  // encoding
   return {
       {"cnn, 2 peers, 1/4, slow", "msfusion", "cnn", 2, 0.25, 1e6, 0, 0.010, 0.8, 640, 2, 0.2},
       {"cnn, 4 peers, 1/4, fast", "msfusion", "cnn", 4, 0.25, 50e6, 0, 0.002, 0.4, 640, 1, 0.2},
@@ -21,6 +22,11 @@ std::vector<ValidationCase> validation_cases() {
       {"cnn, 4 clients, free", "fedavg", "cnn", 4, 1, 8e6, 200e6, 0.005, 0.4, 320, 1, 1},
       {"cnn, 4 clients, contended", "fedavg", "cnn", 4, 1, 50e6, 10e6, 0.005, 0.4, 320, 1, 1},
       {"mlp, 8 clients, contended", "fedavg", "mlp", 8, 1, 50e6, 40e6, 0.002, 0.2, 640, 4, 1},
+      {"mlp, 4 peers, 1/4, int8", "msfusion", "mlp", 4, 0.25, 5e6, 0, 0.005, 0.4, 640, 8, 0.5, R"(encoding="int8")"},
+      {"mlp, 4 peers, 1/4, bf16", "msfusion", "mlp", 4, 0.25, 5e6, 0, 0.005, 0.4, 640, 8, 0.5, R"(encoding="bf16")"},
+      {"mlp, 4 clients, topk, down fp16", "fedavg", "mlp", 4, 1, 5e6, 40e6, 0.005, 0.4, 640, 4, 1,
+       R"(encoding="topk" down="fp16")"},
+      {"mlp, 4 clients, powersgd", "fedavg", "mlp", 4, 1, 5e6, 40e6, 0.005, 0.4, 640, 4, 1, R"(encoding="powersgd")"},
   };
 }
 
@@ -73,8 +79,9 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
                          hosts, links, lines));
   const std::string model =
       chosen.model == "cnn" ? "kind=\"cnn\" channels=\"32 64 128\"" : "kind=\"mlp\" hidden=\"256 256\"";
-  const std::string split =
+  std::string attributes =
       chosen.has_server() ? "" : fmt::format(" split=\"{}\" overlap-control=\"{}\"", chosen.split, chosen.control);
+  if (!chosen.encoding.empty()) attributes += " " + chosen.encoding;
   const std::string scenario = folder + "/scenario.xml";
   write_file(
       scenario,
@@ -84,7 +91,7 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
                   "  <model {}/>\n  <training rounds=\"{}\" local-epochs=\"{}\" batch=\"32\" learning-rate=\"0.02\"/>\n"
                   "  <constraints memory=\"ignore\"/>\n"
                   "  <methods>\n    <method name=\"{}\"{}/>\n  </methods>\n  <seeds values=\"1\"/>\n</scenario>\n",
-                  chosen.samples * chosen.peers, model, rounds, chosen.epochs, chosen.method, split));
+                  chosen.samples * chosen.peers, model, rounds, chosen.epochs, chosen.method, attributes));
   return scenario;
 }
 

@@ -20,7 +20,8 @@ struct ValidationCase {
   double cpu_share = 0.4;                 ///< of a core, every peer
   int samples = 320;                      ///< of every peer
   int epochs = 1;
-  double control = 1;  ///< msfusion: overlap of the windows, smaller is more
+  double control = 1;         ///< msfusion: overlap of the windows, smaller is more
+  std::string encoding = {};  ///< attributes of the method
   bool has_server() const { return method == "fedavg"; }
 };
 

@@ -22,8 +22,9 @@ namespace msfusion {
 /// A round's results: tasks by id, each delivered at least once; deliveries by task, then receiver.
 struct Arrivals {
   const RoundPlan& plan;
-  std::vector<const Trained*> tasks;
+  std::vector<const Trained*> tasks;  ///< as their receivers decoded them
   std::vector<Delivery> deliveries;
+  std::vector<const Trained*> own = {};  ///< as the devices have them themselves; empty: the same
 
   /// Another node than its own device has received it.
   bool was_sent(const Trained& trained) const;

@@ -24,7 +24,7 @@ at::Tensor OwnModels::global() const {
 }
 
 void OwnModels::keep_results(const Arrivals& arrivals) {
-  for (const Trained* trained : arrivals.tasks) {
+  for (const Trained* trained : arrivals.own.empty() ? arrivals.tasks : arrivals.own) {
     at::Tensor& own = own_[static_cast<std::size_t>(trained->device)];
     own = with_trained(context_, own, *trained);
   }

@@ -82,6 +82,8 @@ class TorchLearner : public Learner {
     std::map<TaskId, Trained> decoded;  // as the receivers have it
     if (coding_.codes_up()) decoded = sent(finished);
     for (const auto& [id, trained] : coding_.codes_up() ? decoded : finished) arrivals.tasks.push_back(&trained);
+    if (coding_.codes_up())
+      for (const auto& [id, trained] : finished) arrivals.own.push_back(&trained);
     state_->merge(arrivals);
     merge_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     clock.charge(Activity::merging);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 
+#include "sim/method/public_copies.hpp"
 #include "sim/method/task_costs.hpp"
 #include "sim/plan/coverage.hpp"
 
@@ -16,6 +17,7 @@ struct PlanDraft {
   Coverage& coverage;                                          ///< after the last observed round
   const std::optional<PeerNetwork>& peers;                     ///< only for exchanges among peers
   std::function<WidthSlice(std::size_t position)> next_slice;  ///< of a participant, in the next round
+  const PublicCopies& copies;                                  ///< of gossip with updates
   RoundPlan plan;
 
   StepId push(Step step);

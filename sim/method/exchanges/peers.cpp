@@ -7,8 +7,24 @@ namespace msfusion::exchanges {
 
 namespace {
 
-double bytes_of(std::int64_t elements) {
-  return kFloatBytes * static_cast<double>(elements);
+MessageSize floats(std::int64_t elements) {
+  const double bytes = kFloatBytes * static_cast<double>(elements);
+  return {bytes, bytes};
+}
+
+// Elements of several rounds: 8 bits are those of one round's range, so they go as floats.
+MessageSize size_of_stale(std::int64_t elements, const EncodingOptions& encoding) {
+  MessageSize size = floats(elements);
+  if (facts_of(encoding.kind).takes_vectors)
+    size.bytes = static_cast<double>(encoded_bytes(encoding, {elements, 1, true}));
+  return size;
+}
+
+// A neighbour that missed a message gets the whole public copy instead of an update to it.
+MessageSize size_of(PlanDraft& draft, const TrainTask& task, NodeId neighbour) {
+  MessageSize size = draft.costs.up(task.slice);
+  if (draft.copies.is_outdated(task.device, neighbour)) size.bytes = size.plain_bytes;
+  return size;
 }
 
 // Gossip: the whole model to every neighbour that takes part.
@@ -19,7 +35,7 @@ void add_gossip_steps(PlanDraft& draft) {
     const StepId training = draft.train(task, {});
     for (NodeId neighbour : draft.peers->neighbours[static_cast<std::size_t>(task.device)])
       if (takes_part[static_cast<std::size_t>(neighbour)])
-        draft.transfer(task, task.device, neighbour, draft.costs.up(task.slice), Cargo::trained, {training});
+        draft.transfer(task, task.device, neighbour, size_of(draft, task, neighbour), Cargo::trained, {training});
   }
 }
 
@@ -35,8 +51,8 @@ void add_stale_steps(PlanDraft& draft, const std::vector<StepId>& training) {
       const auto sender =
           std::find_if(tasks.begin(), tasks.end(), [h = holder](const TrainTask& task) { return task.device == h; });
       if (sender == tasks.end() || sender->device == tasks[to].device) continue;
-      draft.transfer(*sender, sender->device, tasks[to].device, bytes_of(elements), Cargo::stale,
-                     {training[static_cast<std::size_t>(sender - tasks.begin())]});
+      draft.transfer(*sender, sender->device, tasks[to].device, stale(elements, draft.setup.method.encoding),
+                     Cargo::stale, {training[static_cast<std::size_t>(sender - tasks.begin())]});
     }
   }
 }
@@ -62,8 +78,12 @@ void add_slice_steps(PlanDraft& draft) {
       if (from == to || !connected(sender.device, receiver.device)) continue;
       const std::int64_t elements = whole ? draft.costs.cost_of(sender.slice).parameters
                                           : shared_parameters(draft.setup.shape, sender.slice, plan.next_slices[to]);
-      if (elements > 0)
-        draft.transfer(sender, sender.device, receiver.device, bytes_of(elements), Cargo::trained, {training[from]});
+      MessageSize size = floats(elements);
+      const EncodingOptions& encoding = draft.setup.method.encoding;
+      size.bytes = whole ? draft.costs.up(sender.slice).bytes
+                         : static_cast<double>(
+                               shared_message_bytes(encoding, draft.setup.shape, sender.slice, plan.next_slices[to]));
+      if (elements > 0) draft.transfer(sender, sender.device, receiver.device, size, Cargo::trained, {training[from]});
     }
   }
   // In other graphs an element that no neighbour trained keeps the value held.

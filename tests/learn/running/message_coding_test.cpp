@@ -177,3 +177,100 @@ TEST_CASE("SCAFFOLD's variates are what sixteen bits make of them") {
   REQUIRE(coded != exact);
   REQUIRE(distance(coded, exact) < 0.05 * distance(exact, std::vector<float>(exact.size(), 0.0F)));
 }
+
+namespace {
+
+World gossip(EncodingKind kind, double ratio = 0.1, std::optional<double> step = {}) {
+  World world = world_of(kind);
+  world.method.exchange.kind = ExchangeKind::peers;
+  world.method.merge.kind = MergeKind::gossip;
+  world.method.encoding.ratio = ratio;
+  world.method.encoding.consensus_step = step;
+  return world;
+}
+
+std::vector<std::vector<float>> models_of(const Learner& learner, const World& world) {
+  std::vector<std::vector<float>> models;
+  for (int device = 0; device < world.devices(); ++device)
+    models.push_back(learner.parameters(device, full_slice(world.shape)));
+  return models;
+}
+
+std::vector<std::vector<float>> gossiped(const World& world, int rounds) {
+  const auto learner = world.learner();
+  play(*learner, world, rounds);
+  return models_of(*learner, world);
+}
+
+std::vector<float> mean_of(const std::vector<std::vector<float>>& models) {
+  std::vector<double> sum(models.front().size());
+  for (const auto& model : models)
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(model[i]);
+  std::vector<float> mean;
+  for (const double value : sum) mean.push_back(static_cast<float>(value / static_cast<double>(models.size())));
+  return mean;
+}
+
+}  // namespace
+
+TEST_CASE("CHOCO that sends everything, with a whole step, is D-PSGD") {
+  const auto plain = gossiped(gossip(EncodingKind::none), 3), choco = gossiped(gossip(EncodingKind::topk, 1, 1.0), 3);
+  for (std::size_t device = 0; device < plain.size(); ++device)
+    CHECK(distance(choco[device], plain[device]) <
+          1e-5 * distance(plain[device], std::vector<float>(plain[device].size())));
+}
+
+TEST_CASE("mixing leaves the mean over devices as it was, whichever the encoding") {
+  World alone = gossip(EncodingKind::none);
+  alone.method.exchange.kind = ExchangeKind::none;
+  alone.method.merge.kind = MergeKind::none;
+  const std::vector<float> start = models_of(*alone.learner(), alone).front();
+  const auto trained_alone = gossiped(alone, 1);
+  const std::vector<float> mean = mean_of(trained_alone);
+  for (const EncodingRow& row : kEncodings) {
+    INFO(row.name);
+    const auto mixed = gossiped(gossip(row.value), 1);
+    CHECK(distance(mean_of(mixed), mean) < 1e-5 * distance(mean, start));
+    // And devices have come nearer to each other.
+    CHECK(distance(mixed[0], mixed[1]) < distance(trained_alone[0], trained_alone[1]));
+  }
+}
+
+TEST_CASE("encoded gossip gives the same results with any number of workers, and restored") {
+  for (const EncodingKind kind : {EncodingKind::int8, EncodingKind::topk, EncodingKind::powersgd}) {
+    World one = gossip(kind), three = gossip(kind);
+    three.workers = 3;
+    const auto a = one.learner(), b = three.learner(), c = one.learner();
+    play(*a, one, 2);
+    std::istringstream saved(state_of(*a));
+    c->restore(saved);
+    for (int round = 2; round < 4; ++round) {
+      play(*a, one, one.round(round));
+      play(*c, one, one.round(round));
+    }
+    play(*b, three, 4);
+    REQUIRE(state_of(*a) == state_of(*b));
+    REQUIRE(state_of(*a) == state_of(*c));
+  }
+}
+
+TEST_CASE("an element of MSfusion that two devices hold is the mean of what both of them sent") {
+  World world = world_of(EncodingKind::fp16);
+  world.parts.samples.resize(2);
+  world.method.exchange.kind = ExchangeKind::peers;
+  world.method.merge.kind = MergeKind::overlap_mean;
+  world.method.merge.weights = MergeChoice::Weights::uniform;
+  World plain = world;
+  plain.method.encoding = {};
+  const auto coded = world.learner(), exact = plain.learner();
+  const std::vector<WidthSlice> slices = {window_slice(world.shape, 0.75, 0), window_slice(world.shape, 0.75, 2)};
+  play(*coded, world, world.round(0, slices));
+  play(*exact, plain, plain.round(0, slices));
+  for (int device = 0; device < 2; ++device) {
+    const auto a = coded->parameters(device, full_slice(world.shape)),
+               b = exact->parameters(device, full_slice(world.shape));
+    REQUIRE(a != b);
+    REQUIRE(a == coded->parameters(1 - device, full_slice(world.shape)));  // holders agree
+    for (std::size_t i = 0; i < a.size(); ++i) REQUIRE(std::abs(a[i] - b[i]) <= 0.01F);
+  }
+}
