@@ -44,20 +44,20 @@ void send_all(const std::vector<std::size_t>& schedule, const std::vector<std::i
   std::mutex mutex;
   std::condition_variable changed;
   int answers = 0;
-  Mesh mesh(0, addresses(), {kForward, kBackward}, [&](const MessageHeader&, std::vector<float>) {
+  Mesh mesh(0, addresses(), {kForward, kBackward}, [&](const MessageHeader&, Payload) {
     const std::lock_guard<std::mutex> lock(mutex);
     ++answers;
     changed.notify_all();
   });
   int sent = 0;
   for (const std::size_t size : schedule) {
-    std::vector<float> values(static_cast<std::size_t>(sizes[size]) / sizeof(float));
+    Payload payload(static_cast<std::size_t>(sizes[size]));
     // A pause lets the shaper's burst allowance refill. Waking up late counts as part of a message's time, because
     // deployed nodes wait for a link's latency in the same way.
     const double start = monotonic_seconds() + kPauseSeconds;
-    std::memcpy(values.data(), &start, sizeof start);
+    std::memcpy(payload.data(), &start, sizeof start);
     sleep_until(start);
-    mesh.send(kForward, {0, sent++, static_cast<std::int64_t>(values.size())}, values);
+    mesh.send(kForward, {0, sent++, static_cast<std::int64_t>(payload.size())}, payload);
     std::unique_lock<std::mutex> lock(mutex);
     changed.wait(lock, [&] { return answers == sent; });
   }
@@ -69,10 +69,10 @@ void answer_all(int messages, int out) {
   std::condition_variable changed;
   int arrived = 0;
   std::vector<double> times;
-  Mesh mesh(1, addresses(), {kForward, kBackward}, [&](const MessageHeader&, const std::vector<float>& values) {
+  Mesh mesh(1, addresses(), {kForward, kBackward}, [&](const MessageHeader&, const Payload& payload) {
     const double now = monotonic_seconds();
     double start = 0;
-    std::memcpy(&start, values.data(), sizeof start);
+    std::memcpy(&start, payload.data(), sizeof start);
     const std::lock_guard<std::mutex> lock(mutex);
     times.push_back(now - start);
     ++arrived;

@@ -57,10 +57,6 @@ std::pair<std::string, std::string> encoding_contradiction(const Method& method)
   return {};
 }
 
-bool sends_copies(const Method& method) {
-  return facts_of(method.exchange.kind).among_peers && codes_updates(method.encoding);
-}
-
 std::string encoding_text(const EncodingOptions& encoding) {
   if (encoding.kind == EncodingKind::none && encoding.down == EncodingKind::none) return "";
   std::string text = fmt::format(" | {}", name_of(kEncodings, encoding.kind));

@@ -15,7 +15,9 @@ Vocabulary<Method> with_encodings(Vocabulary<Method> vocabulary);
 std::pair<std::string, std::string> encoding_contradiction(const Method& method);
 
 /// Gossip with updates: every device keeps public copies of its neighbours, to which updates are added (CHOCO).
-bool sends_copies(const Method& method);
+inline bool sends_copies(const Method& method) {
+  return facts_of(method.exchange.kind).among_peers && codes_updates(method.encoding);
+}
 
 /// " | topk, down fp16"; empty where nothing is encoded.
 std::string encoding_text(const EncodingOptions& encoding);

@@ -59,15 +59,15 @@ TEST_CASE("the store says what encodings saved and lost, a plan the same bytes, 
   for (const RunRecord& run : trained.runs()) {
     INFO(run.label);
     const auto found = trained.encodings(run.run), costs = planned.encodings(run.run);
-    REQUIRE(found.size() >= 10);
+    REQUIRE(found.size() >= 5);
     REQUIRE(costs.size() == found.size());
     for (std::size_t i = 0; i < found.size(); ++i) {
       CHECK(found[i].bytes == costs[i].bytes);
       CHECK(found[i].plain_bytes == costs[i].plain_bytes);
       CHECK_FALSE(costs[i].error.has_value());
-      const bool is_coded = found[i].direction == "up" || run.choices.find("down") != std::string::npos;
+      const bool is_coded = found[i].direction != "down" || run.choices.find("down") != std::string::npos;
       CHECK((found[i].bytes < found[i].plain_bytes) == is_coded);
-      if (found[i].direction == "up") CHECK(found[i].error > 0);
+      if (found[i].direction != "down") CHECK(found[i].error > 0);
     }
   }
   REQUIRE(

@@ -51,7 +51,7 @@ void add_stale_steps(PlanDraft& draft, const std::vector<StepId>& training) {
       const auto sender =
           std::find_if(tasks.begin(), tasks.end(), [h = holder](const TrainTask& task) { return task.device == h; });
       if (sender == tasks.end() || sender->device == tasks[to].device) continue;
-      draft.transfer(*sender, sender->device, tasks[to].device, stale(elements, draft.setup.method.encoding),
+      draft.transfer(*sender, sender->device, tasks[to].device, size_of_stale(elements, draft.setup.method.encoding),
                      Cargo::stale, {training[static_cast<std::size_t>(sender - tasks.begin())]});
     }
   }
