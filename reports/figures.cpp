@@ -74,7 +74,8 @@ std::string run_node(std::vector<std::string> arguments) {
 }  // namespace
 
 Figures figures(const std::vector<std::string>& run_folders, const std::string& out_dir) {
-  const auto data = page_data(open_results(run_folders));
+  const auto results = open_results(run_folders);
+  const auto data = page_data(results, differing_settings(results));
   std::error_code problem;
   fs::create_directories(out_dir, problem);
   if (problem) throw RunError(fmt::format("{}: cannot be made: {}", out_dir, problem.message()));

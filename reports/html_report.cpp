@@ -11,10 +11,12 @@
 #include "reports/answer.hpp"
 #include "reports/comparison.hpp"
 #include "reports/encodings.hpp"
+#include "reports/markdown.hpp"
 #include "reports/page_assets.hpp"
 #include "reports/page_data.hpp"
 #include "reports/page_tables.hpp"
 #include "reports/results.hpp"
+#include "reports/settings.hpp"
 #include "reports/table.hpp"
 #include "sim/record/format.hpp"
 
@@ -24,6 +26,7 @@ namespace {
 
 constexpr std::size_t kMostWarnings = 200;
 constexpr std::size_t kMostDeviceRows = 500;
+constexpr std::size_t kMostOpenRows = 12;
 
 std::string chart(const char* id) {
   return fmt::format(
@@ -32,10 +35,16 @@ std::string chart(const char* id) {
       id);
 }
 
-std::string section(int number, const char* id, const char* title, const char* lede, const std::string& content) {
+/// A part of the page.
+struct Section {
+  const char *id, *link, *title, *lede;
+  std::string content;
+};
+
+std::string section(std::size_t number, const Section& section) {
   return fmt::format(
-      "<section id=\"{}\">\n<h2><span class=\"count\">{}</span>{}</h2>\n<p class=\"lede\">{}</p>\n{}</section>\n", id,
-      number, title, lede, content);
+      "<section id=\"{}\">\n<h2><span class=\"count\">{}</span>{}</h2>\n<p class=\"lede\">{}</p>\n{}</section>\n",
+      section.id, number, section.title, section.lede, section.content);
 }
 
 std::string pair(const char* left, const char* right) {
@@ -74,6 +83,15 @@ std::string variation_of(const Results& results) {
   for (const auto& [path, values] : axes)
     text += fmt::format("{}{}: {}", text.empty() ? "What varies: " : "; ", path, fmt::join(values, ", "));
   return text;
+}
+
+/// Whether the page is about one scenario or its sweep, whose description and notes stand at its top.
+bool is_one_study(const Results& results) {
+  return results.stores.size() == 1 || !sweep_of(results).empty();
+}
+
+std::string notes_card(const std::string& markdown) {
+  return "<div class=\"card notes\">\n" + html_of_markdown(markdown) + "</div>\n";
 }
 
 std::string title_of(const Results& results) {
@@ -167,15 +185,18 @@ std::string warnings_of(const Results& results) {
 
 std::string how_section(const Results& results, const std::vector<std::string>& notes) {
   using namespace meta_key;
-  const std::vector<std::pair<const char*, const char*>> facts = {{command, "Repeat it with"},
-                                                                  {scenario_file, "Scenario file"},
-                                                                  {seeds, "Seeds"},
-                                                                  {version, "MSfusion"},
-                                                                  {libraries, "Libraries"},
-                                                                  {network_model, "Network model"},
-                                                                  {calibration, "Device calibration"},
-                                                                  {network_calibration, "Network calibration"}};
-  std::set<std::string> own = {id, inputs, scenario, description, scenario_text, platform_text, targets};
+  const std::vector<std::pair<const char*, const char*>> facts = {
+      {command, "Repeat it with"},
+      {scenario_file, "Scenario file"},
+      {seeds, "Seeds"},
+      {version, "MSfusion"},
+      {libraries, "Libraries"},
+      {network_model, "Network model"},
+      {simgrid_clock, "SimGrid settings that change simulated times"},
+      {simgrid, "All settings of SimGrid's own"},
+      {calibration, "Device calibration"},
+      {network_calibration, "Network calibration"}};
+  std::set<std::string> own = {id, inputs, scenario, description, meta_key::notes, scenario_text, platform_text, targets};
   std::string text;
   for (const auto& store : results.stores) {
     std::string list;
@@ -199,6 +220,8 @@ std::string how_section(const Results& results, const std::vector<std::string>& 
       if (own.find(key) == own.end()) add(key, html_escape(value));
     add("Result folder", "<code>" + html_escape(store.folder) + "</code>");
     text += "<div class=\"card\"><h3>" + html_escape(store.name) + "</h3>\n<dl>\n" + list + "</dl></div>\n";
+    if (const std::string words = meta_of(store, meta_key::notes); !words.empty() && !is_one_study(results))
+      text += notes_card(words);
     const auto listing = [&](const char* key, const char* summary, bool open) {
       const auto found = store.meta.find(key);
       if (found != store.meta.end())
@@ -218,19 +241,67 @@ std::string how_section(const Results& results, const std::vector<std::string>& 
   return text;
 }
 
+/// The table of what differs, and the runs grouped by it.
+std::string varied_section(const Results& results, const std::vector<Setting>& settings) {
+  const bool of_attributes =
+      std::any_of(settings.begin(), settings.end(), [](const auto& s) { return s.is_attribute; });
+  const std::string table = html_text(settings_table(results, settings));
+  return (of_attributes ? chart("groups") : "") +
+         (results.stores.size() > kMostOpenRows
+              ? fmt::format("<details><summary>The settings of all {} results</summary>{}</details>\n",
+                            results.stores.size(), table)
+              : table);
+}
+
+/// The sections with their numbers, after the links to them.
+std::string sections_of(const Results& results, const std::vector<Setting>& settings,
+                        const std::vector<std::string>& notes) {
+  const auto fairness = fairness_table(results), device_costs = device_cost_table(results);
+  std::vector<Section> all = {{"answer", "The answer", "The answer",
+                               "What each target accuracy cost. Times are simulated; – marks an unknown figure.",
+                               answer_section(results)}};
+  if (!settings.empty())
+    all.push_back({"varied", "What varies", "What varies",
+                   "The settings that differ between these results, and what they change.",
+                   varied_section(results, settings)});
+  all.insert(all.end(),
+             {{"curves", "Curves", "Accuracy and loss",
+               "How the models improved as time, traffic and energy were spent.", chart("accuracy") + chart("loss")},
+              {"tradeoff", "Trade-off", "The trade-off", "What each run cost, and how accurate its model became.",
+               pair("pareto", "split") + encodings_of(results)},
+              {"time", "Time", "Where the time goes", "What devices do in a round, and what the round waits for.",
+               chart("timeline") + chart("shares") + pair("stragglers", "endings")},
+              {"trained", "What was trained", "What was trained",
+               "A sub-model covers part of the model. Parameters that no device trains keep their values.",
+               pair("coverage", "staleness") + pair("axes", "overlap") + chart("disagreement")},
+              {"fleet", "Fleet", "The fleet", "The devices, their network, and the charge left in their batteries.",
+               fleet_section(results)},
+              {"fairness", "Fairness", "Fairness", "Whether every device gets a good model, and at a similar cost.",
+               (fairness.rows.empty() ? "" : html_text(fairness)) +
+                   (device_costs.rows.empty() ? "" : html_text(device_costs)) + chart("fairness")},
+              {"how", "How it was made", "How it was made", "Everything needed to repeat the run.",
+               how_section(results, notes)}});
+  std::string links, sections;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    links += fmt::format("<a href=\"#{}\">{}</a>", all[i].id, all[i].link);
+    sections += section(i + 1, all[i]);
+  }
+  return "<nav aria-label=\"Sections\">" + links + "</nav>\n</header>\n<main>\n" + sections;
+}
+
 }  // namespace
 
 std::string html_report(const std::vector<std::string>& run_folders, const ReportOptions& options) {
   const auto results = open_results(run_folders, options.baseline);
-  const auto data = page_data(results);
+  const auto settings = differing_settings(results);
+  const auto data = page_data(results, settings);
   const auto title = title_of(results);
   const auto paragraph = [](const std::string& text) {
     return text.empty() ? "" : "<p class=\"description\">" + html_escape(text) + "</p>\n";
   };
   const bool is_sweep = !sweep_of(results).empty();
   std::string description;
-  if (results.stores.size() == 1 || is_sweep)
-    description = paragraph(meta_of(results.stores.front(), meta_key::description));
+  if (is_one_study(results)) description = paragraph(meta_of(results.stores.front(), meta_key::description));
   if (is_sweep) description += paragraph(variation_of(results));
 
   std::string page =
@@ -251,32 +322,10 @@ std::string html_report(const std::vector<std::string>& run_folders, const Repor
       results.runs.size() == 1 ? "" : "s");
   page += "<h1>" + html_escape(title) + "</h1>\n" + description + alert_of(results);
   page += "<p class=\"answer\">" + with_units_unbroken(html_escape(answer(results))) + "</p>\n";
-  page +=
-      "<nav aria-label=\"Sections\"><a href=\"#answer\">The answer</a><a href=\"#curves\">Curves</a><a "
-      "href=\"#tradeoff\">Trade-off</a>"
-      "<a href=\"#time\">Time</a><a href=\"#trained\">What was trained</a><a href=\"#fleet\">Fleet</a><a "
-      "href=\"#fairness\">Fairness</a>"
-      "<a href=\"#how\">How it was made</a></nav>\n</header>\n<main>\n";
-  page += section(1, "answer", "The answer",
-                  "What each target accuracy cost. Times are simulated; – marks an unknown figure.",
-                  answer_section(results));
-  page += section(2, "curves", "Accuracy and loss", "How the models improved as time, traffic and energy were spent.",
-                  chart("accuracy") + chart("loss"));
-  page += section(3, "tradeoff", "The trade-off", "What each run cost, and how accurate its model became.",
-                  pair("pareto", "split") + encodings_of(results));
-  page += section(4, "time", "Where the time goes", "What devices do in a round, and what the round waits for.",
-                  chart("timeline") + chart("shares") + pair("stragglers", "endings"));
-  page += section(5, "trained", "What was trained",
-                  "A sub-model covers part of the model. Parameters that no device trains keep their values.",
-                  pair("coverage", "staleness") + pair("axes", "overlap") + chart("disagreement"));
-  page += section(6, "fleet", "The fleet", "The devices, their network, and the charge left in their batteries.",
-                  fleet_section(results));
-  const auto fairness = fairness_table(results), device_costs = device_cost_table(results);
-  page += section(7, "fairness", "Fairness", "Whether every device gets a good model, and at a similar cost.",
-                  (fairness.rows.empty() ? "" : html_text(fairness)) +
-                      (device_costs.rows.empty() ? "" : html_text(device_costs)) + chart("fairness"));
-  page +=
-      section(8, "how", "How it was made", "Everything needed to repeat the run.", how_section(results, data.notes));
+  if (const std::string words = meta_of(results.stores.front(), meta_key::notes);
+      !words.empty() && is_one_study(results))
+    page += notes_card(words);
+  page += sections_of(results, settings, data.notes);
   page +=
       "</main>\n<footer>Made by MSfusion from the result store. This page works offline.\n"
       "<details id=\"notices\"><summary>Licences of the charts' code in this page</summary>\n<pre>" +

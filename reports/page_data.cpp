@@ -8,6 +8,7 @@
 #include <set>
 
 #include "reports/page_fleet.hpp"
+#include "reports/page_groups.hpp"
 #include "reports/page_json.hpp"
 #include "reports/page_timeline.hpp"
 #include "reports/page_trained.hpp"
@@ -208,17 +209,16 @@ void add_method(Json& data, const Results& results, std::size_t m, Thinned& thin
 
 /// Student's factor of a mean's 95 % interval, by the number of seeds.
 Json quantiles(const Results& results) {
-  std::set<int> counts;
-  for (const auto& method : results.methods)
-    for (int n = 2; n <= static_cast<int>(method.runs.size()); ++n) counts.insert(n);
+  std::set<std::uint64_t> seeds;  // of all stores, which need not have the same
+  for (const auto& run : results.runs) seeds.insert(run.summary.run.seed);
   Json factors = Json::object();
-  for (const int n : counts) factors[std::to_string(n)] = compact(t_quantile(n));
+  for (int n = 2; n <= static_cast<int>(seeds.size()); ++n) factors[std::to_string(n)] = compact(t_quantile(n));
   return factors;
 }
 
 }  // namespace
 
-PageData page_data(const Results& results) {
+PageData page_data(const Results& results, const std::vector<Setting>& settings) {
   Json data;
   data["targets"] = results.targets;
   data["baseline"] = results.baseline ? Json(*results.baseline) : Json(nullptr);
@@ -233,6 +233,7 @@ PageData page_data(const Results& results) {
                                {"store", method.store}});
     add_method(data, results, m, thinned);
   }
+  data["groups"] = groups_json(results, settings);
   PageData page;
   page.notes = notes_on(thinned);
   data["notes"] = page.notes;

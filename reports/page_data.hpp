@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "reports/results.hpp"
+#include "reports/settings.hpp"
 
 namespace msfusion {
 
@@ -13,6 +14,7 @@ struct PageData {
   std::vector<std::string> notes;  ///< what was left out of the charts, in words
 };
 
-PageData page_data(const Results& results);
+/// `settings`: what differs between the stores.
+PageData page_data(const Results& results, const std::vector<Setting>& settings);
 
 }  // namespace msfusion

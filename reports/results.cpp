@@ -85,7 +85,7 @@ Results open_results(const std::vector<std::string>& folders, const std::string&
         return candidate.store == store && candidate.label == run.label;
       });
       if (method == results.methods.end())
-        method = results.methods.insert(method, {run.label, run.method, run.choices, store, {}});
+        method = results.methods.insert(method, {run.label, run.method, run.choices, store, {}, run.label});
       method->runs.push_back(results.runs.size());
       results.runs.push_back({store, static_cast<std::size_t>(method - results.methods.begin()),
                               summarise(results.stores[store].reader, run, results.targets)});

@@ -29,6 +29,7 @@ struct MethodResults {
   std::string name, choices;
   std::size_t store = 0;
   std::vector<std::size_t> runs;  ///< into Results::runs
+  std::string own_label{};        ///< in its store
 };
 
 struct Results {

@@ -99,6 +99,7 @@ TimingOptions timing_options(const Scenario& scenario, std::uint64_t seed) {
   };
   options.network = scenario.platform.network == PlatformOptions::Network::lv08 ? TimingOptions::NetworkModel::lv08
                                                                                 : TimingOptions::NetworkModel::cm02;
+  options.simgrid = scenario.platform.simgrid;
   options.message_loss = scenario.constraints.message_loss;
   options.seed = seed;
   options.sends_at_once = scenario.platform.sends_at_once.value_or(0);

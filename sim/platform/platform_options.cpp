@@ -1,7 +1,10 @@
 #include "sim/platform/platform_options.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
+#include <regex>
+#include <sstream>
 
 namespace msfusion {
 
@@ -15,6 +18,32 @@ constexpr std::array<Choice<Network>, 2> kNetworks{{
     {Network::lv08, "LV08", "calibrated for TCP"},
 }};
 
+/// KEY:VALUE, separated by blanks, as SimGrid's programs take them after --cfg=.
+TypeOf<std::vector<std::string>> simgrid_settings() {
+  TypeOf<std::vector<std::string>> type;
+  type.name = "simgrid-settings";
+  type.allowed = "KEY:VALUE, separated by blanks, e.g. network/crosstraffic:yes";
+  type.schema =
+      "<xs:restriction base=\"xs:string\"><xs:pattern value=\"\\s*([A-Za-z][A-Za-z0-9/_\\-]*:[^\\s:]\\S*"
+      "(\\s+[A-Za-z][A-Za-z0-9/_\\-]*:[^\\s:]\\S*)*)?\\s*\"/></xs:restriction>";
+  type.parse = [](const std::string& text) -> std::optional<std::vector<std::string>> {
+    static const std::regex setting("[A-Za-z][A-Za-z0-9/_-]*:[^:].*");
+    std::vector<std::string> all;
+    std::istringstream in(text);
+    for (std::string one; in >> one;) {
+      if (one.size() > 1000 || !std::regex_match(one, setting)) return {};
+      all.push_back(one);
+    }
+    return all;
+  };
+  type.write = [](const std::vector<std::string>& all) {
+    std::string text;
+    for (const std::string& one : all) text += (text.empty() ? "" : " ") + one;
+    return text;
+  };
+  return type;
+}
+
 void check(const PlatformOptions& platform, GivenAttributes& given) {
   if (!given.has("file") || given.refused("file")) return;
   std::error_code error;
@@ -26,6 +55,12 @@ void check(const PlatformOptions& platform, GivenAttributes& given) {
 }
 
 }  // namespace
+
+bool changes_simulated_time(const std::string& setting) {
+  static constexpr std::array kModels{"network", "cpu", "host", "disk", "surf", "maxmin", "precision", "bmf", "smpi"};
+  const std::string group = setting.substr(0, setting.find_first_of("/:"));
+  return std::find(kModels.begin(), kModels.end(), group) != kModels.end();
+}
 
 const Vocabulary<PlatformOptions>& platform_vocabulary() {
   using P = PlatformOptions;
@@ -48,6 +83,11 @@ const Vocabulary<PlatformOptions>& platform_vocabulary() {
               "1 to 4 where hundreds of peers send to each other: the simulation is much faster.")
               .in("transfers")
               .absent("0, or 1 with more than 64 peers"),
+          attribute<P>("simgrid", &P::simgrid, simgrid_settings(),
+                       "SimGrid's own settings, as its programs take them after --cfg=; the option --cfg writes them "
+                       "here. Those of its models change simulated times, and the report shows them.",
+                       "To repeat a study that was made with them.")
+              .absent("none"),
       },
       check};
   return all;

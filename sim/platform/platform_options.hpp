@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/base/vocabulary.hpp"
 
@@ -14,6 +15,7 @@ struct PlatformOptions {
   int line = 0;
   std::string server;  ///< host that is the server; empty: what the file says
   enum class Network { cm02, lv08 } network = Network::cm02;
+  std::vector<std::string> simgrid;  ///< SimGrid's own settings, KEY:VALUE
   std::optional<int> sends_at_once;  ///< transfers of a device, 0: all; none: see transfers_at_once
 };
 
@@ -23,6 +25,9 @@ struct PriceOptions {
   std::optional<double> usd_per_gb;
   std::optional<double> grams_co2_per_kwh;
 };
+
+/// Whether one of SimGrid's settings can change what a step takes: those of its models and their precision.
+bool changes_simulated_time(const std::string& setting);
 
 const Vocabulary<PlatformOptions>& platform_vocabulary();
 const Vocabulary<PriceOptions>& price_vocabulary();

@@ -63,7 +63,7 @@ bool ScenarioDocument::check_structure() {
 
 void ScenarioDocument::check(const XmlElement& element, const ElementInfo& info) {
   check_attributes(element, info);
-  if (element.has_own_text())
+  if (element.has_own_text() && !holds_text(info))
     add(element, {"", fmt::format("text within <{}>", info.name), "only elements and attributes are allowed"});
   check_children(element, info);
 }

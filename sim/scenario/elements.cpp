@@ -91,7 +91,8 @@ const std::vector<ElementInfo>& scenario_elements() {
         {"methods", true},
         {"seeds"},
         {"sweep"},
-        {"target"}}},
+        {"target"},
+        {"notes"}}},
       {"platform", "The devices and links, as a SimGrid platform file.", describe(platform_vocabulary()), {}},
       {"data", "What is learned from, and who holds how much of it.", describe(data_vocabulary()), {}},
       {"model",
@@ -126,6 +127,14 @@ const std::vector<ElementInfo>& scenario_elements() {
        "Accuracies whose cost is asked: simulated time, bytes, joules and money until each was first reached.",
        describe(target_vocabulary()),
        {}},
+      {"notes",
+       "What readers of the report should know, shown under its title: a text in Markdown. Understood are paragraphs, "
+       "`#` "
+       "headings, `-` and `1.` lists, ``` blocks, **bold**, *emphasis*, `code` and [links](https://..); everything "
+       "else, "
+       "HTML included, stands as it is written.",
+       {},
+       {}},
   };
   return all;
 }
@@ -135,6 +144,10 @@ const ElementInfo& element_info(const std::string& name) {
   const auto found = std::find_if(all.begin(), all.end(), [&](const ElementInfo& e) { return e.name == name; });
   if (found == all.end()) throw std::logic_error("no element has the name " + name);
   return *found;
+}
+
+bool holds_text(const ElementInfo& element) {
+  return element.attributes.empty() && element.children.empty();
 }
 
 }  // namespace msfusion

@@ -15,6 +15,11 @@ const std::vector<ElementInfo>& scenario_elements();
 /// An element by name; there must be one.
 const ElementInfo& element_info(const std::string& name);
 
+/// Whether the element consists of text: it has neither attributes nor elements.
+bool holds_text(const ElementInfo& element);
+
+constexpr int kLongestNotes = 50000;  ///< bytes
+
 /// The elements that no room below owns.
 struct HeadOptions {
   std::string name;

@@ -37,6 +37,7 @@ std::string children_of(const ElementInfo& element) {
 
 std::string section_of(const ElementInfo& element) {
   std::string text = fmt::format("\n## `<{}>`\n\n{}\n\n", element.name, element.meaning);
+  if (holds_text(element)) return text + "No attributes; text.\n";
   if (element.attributes.empty()) return text + children_of(element);
   if (element.name != "model") return text + table_of(element.attributes);
   text += table_of({element.attributes.front()});

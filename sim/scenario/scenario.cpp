@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <sstream>
 
 #include "sim/method/registry.hpp"
 #include "sim/scenario/document.hpp"
@@ -38,6 +40,21 @@ std::vector<std::string> split_values(const std::string& text) {
   return values;
 }
 
+/// The text without the blank lines at both ends and the indentation that all its lines share.
+std::string without_indentation(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line.substr(0, line.find_last_not_of(" \t\r") + 1));
+  while (!lines.empty() && lines.front().empty()) lines.erase(lines.begin());
+  while (!lines.empty() && lines.back().empty()) lines.pop_back();
+  std::size_t shared = std::string::npos;
+  for (const std::string& line : lines)
+    if (!line.empty()) shared = std::min(shared, line.find_first_not_of(" \t"));
+  std::string all;
+  for (const std::string& line : lines) all += (line.empty() ? line : line.substr(shared)) + "\n";
+  return all;
+}
+
 class ScenarioReader {
  public:
   explicit ScenarioReader(ScenarioDocument& document) : document_(document) {}
@@ -64,6 +81,7 @@ class ScenarioReader {
     TargetOptions targets;
     read_child("target", target_vocabulary(), targets);
     scenario.targets = targets.accuracies;
+    scenario.notes = read_notes();
     if (const auto sweep = document_.child("sweep"))
       for (const XmlElement& vary : sweep->children("vary")) scenario.sweep.push_back(read_vary(vary));
     if (const auto methods = document_.child("methods"))
@@ -117,6 +135,16 @@ class ScenarioReader {
           reads_text ? "text is needed: one of tokens, characters" : "for text a transformer or an lstm is needed");
     document_.add(data_element, data);
     document_.add(model_element, model);
+  }
+
+  std::string read_notes() {
+    const auto element = document_.child("notes");
+    if (!element) return "";
+    const std::string text = element->text();
+    if (text.size() > static_cast<std::size_t>(kLongestNotes))
+      document_.add(element, {"", fmt::format("<notes> of {} bytes", text.size()),
+                              fmt::format("at most {} are allowed", kLongestNotes)});
+    return without_indentation(text);
   }
 
   SweepAxis read_vary(const XmlElement& element) {

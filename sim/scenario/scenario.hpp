@@ -25,7 +25,8 @@ struct Scenario {
   std::string file;  ///< as the user wrote it
   std::string name;  ///< letters, digits, '.', '_', '-'
   std::string description;
-  std::string text;  ///< the document with all --set changes applied, for the record
+  std::string notes;  ///< Markdown, without the indentation that all its lines share
+  std::string text;   ///< the document with all --set changes applied, for the record
   PlatformOptions platform;
   DataOptions data;
   ModelOptions model;

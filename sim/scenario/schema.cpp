@@ -57,6 +57,9 @@ std::string attribute_text(const AttributeInfo& attribute, const std::string& in
 
 /// Elements stand inside the ones that they belong to, so that each name is declared where it may occur.
 std::string element_text(const ElementInfo& element, const std::string& occurrence, const std::string& indent) {
+  if (holds_text(element))
+    return fmt::format("{0}<xs:element name=\"{1}\" type=\"xs:string\"{2}>\n{0}  {3}\n{0}</xs:element>\n", indent,
+                       element.name, occurrence, annotation(element.meaning));
   std::string text = fmt::format("{0}<xs:element name=\"{1}\"{2}>\n{0}  {3}\n{0}  <xs:complexType>\n", indent,
                                  element.name, occurrence, annotation(element.meaning));
   if (!element.children.empty()) {

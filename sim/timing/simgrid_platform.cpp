@@ -41,6 +41,19 @@ void configure(TimingOptions::NetworkModel model) {
   s4u::Engine::set_config("network/optim:Full");
 }
 
+/// The user's own settings come last, and so have the last word. SimGrid's message goes on with a list of all its keys.
+void configure_further(const std::vector<std::string>& settings) {
+  for (const std::string& setting : settings) try {
+      s4u::Engine::set_config(setting);
+    } catch (const std::exception& error) {
+      const std::string message = error.what();
+      throw UserError(Mistake{
+          "", 0,
+          fmt::format("simgrid=\"{}\" in <platform>: SimGrid says: {}", setting, message.substr(0, message.find('\n'))),
+          "a setting that SimGrid knows, with a value that it takes"});
+    }
+}
+
 std::optional<Route> route_between(const s4u::Host* from, const s4u::Host* to) {
   std::vector<s4u::Link*> links;
   Route route;
@@ -161,6 +174,7 @@ SimGridPlatform load_platform(const TimingOptions& options, const PlatformFile& 
   platform.engine = new s4u::Engine("msfusion");
   sigaction(SIGINT, &on_interrupt, nullptr);
   configure(options.network);
+  configure_further(options.simgrid);
   if (file.has_host_power) sg_host_energy_plugin_init();
   try {
     load_file(*platform.engine, file.file);

@@ -33,8 +33,9 @@ struct TimingOptions {
   /// (latency x 13.01, bandwidth x 0.97); slower to simulate.
   enum class NetworkModel { cm02, lv08 };
   NetworkModel network = NetworkModel::cm02;
-  double message_loss = 0;  ///< probability that a transfer is lost after it was sent
-  std::uint64_t seed = 0;   ///< of the losses
+  std::vector<std::string> simgrid;  ///< SimGrid's own settings, KEY:VALUE, after ours, which they replace
+  double message_loss = 0;           ///< probability that a transfer is lost after it was sent
+  std::uint64_t seed = 0;            ///< of the losses
   /// How many transfers a device sends at the same time; the others wait for their turn in plan order. 0: all at once.
   /// The server has no limit. With hundreds of peers that all send to each other a small number (1 to 4) makes the
   /// simulation feasible: the cost of an instant grows with the number of flows under way, and so does their number.

@@ -6,8 +6,11 @@
 #include <regex>
 #include <string>
 
+#include "sim/record/format.hpp"
+#include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/paths.hpp"
 
 using namespace msfusion;
 namespace fs = std::filesystem;
@@ -125,4 +128,62 @@ TEST_CASE("a near miss of a data set or a list gets a suggestion") {
   CHECK_THAT(msfusion_program({"new", "--data", "FashionMNIST"}).err,
              ContainsSubstring("did you mean 'fashion-mnist'?"));
   CHECK_THAT(msfusion_program({"list", "devcies"}).err, ContainsSubstring("did you mean 'devices'?"));
+}
+
+TEST_CASE("on a terminal new asks, repeats a question that it cannot use the answer of, and writes what was answered") {
+  if (std::system("command -v script > /dev/null") != 0) {
+    WARN("not tried: script is not installed");
+    return;
+  }
+  const TemporaryFolder folder;
+  folder.write(
+      "answers",
+      "50% old-fone on 4g\n3 old-phone on 4g, 2 laptop on wifi4\nsynthetic\nmsfusion, fedavgg\nmsfusion, scaffold\n"
+      "0\n3\n0.5 0.7\n");
+  const std::string command =
+      "cd " + folder.path().string() + " && script -qec '" + program_path() + " new -o mine.xml' seen < answers > out";
+  REQUIRE(std::system(command.c_str()) == 0);
+  const std::string seen = text_of(folder.file("out"));
+  CHECK_THAT(seen, ContainsSubstring("did you mean 'old-phone'") && ContainsSubstring("did you mean 'fedavg'") &&
+                       ContainsSubstring("a whole number from 1") && ContainsSubstring("msfusion run mine.xml"));
+  const std::string text = text_of(folder.file("mine.xml"));
+  CHECK_THAT(text, ContainsSubstring("set=\"synthetic\"") && ContainsSubstring("<method name=\"scaffold\"/>") &&
+                       ContainsSubstring("rounds=\"3\"") && ContainsSubstring("accuracy=\"0.5 0.7\""));
+  CHECK(count(text_of(folder.file("mine-platform.xml")), "<host id=\"laptop-") == 2);
+  CHECK(msfusion_program({"check", folder.file("mine.xml")}).code == 0);
+}
+
+TEST_CASE("answers that end early leave nothing") {
+  if (std::system("command -v script > /dev/null") != 0) return;
+  const TemporaryFolder folder;
+  folder.write("answers", "\n\x04");  // the end of input, as a terminal takes it
+  const std::string command =
+      "cd " + folder.path().string() + " && script -qec '" + program_path() + " new -o mine.xml' seen < answers > out";
+  CHECK(std::system(command.c_str()) != 0);
+  CHECK_THAT(text_of(folder.file("out")), ContainsSubstring("the answers end early"));
+  CHECK_FALSE(fs::exists(folder.file("mine.xml")));
+}
+
+TEST_CASE("settings of SimGrid's own are recorded with the run, and the report shows which change its clock") {
+  const TemporaryFolder folder;
+  REQUIRE(msfusion_program({"new", "--data", "synthetic", "--methods", "fedavg", "--devices", "3 laptop on wifi4", "-o",
+                            folder.file("mine.xml")})
+              .code == 0);
+  const auto plan = [&](const std::vector<std::string>& more, const std::string& out) {
+    std::vector<std::string> words = {"plan", folder.file("mine.xml"), "-o", folder.file(out)};
+    words.insert(words.end(), more.begin(), more.end());
+    REQUIRE(msfusion_program(words).code == 0);
+    return StoreReader(folder.file(out + "/run.sqlite")).meta();
+  };
+  const auto plain = plan({}, "plain");
+  CHECK(plain.count(meta_key::simgrid) == 0);
+  const auto changed = plan({"--cfg", "network/bandwidth-factor:0.5", "--cfg", "contexts/stack-size:64"}, "changed");
+  CHECK(changed.at(meta_key::simgrid) == "network/bandwidth-factor:0.5 contexts/stack-size:64");
+  CHECK(changed.at(meta_key::simgrid_clock) == "network/bandwidth-factor:0.5");
+  REQUIRE(msfusion_program({"report", folder.file("changed"), "-o", folder.file("page.html")}).code == 0);
+  CHECK_THAT(
+      text_of(folder.file("page.html")),
+      ContainsSubstring("<dt>SimGrid settings that change simulated times</dt><dd>network/bandwidth-factor:0.5</dd>"));
+  CHECK_THAT(msfusion_program({"check", folder.file("mine.xml"), "--cfg", "nonsense"}).err,
+             ContainsSubstring("KEY:VALUE"));
 }

@@ -53,7 +53,7 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
       {&P::more, "<metods/>",
        "7: unknown element <metods> in <scenario>; allowed: one of platform, data, model, training, evaluation, "
        "constraints, "
-       "prices, methods, seeds, sweep, target; did you mean 'methods'?\n"},
+       "prices, methods, seeds, sweep, target, notes; did you mean 'methods'?\n"},
       {&P::more, "<constraints close='deadline' deadline='30sec'/>",
        "7: deadline=\"30sec\" in <constraints>; allowed: a number with a unit: ns, us, ms, s, min, h or d (\"30s\")\n"},
       {&P::more, "<constraints close='deadline'/>",

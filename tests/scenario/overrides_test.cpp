@@ -55,7 +55,7 @@ TEST_CASE("a --set that leads nowhere says what is there") {
       {"trainig.rounds", "3",
        "<scenario> has no element 'trainig'; allowed: one of platform, data, model, training, evaluation, constraints, "
        "prices, "
-       "methods, seeds, sweep, target; did you mean 'training'?"},
+       "methods, seeds, sweep, target, notes; did you mean 'training'?"},
       {"training.round", "3",
        "<training> has no attribute 'round'; allowed: one of rounds, until, local-epochs, local-steps, batch, "
        "optimiser, "

@@ -134,3 +134,16 @@ TEST_CASE("the split of a method is a rate, levels, auto or device") {
   parts.methods = "<methods><method name='msfusion' split='" + split + "'/></methods>";
   CHECK(test::read(parts).methods[0].split.rate.kind == kind);
 }
+
+TEST_CASE("notes are read without the indentation that their lines share, and are the only text of a scenario") {
+  Parts parts;
+  parts.more = "<notes>\n\n    # Why &amp; how\n\n      deeper\n    <![CDATA[a <b> & c]]>  \n  </notes>";
+  CHECK(test::read(parts).notes == "# Why & how\n\n  deeper\na <b> & c\n");
+  CHECK(test::read(Parts()).notes.empty());
+  parts.more = "<notes>a<em>b</em></notes>";
+  CHECK(test::mistakes(parts) == "7: unknown element <em> in <notes>; no elements are allowed in it\n");
+  parts.more = "<notes>" + std::string(50001, 'x') + "</notes>";
+  CHECK(test::mistakes(parts) == "7: <notes> of 50001 bytes; at most 50000 are allowed\n");
+  parts.more = "<seeds values='1'>text</seeds>";
+  CHECK(test::mistakes(parts) == "7: text within <seeds>; only elements and attributes are allowed\n");
+}

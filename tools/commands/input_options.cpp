@@ -2,13 +2,17 @@
 // doctor.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
 #include <memory>
 
 #include "sim/data/catalogue.hpp"
 #include "tools/commands/command_line.hpp"
 #include "tools/commands/commands.hpp"
+#include "tools/commands/new_questions.hpp"
 
 namespace msfusion {
 
@@ -41,9 +45,16 @@ void add_new(CommandLine& line) {
       ->check(CLI::Range(1, 1'000'000'000));
   command->add_option("--target", options->target, "Accuracies whose cost is asked, e.g. \"0.6 0.7\"");
   command->footer(
+      "On a terminal and without these options it asks for the devices, the data, the methods, rounds and targets.\n"
       "Example:\n  msfusion new --devices \"60% old-phone on 4g, 40% laptop on wifi4\" --data fashion-mnist --methods "
       "msfusion,fedavg -o mine.xml");
-  line.does(command, [options] { return new_scenario(*options); });
+  line.does(command, [command, options] {
+    const auto given = command->get_options([](const CLI::Option* one) { return one->count() > 0; });
+    const bool says_nothing =
+        std::all_of(given.begin(), given.end(), [](const CLI::Option* one) { return one->check_name("--out"); });
+    if (says_nothing && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) ask_for(*options, std::cin);
+    return new_scenario(*options);
+  });
 }
 
 void add_doctor(CommandLine& line) {

@@ -16,6 +16,7 @@
 #include "sim/scenario/elements.hpp"
 #include "sim/shape/model_options.hpp"
 #include "tools/commands/commands.hpp"
+#include "tools/commands/new_questions.hpp"
 
 namespace msfusion {
 
@@ -24,13 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using Attributes = std::vector<std::pair<std::string, std::string>>;
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  std::istringstream in(text);
-  for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
-  return parts;
-}
 
 // Lines of at most the width of a page, the later ones indented. A comment of XML may not hold two hyphens in a row.
 std::string wrapped(const std::string& text, const std::string& indent) {
@@ -92,12 +86,7 @@ std::string model_element(const std::string& name) {
 std::string methods_element(const std::string& list) {
   std::string text;
   for (const std::string& name : split_at_commas(list)) {
-    const MethodEntry* method = find_method(name);
-    if (!method) {
-      std::vector<std::string> names;
-      for (const MethodEntry& one : method_table()) names.emplace_back(one.name);
-      throw UserError(Mistake{"--methods", 0, fmt::format("\"{}\"", name), one_of(name, names)});
-    }
+    const MethodEntry* method = known_method(name);
     text += fmt::format("    <!-- {} -->\n    <method name=\"{}\"/>\n", wrapped(method->summary, "         "), name);
   }
   return "  <!-- " + wrapped(element_info("methods").meaning + " " + element_info("method").meaning, "       ") +
@@ -128,6 +117,28 @@ std::string scenario_text(const NewCommand& command, const std::string& name, co
 
 }  // namespace
 
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, ',');) parts.push_back(trimmed(part));
+  return parts;
+}
+
+const MethodEntry* known_method(const std::string& name) {
+  if (const MethodEntry* method = find_method(name)) return method;
+  std::vector<std::string> names;
+  for (const MethodEntry& one : method_table()) names.emplace_back(one.name);
+  throw UserError(Mistake{"--methods", 0, fmt::format("\"{}\"", name), one_of(name, names)});
+}
+
+PlatformCommand platform_of(const NewCommand& command) {
+  PlatformCommand platform;
+  for (const std::string& devices : command.devices)
+    for (const std::string& part : split_at_commas(devices)) platform.parts.push_back(part);
+  platform.devices = command.count;
+  return platform;
+}
+
 int new_scenario(const NewCommand& command) {
   if (const auto sets = dataset_names(); std::find(sets.begin(), sets.end(), command.data) == sets.end())
     throw UserError(Mistake{"--data", 0, fmt::format("\"{}\"", command.data), one_of(command.data, sets)});
@@ -137,10 +148,7 @@ int new_scenario(const NewCommand& command) {
     if (fs::exists(file))
       throw UserError(Mistake{"-o", 0, fmt::format("{} is there already", file.string()), "the name of a new file"});
   const std::string text = scenario_text(command, name.string(), platform_file.filename().string());
-  PlatformCommand platform;
-  for (const std::string& devices : command.devices)
-    for (const std::string& part : split_at_commas(devices)) platform.parts.push_back(part);
-  platform.devices = command.count;
+  PlatformCommand platform = platform_of(command);
   platform.out = platform_file.string();
   make_platform(platform);
   try {

@@ -11,6 +11,7 @@
 #include "sim/base/units.hpp"
 #include "sim/platform/platform_generator.hpp"
 #include "tools/commands/commands.hpp"
+#include "tools/commands/new_questions.hpp"
 
 namespace msfusion {
 
@@ -91,7 +92,7 @@ std::string or_dash(const std::optional<double>& value, Quantity quantity) {
 
 }  // namespace
 
-int make_platform(const PlatformCommand& command) {
+std::string platform_text(const PlatformCommand& command) {
   Catalogue catalogue = read_catalogue(resource_file("platforms/catalogue.xml"));
   for (const std::string& file : command.devices_files) {
     const Catalogue further = read_catalogue(file);
@@ -111,7 +112,11 @@ int make_platform(const PlatformCommand& command) {
   mix.spread = command.spread;
   mix.seed = command.seed;
   mix.churn = churn_of(command.churn, command.on, command.off);
-  const std::string text = generate_platform(catalogue, mix);
+  return generate_platform(catalogue, mix);
+}
+
+int make_platform(const PlatformCommand& command) {
+  const std::string text = platform_text(command);
   if (command.out.empty()) {
     fmt::print("{}", text);
   } else {

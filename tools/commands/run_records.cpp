@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
 
@@ -99,6 +101,13 @@ MetaMap meta_of(const Preparation& preparation, const std::string& command_line,
                   {"network_model", scenario.platform.network == PlatformOptions::Network::cm02 ? "CM02" : "LV08"},
                   {"targets", joined(scenario.targets)},
                   {"seeds", joined(scenario.seeds)}};
+  if (!scenario.notes.empty()) meta[meta_key::notes] = scenario.notes;
+  if (const auto& settings = scenario.platform.simgrid; !settings.empty()) {
+    meta[meta_key::simgrid] = joined(settings);
+    std::vector<std::string> of_clock;
+    std::copy_if(settings.begin(), settings.end(), std::back_inserter(of_clock), changes_simulated_time);
+    if (!of_clock.empty()) meta[meta_key::simgrid_clock] = joined(of_clock);
+  }
   if (kind == ResultKind::run) meta[meta_key::inputs] = checksums(preparation);
   if (const auto calibration = calibration_of(preparation.fleet)) meta["calibration"] = *calibration;
   const std::string& of_network = preparation.fleet.network_calibration;

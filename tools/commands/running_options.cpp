@@ -12,25 +12,40 @@ namespace msfusion {
 
 namespace {
 
-using Sets = std::shared_ptr<std::vector<std::string>>;
+/// What changes the scenario.
+struct Changes {
+  std::vector<std::string> sets;      ///< of --set
+  std::vector<std::string> settings;  ///< of --cfg
+};
+using Sets = std::shared_ptr<Changes>;
 
-std::vector<Override> parse_overrides(const std::vector<std::string>& texts) {
+std::vector<Override> parse_overrides(const Changes& changes) {
   std::vector<Override> overrides;
-  for (const std::string& text : texts) overrides.push_back(parse_override(text));
+  for (const std::string& text : changes.sets) overrides.push_back(parse_override(text));
+  std::string settings;
+  for (const std::string& setting : changes.settings) settings += (settings.empty() ? "" : " ") + setting;
+  if (!settings.empty()) overrides.push_back({"platform.simgrid", settings, "--cfg"});
   return overrides;
 }
 
 Sets set_option(CLI::App* command) {
-  const auto sets = std::make_shared<std::vector<std::string>>();
+  const auto changes = std::make_shared<Changes>();
   command
-      ->add_option("--set", *sets,
+      ->add_option("--cfg", changes->settings,
+                   "One of SimGrid's own settings instead of the scenario's, e.g. network/crosstraffic:yes; may be "
+                   "repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("KEY:VALUE");
+  command
+      ->add_option("--set", changes->sets,
                    "Change an attribute: ELEMENT.ATTRIBUTE=VALUE, e.g. training.rounds=3 or "
                    "methods.method[msfusion].split=0.5; "
                    "may be repeated; one path several times runs every value (a sweep)")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->type_name("PATH=VALUE");
-  return sets;
+  return changes;
 }
 
 Sets scenario_options(CLI::App* command, std::string& scenario) {
