@@ -23,13 +23,19 @@ namespace {
 // What a page can carry: beyond it, rounds are left out evenly and the page says so.
 constexpr std::size_t kMostTimelineBytes = 1200000;  // all methods together
 
-Json curve_of(const RunSummary& summary, bool& thinned) {
+/// Many runs have fewer points each: a curve beside a hundred others is not looked at closely.
+std::size_t most_curve_points(std::size_t runs) {
+  constexpr std::size_t kMostOfAll = 30000, kFewest = 60;
+  return std::clamp(kMostOfAll / std::max<std::size_t>(runs, 1), kFewest, kMostCurvePoints);
+}
+
+Json curve_of(const RunSummary& summary, std::size_t most, bool& thinned) {
   Json curve = {{"round", Json::array()},       {"seconds", Json::array()},      {"bytes", Json::array()},
                 {"joules", Json::array()},      {"usd", Json::array()},          {"accuracy", Json::array()},
                 {"loss", Json::array()},        {"sub_accuracy", Json::array()}, {"sub_loss", Json::array()},
                 {"disagreement", Json::array()}};
-  thinned = thinned || summary.curve.size() > kMostCurvePoints;
-  for (const auto i : evenly(summary.curve.size(), kMostCurvePoints)) {
+  thinned = thinned || summary.curve.size() > most;
+  for (const auto i : evenly(summary.curve.size(), most)) {
     const auto& point = summary.curve[i];
     curve["round"].push_back(shown_round(point.evaluation.round));
     curve["seconds"].push_back(compact(point.cost.seconds));
@@ -45,10 +51,10 @@ Json curve_of(const RunSummary& summary, bool& thinned) {
   return curve;
 }
 
-Json coverage_of(const std::vector<RoundRecord>& rounds) {
+Json coverage_of(const std::vector<RoundRecord>& rounds, std::size_t most) {
   Json coverage = {
       {"round", Json::array()}, {"now", Json::array()}, {"ever", Json::array()}, {"control", Json::array()}};
-  for (const auto i : evenly(rounds.size(), kMostCurvePoints)) {
+  for (const auto i : evenly(rounds.size(), most)) {
     coverage["round"].push_back(shown_round(rounds[i].round));
     coverage["now"].push_back(number(rounds[i].coverage));
     coverage["ever"].push_back(number(rounds[i].coverage_ever));
@@ -146,10 +152,9 @@ struct Thinned {
   TimelineThinning timelines;
 };
 
-std::vector<std::string> notes_on(const Thinned& thinned) {
+std::vector<std::string> notes_on(const Thinned& thinned, std::size_t points) {
   std::vector<std::string> notes;
-  if (thinned.curves)
-    notes.push_back(fmt::format("Curves show {} evenly spaced evaluations of each run.", kMostCurvePoints));
+  if (thinned.curves) notes.push_back(fmt::format("Curves show {} evenly spaced evaluations of each run.", points));
   if (thinned.timelines.spans)
     notes.emplace_back("Timelines of rounds with very many steps merge moments too short to see.");
   if (thinned.timelines.rounds)
@@ -184,6 +189,7 @@ void add_method(Json& data, const Results& results, std::size_t m, Thinned& thin
   const auto& method = results.methods[m];
   const auto& reader = results.stores[method.store].reader;
   MethodSums sums;
+  const auto most = most_curve_points(results.runs.size());
   for (const auto r : method.runs) {
     const auto& summary = results.runs[r].summary;
     const auto rounds = reader.rounds(summary.run.run);
@@ -192,8 +198,8 @@ void add_method(Json& data, const Results& results, std::size_t m, Thinned& thin
                             {"state", summary.run.state},
                             {"split", number(summary.mean_split)},
                             {"rounds", summary.rounds_done},
-                            {"curve", curve_of(summary, thinned.curves)},
-                            {"coverage", coverage_of(rounds)}});
+                            {"curve", curve_of(summary, most, thinned.curves)},
+                            {"coverage", coverage_of(rounds, most)}});
     add_run(sums, reader, summary, rounds);
     if (r == method.runs.front())
       data["details"].push_back(
@@ -235,7 +241,7 @@ PageData page_data(const Results& results, const std::vector<Setting>& settings)
   }
   data["groups"] = groups_json(results, settings);
   PageData page;
-  page.notes = notes_on(thinned);
+  page.notes = notes_on(thinned, most_curve_points(results.runs.size()));
   data["notes"] = page.notes;
   // '<' occurs inside strings only; escaped, neither </script> nor <!-- can appear.
   for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace))

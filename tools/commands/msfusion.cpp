@@ -4,12 +4,14 @@
 
 #include <cstdio>
 #include <iostream>
+#include <sstream>
 #include <string>
 
 #include "sim/base/error.hpp"
 #include "tools/commands/command_line.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/output.hpp"
+#include "tools/ranks/ranks.hpp"
 
 namespace {
 
@@ -29,6 +31,19 @@ std::string words_of(int argc, char** argv) {
   return text;
 }
 
+/// Several ranks speak at once, and perhaps about files that only one of them lacks.
+std::string named_by_rank(const std::string& message) {
+  const msfusion::RankPlace place = msfusion::rank_place();
+  if (place.ranks == 1) return message;
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  std::string lines;
+  std::istringstream in(message);
+  for (std::string line; std::getline(in, line);)
+    lines += (lines.empty() ? "rank " : "\nrank ") + std::to_string(place.rank) + " on " + host + ": " + line;
+  return lines;
+}
+
 int exit_code_of(int argc, char** argv) {
   try {
     msfusion::guard_standard_streams();
@@ -40,10 +55,10 @@ int exit_code_of(int argc, char** argv) {
     // A terminal that closes is not a wish to stop, so no wish was fulfilled.
     return code == 128 + SIGHUP ? msfusion::kFailed : code;
   } catch (const msfusion::UserError& error) {
-    std::cerr << error.what() << '\n';
+    std::cerr << named_by_rank(error.what()) << '\n';
     return msfusion::kUserMistake;
   } catch (const std::exception& error) {
-    std::cerr << "msfusion: " << error.what() << '\n';
+    std::cerr << "msfusion: " << named_by_rank(error.what()) << '\n';
     return msfusion::kFailed;
   }
 }

@@ -95,8 +95,9 @@ function lineChart(theme, data, series, x, y, more = {}) {
     const { x: at, mean, half, beyond } = one.band;
     const stroke = colour(theme, one.method);
     at.forEach((v, i) => csv.push([data.methods[one.method].label, one.what || '', '', v, mean[i], half ? half[i] : '']));
+    // The rows that the mean comes from.
+    if (one.lines.length > 1) for (const line of one.lines) line.x.forEach((v, i) => csv.push([data.methods[one.method].label, one.what || '', line.seed, v, line.y[i], '']));
     for (const line of beyond) {
-      line.x.forEach((v, i) => csv.push([data.methods[one.method].label, one.what || '', line.seed, v, line.y[i], '']));
       option.series.push({ name: '\u0000seed ' + one.label, type: 'line', symbol: 'none', silent: true, z: 2, tooltip: { show: false },
         lineStyle: { width: 1, color: stroke, opacity: 0.6 }, data: line.x.map((v, i) => [v / xs.factor, line.y[i] / ys.factor]) });
     }
