@@ -196,7 +196,8 @@ std::string how_section(const Results& results, const std::vector<std::string>& 
       {simgrid, "All settings of SimGrid's own"},
       {calibration, "Device calibration"},
       {network_calibration, "Network calibration"}};
-  std::set<std::string> own = {id, inputs, scenario, description, meta_key::notes, scenario_text, platform_text, targets};
+  std::set<std::string> own = {id,     inputs, scenario, description, meta_key::notes, scenario_text, platform_text,
+                               targets};
   std::string text;
   for (const auto& store : results.stores) {
     std::string list;
