@@ -18,7 +18,7 @@ void add_report(CommandLine& line) {
   const auto options = std::make_shared<ReportCommand>();
   CLI::App* report =
       line.app.add_subcommand("report", "Make one page of one or many results folders, of runs or sweeps");
-  report->add_option("run", options->folders, "Results folders")->required()->type_name("DIR");
+  report->add_option("folder", options->folders, "Results folders")->required()->type_name("DIR");
   report->add_option("-o,--out", options->out, "The page to write")->capture_default_str()->type_name("FILE");
   report->add_option("--baseline", options->baseline, "Compare costs with this label or method (default: fedavg)");
   report->add_option("--figures", options->figures, "Write every chart as SVG into this folder instead of a page")
@@ -44,7 +44,7 @@ void add_compare(CommandLine& line) {
                                                              {"csv", TableFormat::csv}};
   const auto options = std::make_shared<CompareOptions>();
   CLI::App* compare = line.app.add_subcommand("compare", "Print which method reached which accuracy at what cost");
-  compare->add_option("run", options->folders, "Results folders")->required()->type_name("DIR");
+  compare->add_option("folder", options->folders, "Results folders")->required()->type_name("DIR");
   compare->add_option("--format", options->format, "terminal, markdown, latex or csv")
       ->capture_default_str()
       ->check(CLI::IsMember({"terminal", "markdown", "latex", "csv"}));
@@ -60,7 +60,7 @@ void add_export(CommandLine& line) {
   const auto options = std::make_shared<ExportCommand>();
   CLI::App* command = line.app.add_subcommand(
       "export", "Write a results folder for other tools: tables, curves, timelines, or a model that it trained");
-  command->add_option("run", options->folder, "Results folder")->required()->type_name("DIR");
+  command->add_option("folder", options->folder, "Results folder")->required()->type_name("DIR");
   command->add_option("--csv", options->csv, "Folder for the tables; of a sweep, one in it for each combination")
       ->type_name("DIR");
   command->add_option("--tensorboard", options->tensorboard, "Folder for event files of TensorBoard, a run each")

@@ -101,7 +101,7 @@ void add_recost(CommandLine& line) {
   CLI::App* recost_command = line.app.add_subcommand(
       "recost", "Time and price a finished run again, on another platform or price list, without training");
   const auto recost = std::make_shared<RecostCommand>();
-  recost_command->add_option("run", recost->run, "Results folder of a finished run")->required()->type_name("DIR");
+  recost_command->add_option("folder", recost->run, "Results folder of a finished run")->required()->type_name("DIR");
   recost_command->add_option("-p,--platform", recost->platform, "Platform file (default: the run's own)")
       ->type_name("FILE");
   recost_command
