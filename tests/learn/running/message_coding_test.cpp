@@ -274,3 +274,18 @@ TEST_CASE("an element of MSfusion that two devices hold is the mean of what both
     for (std::size_t i = 0; i < a.size(); ++i) REQUIRE(std::abs(a[i] - b[i]) <= 0.01F);
   }
 }
+
+TEST_CASE("public copies catch up: devices that train no more come to agree, though each message brings a part") {
+  for (const auto& [kind, left] : {std::pair(EncodingKind::topk, 0.05), {EncodingKind::sign, 0.4}}) {
+    World world = gossip(kind, 0.2);
+    const auto learner = world.learner();
+    play(*learner, world, 1);
+    const auto before = models_of(*learner, world);
+    for (auto& samples : world.parts.samples) samples.clear();
+    for (int round = 1; round < 60; ++round) play(*learner, world, world.round(round));
+    const auto after = models_of(*learner, world);
+    INFO(facts_of(kind).name);
+    CHECK(distance(after[0], after[1]) < left * distance(before[0], before[1]));
+    CHECK(distance(mean_of(after), mean_of(before)) < 1e-4 * distance(before[0], before[1]));
+  }
+}
