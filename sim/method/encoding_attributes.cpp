@@ -7,7 +7,7 @@ namespace msfusion {
 Vocabulary<Method> with_encodings(Vocabulary<Method> vocabulary) {
   for (const Attribute<EncodingOptions>& row : encoding_vocabulary().attributes) {
     Attribute<Method> outer;
-    static_cast<AttributeInfo&>(outer) = row;
+    static_cast<AttributeInfo&>(outer) = static_cast<const AttributeInfo&>(row);
     outer.depends_on = row.depends_on;
     outer.assign = [assign = row.assign](Method& method, const std::string& text) {
       return assign(method.encoding, text);
