@@ -12,11 +12,6 @@ namespace {
 constexpr std::uint64_t kSeed = 1;
 constexpr int kClasses = 10;
 
-int window_of(const ModelOptions& model) {
-  if (const auto* lstm = std::get_if<LstmOptions>(&model)) return lstm->window;
-  return std::get<TransformerOptions>(model).window;
-}
-
 Dataset data_for(const GridPoint& point) {
   if (point.model.vocabulary > 0) {
     SyntheticText text;

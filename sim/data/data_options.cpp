@@ -59,9 +59,9 @@ const Vocabulary<DataOptions>& data_vocabulary() {
   static const Vocabulary<D> all{
       {
           attribute<D>("set", &D::set, dataset_name(),
-                       "The data set. folder: image files, one folder a class; tokens: text split at blanks (WikiText, "
-                       "Penn Treebank); characters: text by characters; synthetic: seeded Gaussian classes without "
-                       "files.",
+                       "The data set. folder: image files, one folder a class; arrays: NumPy's files; tokens: text "
+                       "split at blanks (WikiText, Penn Treebank); characters: text by characters; synthetic: seeded "
+                       "Gaussian classes without files.",
                        "`msfusion list data` says which sets are present.")
               .is_required(),
           attribute<D>("path", &D::path, path(), "The folder of the set.", "Needed where the set lies elsewhere.")

@@ -7,10 +7,12 @@
 
 namespace msfusion {
 
-/// Images of one size, 8 bits a channel, in the order [sample, channel, row, column].
+/// Images of one size, 8 bits a channel, or other samples of numbers, in the order [sample, channel, row, column].
 struct ImageSet {
   int channels = 0, height = 0, width = 0;
   std::vector<std::uint8_t> pixels;  ///< empty in a set that was loaded for cost only
+  std::vector<float> values;         ///< instead of pixels where the set has other numbers; likewise
+  bool has_values = false;           ///< the set has values, whether they were loaded or not
   std::vector<std::int32_t> labels;
   std::vector<std::int32_t> groups;  ///< the key of a natural partition (writer, speaker); empty if the data has none
 
@@ -38,7 +40,8 @@ struct Dataset {
   bool has_drawn_labels = false;        ///< the set is not there: its sizes are those of the catalogue, labels made up
   const char* sizes_of = "";            ///< which of the catalogue's sizes, where there are several
   std::vector<float> channel_mean,
-      channel_std;  ///< of the training images scaled to [0, 1]; for normalisation; empty when loaded for cost only
+      channel_std;  ///< of the training images' pixels scaled to [0, 1], or of their values; for normalisation; empty
+                    ///< when loaded for cost only
 
   /// Images; or windows: sample i reads tokens [i * window, (i + 1) * window] - one more than the window, because the
   /// last position's target is the next token. So there are (tokens - 1) / window of them.

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "sim/base/error.hpp"
+#include "sim/data/array_set.hpp"
 #include "sim/data/cifar.hpp"
 #include "sim/data/idx.hpp"
 #include "sim/data/image_folder.hpp"
@@ -194,6 +195,14 @@ void check_folder(const fs::path& folder) {
   if (!fs::is_directory(folder / "train")) {
     throw UserError({folder.string(), 0, "no folder train", "train/CLASS/FILE and test/CLASS/FILE"});
   }
+}
+
+Dataset read_arrays(const fs::path& folder, int, bool pixels) {
+  return read_array_set(folder.string(), pixels);
+}
+
+void check_arrays(const fs::path& folder) {
+  check_array_set(folder.string());
 }
 
 Dataset read_words(const fs::path& folder, int window, bool) {

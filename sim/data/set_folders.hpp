@@ -22,6 +22,9 @@ void check_cifar100(const std::filesystem::path& folder);
 /// train/CLASS/FILE and test/CLASS/FILE.
 Dataset read_folder(const std::filesystem::path& folder, int window, bool pixels);
 void check_folder(const std::filesystem::path& folder);
+/// NumPy's files, as sim/data/array_set.hpp says.
+Dataset read_arrays(const std::filesystem::path& folder, int window, bool pixels);
+void check_arrays(const std::filesystem::path& folder);
 /// One file *train* and one *test*, or a single file whose last tenth is the test.
 Dataset read_words(const std::filesystem::path& folder, int window, bool pixels);
 Dataset read_characters(const std::filesystem::path& folder, int window, bool pixels);

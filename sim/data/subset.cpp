@@ -16,27 +16,37 @@ void keep_windows(TokenSet& set, std::int64_t count, int window) {
   set.tokens.shrink_to_fit();
 }
 
+/// Keeps these of the samples, ascending, of `size` elements each.
+template <class Element>
+void keep_elements(std::vector<Element>& all, std::ptrdiff_t size, const std::vector<std::int32_t>& samples) {
+  if (all.empty()) return;
+  auto to = all.begin();
+  for (const auto from : samples) {
+    const auto source = all.begin() + from * size;
+    if (source != to) std::copy_n(source, size, to);
+    to += size;
+  }
+  all.erase(to, all.end());
+  all.shrink_to_fit();
+}
+
 /// `samples` ascending.
 void keep_images(ImageSet& set, const std::vector<std::int32_t>& samples) {
   const auto image = static_cast<std::ptrdiff_t>(set.image_bytes());
-  const bool has_pixels = !set.pixels.empty();
+  keep_elements(set.pixels, image, samples);
+  keep_elements(set.values, image, samples);
   std::ptrdiff_t to = 0;
   for (const auto from : samples) {
     const auto source = static_cast<std::size_t>(from), target = static_cast<std::size_t>(to);
     set.labels[target] = set.labels[source];
     if (!set.groups.empty()) set.groups[target] = set.groups[source];
-    if (has_pixels && from != to) {
-      std::copy_n(set.pixels.begin() + from * image, image, set.pixels.begin() + to * image);
-    }
     ++to;
   }
   const std::size_t count = samples.size();
   set.labels.resize(count);
   if (!set.groups.empty()) set.groups.resize(count);
-  if (has_pixels) set.pixels.resize(count * static_cast<std::size_t>(image));
   set.labels.shrink_to_fit();
   set.groups.shrink_to_fit();
-  set.pixels.shrink_to_fit();
 }
 
 /// Shares of `count` in proportion to `sizes`, by largest remainders; equal remainders: the lower class first.
@@ -87,8 +97,34 @@ void keep_test_samples(Dataset& data, std::int64_t count) {
   keep_images(data.test_images, kept);
 }
 
+namespace {
+// Of numbers: two passes, because their mean may be far larger than their spread.
+void measure_values(Dataset& data) {
+  const ImageSet& set = data.train_images;
+  const auto area = static_cast<std::size_t>(set.height) * static_cast<std::size_t>(set.width);
+  const auto channels = static_cast<std::size_t>(set.channels);
+  const double count = static_cast<double>(set.size()) * static_cast<double>(area);
+  std::vector<double> means(channels), squares(channels);
+  const auto each = [&](auto&& visit) {
+    const float* value = set.values.data();
+    for (std::int64_t i = 0; i < set.size(); ++i)
+      for (std::size_t c = 0; c < channels; ++c)
+        for (std::size_t p = 0; p < area; ++p) visit(c, static_cast<double>(*value++));
+  };
+  each([&](std::size_t c, double value) { means[c] += value / count; });
+  each([&](std::size_t c, double value) { squares[c] += (value - means[c]) * (value - means[c]) / count; });
+  for (std::size_t c = 0; c < channels; ++c) {
+    data.channel_mean.push_back(static_cast<float>(means[c]));
+    data.channel_std.push_back(static_cast<float>(std::sqrt(squares[c])));
+  }
+}
+}  // namespace
+
 void measure_channels(Dataset& data) {
   const ImageSet& set = data.train_images;
+  data.channel_mean.clear();
+  data.channel_std.clear();
+  if (!set.values.empty()) return measure_values(data);
   if (set.pixels.empty()) return;
   const auto area = static_cast<std::size_t>(set.height) * static_cast<std::size_t>(set.width);
   const auto channels = static_cast<std::size_t>(set.channels);
@@ -107,8 +143,6 @@ void measure_channels(Dataset& data) {
     }
   }
   const double count = static_cast<double>(set.size()) * static_cast<double>(area);
-  data.channel_mean.clear();
-  data.channel_std.clear();
   for (std::size_t c = 0; c < channels; ++c) {
     const double mean = static_cast<double>(sums[c]) / count;
     const double variance = std::max(0.0, static_cast<double>(squares[c]) / count - mean * mean);

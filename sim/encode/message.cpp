@@ -14,7 +14,7 @@ constexpr double kFloat = sizeof(float);
 
 // Tensors that an encoding leaves alone travel as floats.
 bool is_coded(const EncodingOptions& options, const TensorExtent& extent) {
-  if (extent.is_vector && !facts_of(options.kind).takes_vectors) return false;
+  if (!extent.is_sent || (extent.is_vector && !facts_of(options.kind).takes_vectors)) return false;
   const Coder& coder = coder_of(options.kind);
   return !coder.codes || coder.codes(options, extent);
 }
@@ -34,6 +34,7 @@ std::vector<TensorExtent> tensor_extents(const Shape& shape, const WidthSlice& s
   for (const ParameterTensor& tensor : shape.tensors) {
     TensorExtent extent;
     extent.is_vector = tensor.dims.size() < 2;
+    extent.is_sent = tensor.is_trained;
     for (std::size_t d = 0; d < tensor.dims.size(); ++d)
       (d == 0 ? extent.rows : extent.columns) *= sliced_size(tensor.dims[d], slice);
     extents.push_back(extent);
@@ -42,7 +43,7 @@ std::vector<TensorExtent> tensor_extents(const Shape& shape, const WidthSlice& s
 }
 
 std::int64_t encoded_bytes(const EncodingOptions& options, const TensorExtent& extent) {
-  return coder_for(options, extent).bytes(options, extent);
+  return extent.is_sent ? coder_for(options, extent).bytes(options, extent) : 0;
 }
 
 void encode(const TensorCoding& coding, const float* values, const float* reference, std::byte* message) {
@@ -77,6 +78,7 @@ std::int64_t shared_message_bytes(const EncodingOptions& options, const Shape& s
                                   const WidthSlice& b) {
   std::int64_t bytes = 0;
   for (const ParameterTensor& tensor : shape.tensors) {
+    if (!tensor.is_trained) continue;
     TensorExtent common{1, 1, tensor.dims.size() < 2};
     for (const Dim& dim : tensor.dims) {
       const auto axis = static_cast<std::size_t>(dim.axis);

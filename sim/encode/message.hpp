@@ -16,6 +16,7 @@ namespace msfusion {
 struct TensorExtent {
   std::int64_t rows = 1, columns = 1;
   bool is_vector = false;  ///< it has one dimension
+  bool is_sent = true;     ///< false: both ends have it, because nobody trains it
   std::int64_t elements() const { return rows * columns; }
 };
 

@@ -11,6 +11,8 @@
 #include "sim/base/seed.hpp"
 #include "sim/data/catalogue.hpp"
 #include "sim/experiment/senders.hpp"
+#include "sim/shape/layer_file.hpp"
+#include "sim/shape/start_values.hpp"
 
 namespace msfusion {
 
@@ -18,12 +20,6 @@ namespace {
 
 // The subset of the data is the same for all seeds, so that they differ in what training draws, not in what is learned.
 constexpr std::uint64_t kSubsetSeed = 0;
-
-int window_of(const ModelOptions& model) {
-  if (const auto* transformer = std::get_if<TransformerOptions>(&model)) return transformer->window;
-  if (const auto* lstm = std::get_if<LstmOptions>(&model)) return lstm->window;
-  return 0;
-}
 
 SampleShape sample_shape(const Dataset& data, const ModelOptions& model) {
   if (data.kind == DataKind::tokens) return {InputKind::tokens, 1, 1, window_of(model), data.classes};
@@ -81,11 +77,38 @@ void check_energy_limit(const Scenario& scenario, const Fleet& fleet) {
                   "the property wattage_per_state of every host, or another limit"});
 }
 
+// The file that training starts from; empty: none.
+std::string start_file(const Scenario& scenario) {
+  if (!scenario.training.initial.empty()) return scenario.training.initial;
+  const auto* model = std::get_if<FileModelOptions>(&scenario.model);
+  return model && model->layers->weights ? model->file : "";
+}
+
+// Freezes nothing yet, but refuses layers that the model does not have.
+void read_start_values(Preparation& preparation) {
+  const TrainingOptions& training = preparation.scenario.training;
+  Shape shape = build_shape(preparation.scenario.model, preparation.samples);
+  keep_trained(shape, training.train);
+  named_tensors_of(shape, training.fresh);
+  for (const Method& method : preparation.scenario.methods)
+    if (!training.train.empty() && method.encoding.kind != EncodingKind::none)
+      throw UserError(Mistake{"", 0,
+                              fmt::format("method {} encodes its messages, and train freezes layers", method.label),
+                              "one of both: an encoding, or frozen layers"});
+  const std::string file = start_file(preparation.scenario);
+  if (file.empty()) return;
+  TensorFile values = training.initial.empty() ? *std::get<FileModelOptions>(preparation.scenario.model).layers->weights
+                                               : read_safetensors(file);
+  check_start_values(values, file, shape, training.fresh);
+  preparation.initial = std::make_shared<TensorFile>(without_fresh(std::move(values), shape, training.fresh));
+}
+
 double sample_bytes(const Dataset& data) {
   constexpr double kLabelBytes = 4, kTokenBytes = 4;
   if (data.kind == DataKind::tokens) return kTokenBytes * data.window;
   const ImageSet& images = data.train_images;
-  return static_cast<double>(images.channels) * images.height * images.width + kLabelBytes;
+  constexpr int kValueBytes = 4;
+  return static_cast<double>(images.image_bytes()) * (images.has_values ? kValueBytes : 1) + kLabelBytes;
 }
 
 }  // namespace
@@ -139,6 +162,8 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
   result.samples = sample_shape(result.data, scenario.model);
   collect(mistakes, scenario.file, scenario.model_line, [&] { build_shape(scenario.model, result.samples); });
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
+  collect(mistakes, scenario.file, scenario.training.line, [&] { read_start_values(result); });
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
   // Every run's partition, rates and memory, so that no run starts before all of them could.
   for (const RunSpec& run : runs_of(result)) {
     collect(mistakes, scenario.file, scenario.data.line, [&] {
@@ -184,6 +209,7 @@ RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
                                 : narrow_rate(model, prepared.samples, planner_setup(prepared.fleet)));
   }
   shape = build_shape(model, prepared.samples);
+  keep_trained(shape, training.train);
 }
 
 PlannerSetup RunInputs::planner_setup(const Fleet& fleet) const {

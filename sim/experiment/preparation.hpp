@@ -15,6 +15,7 @@
 #include "sim/scenario/scenario.hpp"
 #include "sim/shape/models.hpp"
 #include "sim/shape/shape.hpp"
+#include "sim/shape/tensor_file.hpp"
 #include "sim/timing/timing.hpp"
 
 namespace msfusion {
@@ -25,6 +26,7 @@ struct Preparation {
   Fleet fleet;
   Dataset data;
   SampleShape samples;
+  std::shared_ptr<const TensorFile> initial;  ///< the start values; null: drawn at random
   std::set<std::string> input_files;  ///< all that were read but the scenario: platform, its profiles, graphs, data
 };
 

@@ -63,7 +63,7 @@ class RunLoop {
     if (make_learner)
       learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
                                            scenario_.evaluation, scenario_.data, *inputs.run.method, inputs.run.seed,
-                                           options.workers, options.cores});
+                                           options.workers, options.cores, nullptr, inputs.preparation.initial.get()});
     if (learner_) store_.set_meta("computed_with", learner_->description());
     if (!options.resume) write_header();
   }

@@ -94,6 +94,7 @@ struct LearnerSetup {
   int workers = 1;                        ///< threads of the pool, one single-threaded job each
   CoreBudget* cores = nullptr;            ///< shared by the runs of a program: a job holds one core; null: no limit
   const RemoteTrainer* remote = nullptr;  ///< trains instead of this process; null: this process trains
+  const TensorFile* initial = nullptr;    ///< start values of all tensors that have its names; null: drawn at random
 };
 
 /// Trains, merges and evaluates for one run. Calls come from one thread. Results do not depend on the number of

@@ -24,6 +24,7 @@ Coverage::Coverage(const Shape& shape) {
     classes_.push_back({std::vector<int>(static_cast<std::size_t>(axis.units), 0), {axis.units}});
   std::map<std::pair<AxisId, AxisId>, std::int64_t> elements_of;
   for (const ParameterTensor& tensor : shape.tensors) {
+    if (!tensor.is_trained) continue;
     std::vector<AxisId> axes;
     std::int64_t per_pair = 1;
     for (const Dim& dim : tensor.dims) {

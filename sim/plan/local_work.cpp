@@ -23,7 +23,8 @@ double step_seconds(const SliceCost& cost, const LocalTraining& training, const 
   const double bandwidth = device.memory_bandwidth.value_or(0);
   const bool has_cache = bandwidth > 0 && device.cache_bandwidth > 0;
   // Weights and gradients are read again a step later, from the cache to the extent that they fit.
-  const double kept = kFloatBytes * real(cost.parameters) * (2 + training.optimiser_slots + training.frozen_models);
+  const double kept = kFloatBytes * (real(cost.parameters) * (1 + training.frozen_models) +
+                                     real(cost.trained_parameters()) * (1 + training.optimiser_slots));
   const double missed = has_cache && kept > device.cache_bytes ? 1 - device.cache_bytes / kept : 0;
   const auto moving_weights = [&](double bytes) {
     if (has_cache) return bytes * ((1 - missed) / device.cache_bandwidth + missed / bandwidth);
@@ -62,15 +63,15 @@ double step_seconds(const SliceCost& cost, const LocalTraining& training, const 
   };
   double seconds = device.step_overhead_seconds + training.frozen_models * device.frozen_overhead_seconds;
   for (const LayerCost& layer : cost.layers) {
-    seconds += layer_seconds(layer, real(layer.training_macs), real(layer.training_bytes), 3);
+    seconds += layer_seconds(layer, real(layer.training_macs), real(layer.training_bytes), layer.passes);
     seconds += batch * real(layer.random_draws) * device.random_seconds;
     // The gradient of each tensor is cleared, collected and applied.
-    seconds += 3 * real(layer.tensors) * device.layer_overhead_seconds;
+    seconds += 3 * real(layer.tensors - layer.frozen_tensors) * device.layer_overhead_seconds;
     seconds += training.frozen_models * layer_seconds(layer, real(layer.forward_macs), real(layer.forward_bytes), 1);
   }
   // An update reads the parameter and its gradient, writes the parameter, and reads and writes every slot of the
   // optimiser.
-  seconds += moving_weights(kFloatBytes * real(cost.parameters) * (3 + 2 * training.optimiser_slots));
+  seconds += moving_weights(kFloatBytes * real(cost.trained_parameters()) * (3 + 2 * training.optimiser_slots));
   return seconds;
 }
 
@@ -93,14 +94,14 @@ double peak_memory_bytes(const SliceCost& cost, const LocalTraining& training) {
       most = std::max(most, training.batch * real(moment.per_sample) + real(moment.per_step));
     return most;
   };
-  const double model = kFloatBytes * real(cost.parameters);
+  const double model = kFloatBytes * real(cost.parameters), trained = kFloatBytes * real(cost.trained_parameters());
   double step = most_of(training.gathers_gradient ? cost.memory.gathered : cost.memory.apart);
   if (training.frozen_models > 0) step = std::max(step, most_of(cost.memory.frozen));
   // The update comes when the activations are gone.
-  step = std::max(step, model * training.update_copies);
-  const int models = 1 + (training.gathers_gradient ? 1 : 0) + training.optimiser_slots + training.frozen_models +
-                     training.parameter_copies;
-  return models * model + step;
+  step = std::max(step, trained * training.update_copies);
+  const int models = 1 + training.frozen_models + training.parameter_copies;
+  const int states = (training.gathers_gradient ? 1 : 0) + training.optimiser_slots;
+  return models * model + states * trained + step;
 }
 
 }  // namespace msfusion

@@ -68,6 +68,25 @@ TypeOf<KeptModels> kept_models_type() {
   return type;
 }
 
+TypeOf<std::vector<std::string>> layer_words() {
+  TypeOf<std::vector<std::string>> type;
+  type.name = "layer-words";
+  type.allowed = "names or kinds of layers, separated by blanks";
+  type.schema = "<xs:restriction base=\"xs:token\"><xs:minLength value=\"1\"/></xs:restriction>";
+  type.parse = [](const std::string& text) -> std::optional<std::vector<std::string>> {
+    std::istringstream in(text);
+    std::vector<std::string> words;
+    for (std::string word; in >> word;) words.push_back(word);
+    return words.empty() ? std::nullopt : std::optional(words);
+  };
+  type.write = [](const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+  };
+  return type;
+}
+
 bool is_sgd(const TrainingOptions& training) {
   return training.optimiser == Optimiser::sgd;
 }
@@ -165,6 +184,22 @@ const Vocabulary<TrainingOptions>& training_vocabulary() {
                        "Rounds over which the rate grows linearly from 0, with any schedule.",
                        "A few for large rates and transformers.")
               .in("rounds"),
+          attribute<T>("initial", &T::initial, path(),
+                       "The safetensors file with the values that training starts from: the names and sizes of the "
+                       "model's tensors, as `msfusion export --model` writes them. Every device has them from the "
+                       "beginning, which costs no traffic.",
+                       "To go on from a model that was trained before.")
+              .absent("none: drawn at random"),
+          attribute<T>("fresh", &T::fresh, layer_words(),
+                       "Layers that the file of initial, or an ONNX model, is not asked for: they are drawn at random.",
+                       "classifier for other classes than those of the file; all for an ONNX model's layers alone.")
+              .absent("none"),
+          attribute<T>("train", &T::train, layer_words(),
+                       "What is trained: layers by name or by the beginning of their names (stage4), kinds of layers "
+                       "(conv, dense, norm, embedding, positions, lstm), classifier, or all. Everything else is "
+                       "frozen: it keeps its start values, and has no gradient, no optimiser state and no traffic.",
+                       "norm classifier, with initial, to adapt a model at little cost.")
+              .absent("all"),
           attribute<T>("device", &T::device, one_of_table("training-device", kDevices),
                        "Where local trainings compute: cpu, one job a core; cuda, several jobs a GPU, where LibTorch "
                        "has CUDA. Evaluation and merging stay on the processor.",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sim/base/vocabulary.hpp"
@@ -28,6 +29,9 @@ struct TrainingOptions {
   double decay = 0.1;
   int warmup_rounds = 0;  ///< linear from 0; any schedule
   enum class Device { cpu, cuda } device = Device::cpu;
+  std::string initial;             ///< a file with the values that training starts from; empty: drawn at random
+  std::vector<std::string> fresh;  ///< layers that the file is not asked for
+  std::vector<std::string> train;  ///< layers and kinds of layers that are trained; empty: all
   int line = 0;
 };
 

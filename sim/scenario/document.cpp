@@ -162,6 +162,11 @@ void ScenarioDocument::add(const std::optional<XmlElement>& element, const Objec
   mistakes_.push_back({file_, line, objection.found, objection.allowed});
 }
 
+void ScenarioDocument::add(const UserError& error) {
+  for (const Mistake& mistake : error.mistakes())
+    if (!is_full()) mistakes_.push_back(mistake);
+}
+
 void ScenarioDocument::report() {
   std::stable_sort(mistakes_.begin(), mistakes_.end(),
                    [](const Mistake& a, const Mistake& b) { return a.line < b.line; });

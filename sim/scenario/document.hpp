@@ -37,6 +37,8 @@ class ScenarioDocument {
   void add(const std::optional<XmlElement>& element, const GivenAttributes& given);
   void add(const std::optional<XmlElement>& element, const Objection& objection);
 
+  void add(const UserError& error);  ///< of a file that the document names
+
   bool is_clean() const { return mistakes_.empty(); }
 
   /// Throws all mistakes, by line, each once.

@@ -124,15 +124,20 @@ class ScenarioReader {
     GivenAttributes model = document_.attributes_of(model_element, "model");
     read_options(data_vocabulary(), scenario.data, data);
     scenario.data.line = line_of("data");
-    scenario.model = read_model(model);
     scenario.model_line = line_of("model");
-    const bool reads_text = std::holds_alternative<TransformerOptions>(scenario.model) ||
-                            std::holds_alternative<LstmOptions>(scenario.model);
-    const bool both_known = data.has("set") && !data.refused("set") && model.has("kind") && !model.refused("kind");
-    if (both_known && reads_text != is_text(scenario.data))
-      model.object(
-          "kind", model.quote("kind") + " with set=\"" + scenario.data.set + "\" in <data>",
-          reads_text ? "text is needed: one of tokens, characters" : "for text a transformer or an lstm is needed");
+    const std::string which = model.has("file") ? "file" : "kind";
+    bool is_read = model.has(which);
+    try {
+      scenario.model = read_model(model);
+    } catch (const UserError& error) {
+      document_.add(error);
+      is_read = false;
+    }
+    const bool both_known = data.has("set") && !data.refused("set") && is_read && !model.refused(which);
+    if (both_known && reads_text(scenario.model) != is_text(scenario.data))
+      model.object(which, model.quote(which) + " with set=\"" + scenario.data.set + "\" in <data>",
+                   reads_text(scenario.model) ? "text is needed: one of tokens, characters"
+                                              : "for text a transformer or an lstm is needed");
     document_.add(data_element, data);
     document_.add(model_element, model);
   }

@@ -29,16 +29,21 @@ struct LayerCost {
   std::int64_t calls = 1;            ///< kernels that forward starts: many for each recurrent step
   std::int64_t tensors = 0;          ///< of parameters
   std::int64_t sample_calls = 0;     ///< kernels for each sample: attention multiplies sample by sample, head by head
+  std::int64_t frozen_tensors = 0;   ///< of them, those that are not trained
+  int passes = 3;                    ///< over the parameters in a step: forward, and two backward
   std::int64_t repeats = 1;          ///< how often a pass reads the parameters: the steps of a recurrent layer
 };
 
 /// All bytes are for 4-byte floats.
 struct SliceCost {
   std::int64_t parameters = 0;
-  std::int64_t forward_macs = 0;   ///< per sample
-  std::int64_t training_macs = 0;  ///< per sample
+  std::int64_t frozen_parameters = 0;  ///< of them, those that are not trained
+  std::int64_t forward_macs = 0;       ///< per sample
+  std::int64_t training_macs = 0;      ///< per sample
   StepMemory memory;
   std::vector<LayerCost> layers;
+
+  std::int64_t trained_parameters() const { return parameters - frozen_parameters; }
 };
 
 SliceCost slice_cost(const Shape& shape, const WidthSlice& slice, LastLayer last = LastLayer::logits);

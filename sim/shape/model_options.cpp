@@ -5,6 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+
+#include "sim/base/overloaded.hpp"
+#include "sim/base/spelling.hpp"
+#include "sim/shape/layer_file.hpp"
+#include "sim/shape/onnx_model.hpp"
 
 namespace msfusion {
 
@@ -183,16 +189,6 @@ const Vocabulary<LstmOptions>& lstm_vocabulary() {
   return all;
 }
 
-template <class Spec, const Vocabulary<Spec>& (*vocabulary)()>
-ModelKind kind(const char* name, const char* meaning) {
-  return {name, meaning, [] { return describe(vocabulary()); },
-          [](GivenAttributes& given) -> ModelOptions {
-            Spec spec;
-            read_options(vocabulary(), spec, given);
-            return spec;
-          }};
-}
-
 std::vector<std::string> names_of_attributes(const std::vector<AttributeInfo>& attributes) {
   std::vector<std::string> names;
   for (const AttributeInfo& attribute : attributes) names.push_back(attribute.name);
@@ -201,6 +197,54 @@ std::vector<std::string> names_of_attributes(const std::vector<AttributeInfo>& a
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+constexpr int kLongestParameters = 10000;
+
+const Vocabulary<FileModelOptions>& file_vocabulary() {
+  using F = FileModelOptions;
+  static const Vocabulary<F> all{{
+                                     attribute<F>("file", &F::file, path(),
+                                                  "A model file: layers in XML, such as models/vgg11.xml, or a network "
+                                                  "in ONNX, whose weights training starts from.",
+                                                  "For a model that no kind describes.")
+                                         .absent("none: kind is needed"),
+                                     attribute<F>("parameters", &F::parameter_text, text_up_to(kLongestParameters),
+                                                  "Values for parameters of the model file: \"widths=32 64; depth=2\".",
+                                                  "For another member of the file's family.")
+                                         .absent("those in the file"),
+                                     window_row<F>().absent("as the model file says"),
+                                 },
+                                 {}};
+  return all;
+}
+
+void read_parameters(FileModelOptions& model, GivenAttributes& given) {
+  std::vector<std::string> names;
+  for (const LayerParameter& parameter : model.layers->parameters) names.push_back(parameter.name);
+  std::string rest = model.parameter_text;
+  while (!trimmed(rest).empty()) {
+    const std::string one = rest.substr(0, rest.find(';'));
+    rest = one.size() < rest.size() ? rest.substr(one.size() + 1) : "";
+    const std::string name = trimmed(one.substr(0, one.find('=')));
+    if (one.find('=') == std::string::npos || !contains(names, name)) {
+      given.object("parameters", fmt::format("{}: '{}'", given.quote("parameters"), trimmed(one)),
+                   names.empty() ? fmt::format("{} has no parameters", model.file)
+                                 : "allowed: NAME=VALUE; .. with " + one_of(name, names));
+      return;
+    }
+    model.parameters[name] = trimmed(one.substr(one.find('=') + 1));
+  }
+}
+
+template <class Spec, const Vocabulary<Spec>& (*vocabulary)()>
+ModelKind kind(const char* name, const char* meaning) {
+  return {name, meaning, [] { return describe(vocabulary()); },
+          [](GivenAttributes& given) -> ModelOptions {
+            Spec spec;
+            read_options(vocabulary(), spec, given);
+            return spec;
+          }};
 }
 
 }  // namespace
@@ -224,10 +268,13 @@ std::vector<AttributeInfo> model_attributes() {
   AttributeInfo name;
   name.name = "kind";
   name.type = words_type("model-kind", kinds);
-  name.required = true;
+  name.fallback = "none: file is needed";
   name.meaning = "The kind of model.";
   name.when = "mlp, cnn and the resnets read images; transformer and lstm read text.";
-  std::vector<AttributeInfo> all = {name};
+  std::vector<AttributeInfo> all = describe(file_vocabulary());
+  for (AttributeInfo& attribute : all)
+    if (attribute.name != "file") attribute.needs = "file";
+  all.insert(all.begin(), name);
   for (const ModelKind& kind : model_kinds())
     for (AttributeInfo& attribute : kind.attributes()) {
       const auto known =
@@ -237,20 +284,68 @@ std::vector<AttributeInfo> model_attributes() {
         all.push_back(std::move(attribute));
         continue;
       }
-      known->needs += fmt::format(" or \"{}\"", kind.name);
+      known->needs += fmt::format(known->needs == "file" ? " or kind=\"{}\"" : " or \"{}\"", kind.name);
       if (known->fallback != attribute.fallback)
         known->fallback += fmt::format(", {} {}", kind.name, attribute.fallback);
     }
   return all;
 }
 
+namespace {
+
+ModelOptions read_file_model(GivenAttributes& given) {
+  FileModelOptions model;
+  const std::vector<std::string> own = names_of_attributes(describe(file_vocabulary()));
+  for (const std::string& attribute : names_of_attributes(model_attributes()))
+    if (given.has(attribute) && !contains(own, attribute))
+      given.object(attribute, fmt::format("{} beside a model file", given.quote(attribute)),
+                   fmt::format("allowed: one of {}", fmt::join(own, ", ")));
+  read_options(file_vocabulary(), model, given);
+  if (given.refused("file")) return ModelOptions();
+  const std::string end = std::filesystem::path(model.file).extension().string();
+  model.layers =
+      std::make_shared<LayerFile>(end == ".onnx" ? read_onnx_model(model.file) : read_layer_file(model.file));
+  read_parameters(model, given);
+  if (given.has("window") && model.layers->reads == InputKind::image)
+    given.object("window", fmt::format("{}: the model reads images", given.quote("window")), "none");
+  return model;
+}
+
+}  // namespace
+
+bool reads_text(const ModelOptions& model) {
+  return std::visit(Overloaded{
+                        [](const TransformerOptions&) { return true; },
+                        [](const LstmOptions&) { return true; },
+                        [](const FileModelOptions& file) { return file.layers->reads == InputKind::tokens; },
+                        [](const auto&) { return false; },
+                    },
+                    model);
+}
+
+int window_of(const ModelOptions& model) {
+  return std::visit(Overloaded{
+                        [](const TransformerOptions& transformer) { return transformer.window; },
+                        [](const LstmOptions& lstm) { return lstm.window; },
+                        [](const FileModelOptions& file) {
+                          if (file.layers->reads == InputKind::image) return 0;
+                          return file.window > 0 ? file.window : file.layers->sample.front();
+                        },
+                        [](const auto&) { return 0; },
+                    },
+                    model);
+}
+
 ModelOptions read_model(GivenAttributes& given) {
+  if (given.has("file")) return read_file_model(given);
   const std::string name = given.has("kind") ? trimmed(given.value("kind").meant) : "";
   const auto& kinds = model_kinds();
   const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const ModelKind& k) { return name == k.name; });
   if (kind == kinds.end()) {
     if (given.has("kind"))
       given.refuse("kind", "allowed: " + model_attributes().front().type.instead_of(given.value("kind").written));
+    else
+      given.object("", "<model> has no kind and no file", "needed: one of them");
     return ModelOptions();
   }
   const std::vector<std::string> own = names_of_attributes(kind->attributes());

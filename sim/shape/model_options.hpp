@@ -1,6 +1,8 @@
 // What a scenario says about the model, and the words for it.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -50,7 +52,23 @@ struct LstmOptions {
   int window = 64;
 };
 
-using ModelOptions = std::variant<MlpOptions, CnnOptions, ResNetOptions, TransformerOptions, LstmOptions>;
+struct LayerFile;
+
+/// A model file, and what the scenario says about it.
+struct FileModelOptions {
+  std::string file;
+  std::shared_ptr<const LayerFile> layers;  ///< what was read from it
+  std::string parameter_text;               ///< "widths=32 64; depth=2"
+  std::map<std::string, std::string> parameters;
+  int window = 0;   ///< tokens; 0: as the file says
+  double rate = 1;  ///< every axis is this much narrower
+};
+
+using ModelOptions =
+    std::variant<MlpOptions, CnnOptions, ResNetOptions, TransformerOptions, LstmOptions, FileModelOptions>;
+
+bool reads_text(const ModelOptions& model);
+int window_of(const ModelOptions& model);  ///< tokens of a sample; 0 where it reads images
 
 /// A kind of model that scenarios can name: kind="cnn".
 struct ModelKind {
@@ -66,7 +84,8 @@ const std::vector<ModelKind>& model_kinds();
 /// The element's attributes: the kind, then those of all kinds, each once.
 std::vector<AttributeInfo> model_attributes();
 
-/// The model that the attributes describe. Attributes of other kinds are objected to.
+/// The model that the attributes describe. Attributes of other kinds are objected to. Reads the model file, if one is
+/// given, and throws UserError with its mistakes.
 ModelOptions read_model(GivenAttributes& given);
 
 }  // namespace msfusion

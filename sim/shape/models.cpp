@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.hpp"
+#include "sim/base/input_files.hpp"
 #include "sim/base/overloaded.hpp"
+#include "sim/shape/layer_graph.hpp"
 #include "sim/shape/shape_builder.hpp"
 #include "sim/shape/slice.hpp"
 
@@ -149,34 +151,43 @@ Shape build_shape(const ModelOptions& spec, const SampleShape& samples) {
     return ShapeBuilder(name, kind, Extent{Dim{samples.channels, kFixed, 1, 1}, samples.height, samples.width},
                         samples.classes);
   };
-  return std::visit(Overloaded{
-                        [&](const MlpOptions& mlp) {
-                          auto builder = builder_for("mlp", InputKind::image);
-                          build(builder, mlp);
-                          return std::move(builder).build();
-                        },
-                        [&](const CnnOptions& cnn) {
-                          auto builder = builder_for("cnn", InputKind::image);
-                          build(builder, cnn);
-                          return std::move(builder).build();
-                        },
-                        [&](const ResNetOptions& resnet) {
-                          auto builder = builder_for("resnet", InputKind::image);
-                          build(builder, resnet);
-                          return std::move(builder).build();
-                        },
-                        [&](const TransformerOptions& transformer) {
-                          auto builder = builder_for("transformer", InputKind::tokens);
-                          build(builder, transformer, samples.classes);
-                          return std::move(builder).build();
-                        },
-                        [&](const LstmOptions& lstm) {
-                          auto builder = builder_for("lstm", InputKind::tokens);
-                          build(builder, lstm, samples.classes);
-                          return std::move(builder).build();
-                        },
-                    },
-                    spec);
+  return std::visit(
+      Overloaded{
+          [&](const MlpOptions& mlp) {
+            auto builder = builder_for("mlp", InputKind::image);
+            build(builder, mlp);
+            return std::move(builder).build();
+          },
+          [&](const CnnOptions& cnn) {
+            auto builder = builder_for("cnn", InputKind::image);
+            build(builder, cnn);
+            return std::move(builder).build();
+          },
+          [&](const ResNetOptions& resnet) {
+            auto builder = builder_for("resnet", InputKind::image);
+            build(builder, resnet);
+            return std::move(builder).build();
+          },
+          [&](const TransformerOptions& transformer) {
+            auto builder = builder_for("transformer", InputKind::tokens);
+            build(builder, transformer, samples.classes);
+            return std::move(builder).build();
+          },
+          [&](const LstmOptions& lstm) {
+            auto builder = builder_for("lstm", InputKind::tokens);
+            build(builder, lstm, samples.classes);
+            return std::move(builder).build();
+          },
+          [&](const FileModelOptions& model) {
+            const LayerFile& layers = *model.layers;
+            require(samples.kind == layers.reads,
+                    fmt::format("model {} on {}", layers.file, samples.kind == InputKind::image ? "images" : "text"),
+                    fmt::format("it learns from {}", layers.reads == InputKind::image ? "images" : "text"));
+            InputLog::note(layers.file);
+            return narrowed_shape(shape_of_layers(layers, model.parameters, samples), model.rate);
+          },
+      },
+      spec);
 }
 
 ModelOptions narrowed(const ModelOptions& spec, double rate) {
@@ -198,6 +209,7 @@ ModelOptions narrowed(const ModelOptions& spec, double rate) {
                    lstm.embedding = sliced_units(rate, lstm.embedding);
                    lstm.hidden = sliced_units(rate, lstm.hidden);
                  },
+                 [&](FileModelOptions& model) { model.rate = rate; },
              },
              result);
   return result;

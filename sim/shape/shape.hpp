@@ -39,13 +39,15 @@ struct ParameterTensor {
   std::string name;  ///< "conv1.weight"
   std::vector<Dim> dims;
   Init init;
+  bool is_trained = true;  ///< false: it keeps its start values, which nobody computes a gradient of or sends
 };
 
 // What a layer computes. Parameter tensors in the order given.
 struct Conv2d {
   int kernel, stride, padding;
-};                 ///< weight [out, in, k, k], bias [out] if there
-struct Linear {};  ///< weight [out, in], bias [out] if there
+  bool depthwise = false;  ///< each channel has a kernel of its own: weight [c, 1, k, k]
+};                         ///< weight [out, in, k, k], bias [out] if there
+struct Linear {};          ///< weight [out, in], bias [out] if there; the weight may be an embedding's
 struct BatchNorm {
 };  ///< weight [c], bias [c]; batch statistics, none stored in training (HeteroFL's static batch norm)
 struct GroupNorm {
@@ -54,12 +56,24 @@ struct GroupNorm {
 struct LayerNorm {};  ///< weight [c], bias [c]; over the feature dimension
 struct Relu {};
 struct Gelu {};
+struct Activation {
+  enum class Kind { relu6, silu, tanh, sigmoid };
+  Kind kind;
+};  ///< of every element
 struct MaxPool2d {
   int kernel, stride;
+  int padding = 0;  ///< with values that are never the largest
 };
-struct GlobalAvgPool {};  ///< over height and width
+struct AvgPool2d {
+  int kernel, stride, padding;
+};                        ///< zeros of the padding count
+struct GlobalAvgPool {};  ///< over height and width, or over tokens
 struct Flatten {};        ///< [c, h, w] -> [c * h * w], channel-major
 struct Add {};            ///< element-wise sum of two inputs
+struct Concat {};         ///< the channels of all inputs one after the other
+struct ToTokens {};       ///< [c, h, w] -> [h * w, c]
+struct ClassToken {};     ///< weight [1, features]: a token in front of the others
+struct FirstToken {};     ///< [tokens, features] -> [features]
 struct Embedding {
   int vocabulary;
 };  ///< weight [vocabulary, features]
@@ -77,8 +91,9 @@ struct Lstm {
   int hidden_units;
 };  ///< weight_ih [4H, in], weight_hh [4H, H], bias [4H] (gates i, f, g, o)
 
-using Op = std::variant<Conv2d, Linear, BatchNorm, GroupNorm, LayerNorm, Relu, Gelu, MaxPool2d, GlobalAvgPool, Flatten,
-                        Add, Embedding, PositionEmbedding, Attention, Dropout, Lstm>;
+using Op = std::variant<Conv2d, Linear, BatchNorm, GroupNorm, LayerNorm, Relu, Gelu, Activation, MaxPool2d, AvgPool2d,
+                        GlobalAvgPool, Flatten, Add, Concat, ToTokens, ClassToken, FirstToken, Embedding,
+                        PositionEmbedding, Attention, Dropout, Lstm>;
 
 /// The size of one sample's activation: features x positions, where positions = height x width or tokens.
 struct Extent {

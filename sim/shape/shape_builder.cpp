@@ -69,17 +69,28 @@ int ShapeBuilder::conv(const std::string& name, int input, int channels, int ker
   return push({name, Conv2d{kernel, stride, padding}, {input}, std::move(tensors), result});
 }
 
-int ShapeBuilder::dense(const std::string& name, int input, Dim out) {
+int ShapeBuilder::depthwise(const std::string& name, int input, int kernel, int stride, int padding, bool bias) {
+  const Extent in = extent(input);
+  const Init init = fan_in(kernel * kernel);
+  std::vector<int> tensors = {tensor(name + ".weight", {in.features, fixed(1), fixed(kernel), fixed(kernel)}, init)};
+  if (bias) tensors.push_back(tensor(name + ".bias", {in.features}, init));
+  const Extent out{in.features, convolved(in.height, kernel, stride, padding),
+                   convolved(in.width, kernel, stride, padding)};
+  return push({name, Conv2d{kernel, stride, padding, true}, {input}, std::move(tensors), out});
+}
+
+int ShapeBuilder::dense(const std::string& name, int input, Dim out, bool bias) {
   Extent extent_out = extent(input);
   const Dim in = extent_out.features;
   const Init init = fan_in(in.size);
   extent_out.features = out;
-  std::vector<int> tensors = {tensor(name + ".weight", {out, in}, init), tensor(name + ".bias", {out}, init)};
+  std::vector<int> tensors = {tensor(name + ".weight", {out, in}, init)};
+  if (bias) tensors.push_back(tensor(name + ".bias", {out}, init));
   return push({name, Linear{}, {input}, std::move(tensors), extent_out});
 }
 
-int ShapeBuilder::linear(const std::string& name, int input, int features) {
-  return dense(name, input, dim_of(new_width(name, features), features));
+int ShapeBuilder::linear(const std::string& name, int input, int features, bool bias) {
+  return dense(name, input, dim_of(new_width(name, features), features), bias);
 }
 
 int ShapeBuilder::head_linear(const std::string& name, int input, int heads, int features) {
@@ -87,8 +98,15 @@ int ShapeBuilder::head_linear(const std::string& name, int input, int heads, int
   return dense(name, input, Dim{features, new_width(name, features / heads), heads, 1});
 }
 
-int ShapeBuilder::classifier(const std::string& name, int input) {
-  return dense(name, input, dim_of(logits_width_, shape_.classes));
+int ShapeBuilder::classifier(const std::string& name, int input, bool bias) {
+  return dense(name, input, dim_of(logits_width_, shape_.classes), bias);
+}
+
+int ShapeBuilder::tied_classifier(const std::string& name, int input, int embedding) {
+  join(extent(input).features.axis, extent(embedding).features.axis);
+  Extent out = extent(input);
+  out.features = dim_of(logits_width_, shape_.classes);
+  return push({name, Linear{}, {input}, shape_.layers[static_cast<std::size_t>(embedding)].tensors, out});
 }
 
 int ShapeBuilder::norm(const std::string& name, int input, Op op) {
@@ -121,11 +139,21 @@ int ShapeBuilder::dropout(const std::string& name, int input, double probability
   return unary(name, input, Dropout{probability});
 }
 
-int ShapeBuilder::max_pool(const std::string& name, int input, int kernel, int stride) {
+int ShapeBuilder::activation(const std::string& name, int input, Activation::Kind kind) {
+  return unary(name, input, Activation{kind});
+}
+
+int ShapeBuilder::pool(const std::string& name, int input, int kernel, int stride, int padding, Op op) {
   Extent out = extent(input);
-  out.height = convolved(out.height, kernel, stride, 0);
-  out.width = convolved(out.width, kernel, stride, 0);
-  return push({name, MaxPool2d{kernel, stride}, {input}, {}, out});
+  out.height = convolved(out.height, kernel, stride, padding);
+  out.width = convolved(out.width, kernel, stride, padding);
+  return push({name, op, {input}, {}, out});
+}
+int ShapeBuilder::max_pool(const std::string& name, int input, int kernel, int stride, int padding) {
+  return pool(name, input, kernel, stride, padding, MaxPool2d{kernel, stride, padding});
+}
+int ShapeBuilder::average_pool(const std::string& name, int input, int kernel, int stride, int padding) {
+  return pool(name, input, kernel, stride, padding, AvgPool2d{kernel, stride, padding});
 }
 
 int ShapeBuilder::global_average_pool(const std::string& name, int input) {
@@ -145,23 +173,50 @@ int ShapeBuilder::add(const std::string& name, int a, int b) {
   return push({name, Add{}, {a, b}, {}, extent(a)});
 }
 
-int ShapeBuilder::embedding(const std::string& name, int vocabulary, int features) {
+int ShapeBuilder::concat(const std::string& name, std::vector<int> inputs) {
+  Extent out = extent(inputs.front());
+  out.features.size = out.features.outer = 0;
+  for (const int input : inputs) {
+    join(extent(inputs.front()).features.axis, extent(input).features.axis);
+    out.features.size += extent(input).features.size;
+    out.features.outer += extent(input).features.outer;
+  }
+  return push({name, Concat{}, std::move(inputs), {}, out});
+}
+
+int ShapeBuilder::to_tokens(const std::string& name, int input) {
+  const Extent in = extent(input);
+  return push({name, ToTokens{}, {input}, {}, Extent{in.features, 1, in.positions()}});
+}
+
+int ShapeBuilder::class_token(const std::string& name, int input, double deviation) {
+  Extent out = extent(input);
+  ++out.width;
+  return push(
+      {name, ClassToken{}, {input}, {tensor(name + ".weight", {fixed(1), out.features}, normal(deviation))}, out});
+}
+
+int ShapeBuilder::first_token(const std::string& name, int input) {
+  return push({name, FirstToken{}, {input}, {}, Extent{extent(input).features, 1, 1}});
+}
+
+int ShapeBuilder::embedding(const std::string& name, int vocabulary, int features, double deviation) {
   const Dim out = dim_of(new_width(name, features), features);
   Extent extent_out = shape_.input;
   extent_out.features = out;
   return push({name,
                Embedding{vocabulary},
                {kModelInput},
-               {tensor(name + ".weight", {fixed(vocabulary), out}, normal(1))},
+               {tensor(name + ".weight", {fixed(vocabulary), out}, normal(deviation))},
                extent_out});
 }
 
-int ShapeBuilder::position_embedding(const std::string& name, int input) {
+int ShapeBuilder::position_embedding(const std::string& name, int input, double deviation) {
   const Extent in = extent(input);
   return push({name,
                PositionEmbedding{in.width},
                {input},
-               {tensor(name + ".weight", {fixed(in.width), in.features}, normal(1))},
+               {tensor(name + ".weight", {fixed(in.width), in.features}, normal(deviation))},
                in});
 }
 
@@ -182,6 +237,13 @@ int ShapeBuilder::lstm(const std::string& name, int input, int hidden) {
   std::vector<int> tensors = {tensor(name + ".weight_ih", {gates, in}, init),
                               tensor(name + ".weight_hh", {gates, state}, init), tensor(name + ".bias", {gates}, init)};
   return push({name, Lstm{hidden}, {input}, std::move(tensors), out});
+}
+
+void ShapeBuilder::rewind(const Mark& to) {
+  shape_.layers.resize(to.layers);
+  shape_.tensors.resize(to.tensors);
+  shape_.axes.resize(to.widths);
+  same_.resize(to.edges);
 }
 
 Shape ShapeBuilder::build() && {

@@ -18,7 +18,8 @@ class ShapeBuilder {
   ShapeBuilder(std::string name, InputKind kind, Extent input, int classes);
 
   int conv(const std::string& name, int input, int channels, int kernel, int stride, int padding, bool bias);
-  int linear(const std::string& name, int input, int features);
+  int depthwise(const std::string& name, int input, int kernel, int stride, int padding, bool bias);
+  int linear(const std::string& name, int input, int features, bool bias = true);
   /// A linear layer whose output is `heads` repetitions of an axis of features / heads units.
   int head_linear(const std::string& name, int input, int heads, int features);
   int batch_norm(const std::string& name, int input);
@@ -26,18 +27,37 @@ class ShapeBuilder {
   int layer_norm(const std::string& name, int input);
   int relu(const std::string& name, int input);
   int gelu(const std::string& name, int input);
-  int max_pool(const std::string& name, int input, int kernel, int stride);
+  int activation(const std::string& name, int input, Activation::Kind kind);
+  int max_pool(const std::string& name, int input, int kernel, int stride, int padding = 0);
+  int average_pool(const std::string& name, int input, int kernel, int stride, int padding);
   int global_average_pool(const std::string& name, int input);
   int flatten(const std::string& name, int input);
   int add(const std::string& name, int a, int b);
+  int concat(const std::string& name, std::vector<int> inputs);
+  int to_tokens(const std::string& name, int input);
+  int class_token(const std::string& name, int input, double deviation);
+  int first_token(const std::string& name, int input);
   int dropout(const std::string& name, int input, double probability);
-  int embedding(const std::string& name, int vocabulary, int features);
-  int position_embedding(const std::string& name, int input);
+  int embedding(const std::string& name, int vocabulary, int features, double deviation = 1);
+  int position_embedding(const std::string& name, int input, double deviation = 1);
   int attention(const std::string& name, int q, int k, int v, int heads, bool causal);
   int lstm(const std::string& name, int input, int hidden);
-  int classifier(const std::string& name, int input);  ///< linear to the logits; must be the last layer
+  int classifier(const std::string& name, int input, bool bias = true);  ///< linear to the logits; the last layer
+  /// The same with the weight of an embedding of as many tokens as there are classes, and without a bias.
+  int tied_classifier(const std::string& name, int input, int embedding);
 
   const Extent& extent(int layer) const;
+  int units(const Dim& dim) const { return shape_.axes[static_cast<std::size_t>(dim.axis)].units; }  ///< of its width
+  const std::vector<Layer>& layers() const { return shape_.layers; }
+  const std::vector<ParameterTensor>& tensors() const { return shape_.tensors; }
+
+  /// How far it is built; rewind() takes back what was built since.
+  struct Mark {
+    std::size_t layers, tensors, widths, edges;
+  };
+  Mark mark() const { return {shape_.layers.size(), shape_.tensors.size(), shape_.axes.size(), same_.size()}; }
+  void rewind(const Mark& to);
+
   Shape build() &&;
 
  private:
@@ -47,7 +67,8 @@ class ShapeBuilder {
   int push(Layer layer);
   int norm(const std::string& name, int input, Op op);
   int unary(const std::string& name, int input, Op op);
-  int dense(const std::string& name, int input, Dim out);
+  int dense(const std::string& name, int input, Dim out, bool bias = true);
+  int pool(const std::string& name, int input, int kernel, int stride, int padding, Op op);
 
   Shape shape_;                                  // dims carry width vertices until build()
   std::vector<std::pair<AxisId, AxisId>> same_;  // edges of the width graph

@@ -54,7 +54,7 @@ std::vector<std::int64_t> sliced_indices(const Dim& dim, const WidthSlice& slice
 /// Parameters of a slice, all tensors.
 std::int64_t parameter_count(const Shape& shape, const WidthSlice& slice);
 
-/// Parameters that two slices have in common: sum over tensors of prod over dimensions of |intersection|.
+/// Trained parameters that two slices have in common: sum over tensors of prod over dimensions of |intersection|.
 std::int64_t shared_parameters(const Shape& shape, const WidthSlice& a, const WidthSlice& b);
 
 }  // namespace msfusion

@@ -70,7 +70,8 @@ class Step {
     for (std::size_t i = 0; i < shape.layers.size(); ++i) {
       const Layer& layer = shape.layers[i];
       has_convolution_ = has_convolution_ || std::holds_alternative<Conv2d>(layer.op);
-      needs_gradient_[i] = !layer.tensors.empty();
+      needs_gradient_[i] = std::any_of(layer.tensors.begin(), layer.tensors.end(),
+                                       [&](int tensor) { return shape.tensors[at_index(tensor)].is_trained; });
       for (const int input : layer.inputs) needs_gradient_[i] = needs_gradient_[i] || wants_gradient(input);
     }
   }
@@ -157,6 +158,12 @@ class Step {
               return keeping({x, samples(elements(i) * kIndexBytes)}, out);
             },
             [&](const Flatten&) { return is_copied(i) ? floats(i) : x; },
+            [&](const ToTokens&) { return x; },
+            [&](const Activation& op) {
+              const Held out = floats(i);
+              const bool keeps_result = op.kind == Activation::Kind::tanh || op.kind == Activation::Kind::sigmoid;
+              return keeping({keeps_result ? out : x}, out);
+            },
             [&](const Attention& op) {
               const std::int64_t tokens = layer(i).out.positions();
               const Held shares = samples(tokens * tokens * op.heads * kFloatBytes);
@@ -179,6 +186,9 @@ class Step {
             },
             [&](const GlobalAvgPool&) { return floats(i); },
             [&](const Add&) { return floats(i); },
+            [&](const Concat&) { return floats(i); },
+            [&](const ClassToken&) { return floats(i); },
+            [&](const FirstToken&) { return floats(i); },
             [&](const PositionEmbedding&) { return floats(i); },
             [&](const auto&) { return keeping({x}, floats(i)); },
         },
@@ -202,6 +212,9 @@ class Step {
     return std::visit(Overloaded{
                           [](const Add&) { return true; },
                           [](const Flatten&) { return true; },
+                          [](const ToTokens&) { return true; },
+                          [](const Concat&) { return true; },
+                          [](const ClassToken&) { return true; },
                           [](const PositionEmbedding&) { return true; },
                           [](const Dropout& op) { return op.probability <= 0; },
                           [&](const Relu&) { return is_part_of_norm(i); },
@@ -213,7 +226,8 @@ class Step {
   void backward(int i, const Held& gradient) {
     if (is_recurrent(i)) backward_through_steps(i);
     const Held gates = is_recurrent(i) ? floats(i, 8) : Held();
-    for (const int tensor : layer(i).tensors) parameter_gradients_.push_back(weights(tensor));
+    for (const int tensor : layer(i).tensors)
+      if (shape_.tensors[at_index(tensor)].is_trained) parameter_gradients_.push_back(weights(tensor));
     std::vector<int> wanting;
     for (const int input : layer(i).inputs)
       if (wants_gradient(input)) wanting.push_back(input);

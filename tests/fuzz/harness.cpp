@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "sim/base/error.hpp"
+#include "sim/data/array_set.hpp"
 #include "sim/data/cifar.hpp"
 #include "sim/data/idx.hpp"
 #include "sim/data/text.hpp"
@@ -14,6 +15,8 @@
 #include "sim/plan/peer_graph.hpp"
 #include "sim/record/store.hpp"
 #include "sim/scenario/scenario.hpp"
+#include "sim/shape/cost.hpp"
+#include "sim/shape/layer_graph.hpp"
 
 namespace msfusion {
 
@@ -96,6 +99,23 @@ void fuzz_checkpoint(const std::uint8_t* bytes, std::size_t count) {
     std::vector<std::string> warnings;
     Checkpoints(file.parent_path(), 0, std::string(32, '0')).newest(1, warnings);
   });
+}
+
+void fuzz_model(const std::uint8_t* bytes, std::size_t count) {
+  const std::string path = as_file("model.xml", bytes, count);
+  refusing([&] {
+    const LayerFile file = read_layer_file(path);
+    SampleShape samples{file.reads, 1, 1, file.sample.front(), file.classes};
+    if (file.reads == InputKind::image)
+      samples = {file.reads, file.sample[0], file.sample[1], file.sample[2], file.classes};
+    const Shape shape = shape_of_layers(file, {}, samples);
+    slice_cost(shape, full_slice(shape));
+  });
+}
+
+void fuzz_arrays(const std::uint8_t* bytes, std::size_t count) {
+  const std::string path = as_file("arrays.npz", bytes, count);
+  refusing([&] { read_array_set(path, true); });
 }
 
 void fuzz_store(const std::uint8_t* bytes, std::size_t count) {

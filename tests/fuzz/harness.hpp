@@ -17,6 +17,8 @@ void fuzz_cifar(const std::uint8_t* bytes, std::size_t count);       ///< 10 or 
 void fuzz_text(const std::uint8_t* bytes, std::size_t count);        ///< words or characters (1 byte), one file
 void fuzz_peer_graph(const std::uint8_t* bytes, std::size_t count);  ///< nodes (1 byte), a GraphML file
 void fuzz_checkpoint(const std::uint8_t* bytes, std::size_t count);  ///< a checkpoint file
+void fuzz_model(const std::uint8_t* bytes, std::size_t count);       ///< a model file
+void fuzz_arrays(const std::uint8_t* bytes, std::size_t count);      ///< an .npz with both splits
 void fuzz_store(const std::uint8_t* bytes, std::size_t count);       ///< run.sqlite
 
 struct NamedHarness {
@@ -27,7 +29,8 @@ constexpr NamedHarness kHarnesses[] = {
     {"scenario", fuzz_scenario},     {"idx", fuzz_idx},
     {"cifar", fuzz_cifar},           {"text", fuzz_text},
     {"peer_graph", fuzz_peer_graph}, {"checkpoint", fuzz_checkpoint},
-    {"store", fuzz_store},
+    {"store", fuzz_store},           {"model", fuzz_model},
+    {"arrays", fuzz_arrays},
 };
 
 /// Writes the bytes to a file of this process in memory, where the system has such a place, and returns its path.

@@ -1,6 +1,7 @@
 #include "sim/shape/cost.hpp"
 
 #include "sim/shape/models.hpp"
+#include "sim/shape/start_values.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
@@ -35,6 +36,39 @@ TEST_CASE("the costs of a cnn equal a count by hand") {
   CHECK(most.per_step == 4 * ((6 * 4 * 9 + 6) + (6 * 3 + 3)));  // gradients of the layers behind it
   CHECK(cost.memory.gathered.front().per_sample == most.per_sample);
   CHECK(cost.memory.gathered.front().per_step == 0);
+}
+
+TEST_CASE("a frozen layer has no gradient, and one below everything that is trained goes forward only") {
+  CnnOptions spec;
+  spec.channels = {4, 6};
+  spec.norm = NormKind::none;
+  const std::int64_t conv1 = 8 * 8 * 9 * 1 * 4, conv2 = 4 * 4 * 9 * 4 * 6, classifier = 6 * 3;
+  const auto cost_of = [&](const std::vector<std::string>& trained) {
+    Shape shape = build_shape(spec, {InputKind::image, 1, 8, 8, 3});
+    keep_trained(shape, trained);
+    return slice_cost(shape, full_slice(shape));
+  };
+  const SliceCost last = cost_of({"classifier"});
+  CHECK(last.training_macs == conv1 + conv2 + 2 * classifier);
+  CHECK(last.trained_parameters() == 6 * 3 + 3);
+  CHECK(last.layers.front().passes == 1);
+  CHECK(last.layers.front().training_bytes == last.layers.front().forward_bytes);
+  // Nothing is kept for a backward pass: at the end the sample, what the classifier reads and gives, and the class.
+  CHECK(last.memory.apart.front().per_sample < cost_of({"all"}).memory.apart.front().per_sample);
+  const SliceCost first = cost_of({"conv1"});
+  CHECK(first.training_macs == 2 * conv1 + 2 * conv2 + 2 * classifier);
+  CHECK(first.trained_parameters() == 4 * 9 + 4);
+  CHECK(cost_of({"conv", "dense"}).training_macs == cost_of({}).training_macs);
+  CHECK(cost_of({"conv", "dense"}).frozen_parameters == 0);
+}
+
+TEST_CASE("frozen parameters are shared with nobody") {
+  CnnOptions spec;
+  spec.channels = {4, 6};
+  Shape shape = build_shape(spec, {InputKind::image, 1, 8, 8, 3});
+  keep_trained(shape, {"norm", "conv2"});
+  CHECK(shared_parameters(shape, full_slice(shape), full_slice(shape)) == 2 * 4 + 2 * 6 + 6 * 4 * 9);
+  CHECK_THROWS_WITH(keep_trained(shape, {"conv3"}), ContainsSubstring("no layer 'conv3' with parameters"));
 }
 
 TEST_CASE("half the width of every axis costs a quarter of an inner convolution and half of the first") {

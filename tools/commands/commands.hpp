@@ -122,6 +122,15 @@ int run_scenario(const RunCommand& command);
 int plan_scenario(const PlanCommand& command);
 int recost_run(const RecostCommand& command);
 int check_scenario(const std::string& scenario, const std::vector<Override>& overrides);
+
+struct CheckModelCommand {
+  std::string file;        ///< the model file
+  std::string parameters;  ///< "widths=32 64; depth=2"
+  std::string sample;      ///< "3 224 224"; empty: as the file says
+  int classes = 0;         ///< 0: as the file says
+};
+int check_model(const CheckModelCommand& command);
+
 /// What `msfusion list` can list.
 std::vector<std::string> listed_things();
 int list_things(const std::string& what);

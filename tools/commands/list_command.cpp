@@ -12,6 +12,7 @@
 #include "sim/method/registry.hpp"
 #include "sim/record/format.hpp"
 #include "sim/scenario/reference.hpp"
+#include "sim/shape/layer_file.hpp"
 #include "sim/shape/model_options.hpp"
 #include "tools/commands/commands.hpp"
 
@@ -38,6 +39,24 @@ void list_models() {
       fmt::print("{:<12}   {}=\"{}\"\n", "", attribute.name, attribute.fallback);
   }
   fmt::print("All widths can be split. `msfusion list attributes` says more.\n");
+}
+
+void list_layers() {
+  const auto print = [](const LayerAttribute& attribute) {
+    const std::string fallback = attribute.fallback == nullptr ? "needed"
+                                 : std::string(attribute.fallback) == ""
+                                     ? "optional"
+                                     : fmt::format("default {}", attribute.fallback);
+    fmt::print("{:<20}   {}: {}{}{}\n", "", attribute.name, fallback, *attribute.meaning == '\0' ? "" : ". ",
+               attribute.meaning);
+  };
+  for (const LayerKind& kind : layer_kinds()) {
+    fmt::print("{:<20} {}\n", kind.name, kind.meaning);
+    for (const LayerAttribute& attribute : kind.attributes) print(attribute);
+  }
+  fmt::print("{:<20}\n", "every layer");
+  for (const LayerAttribute& attribute : common_layer_attributes()) print(attribute);
+  fmt::print("Elements of a model file, <model file=\"..\"/>; docs/models.md explains them.\n");
 }
 
 void list_data() {
@@ -72,9 +91,10 @@ struct Thing {
   void (*list)();
 };
 
-constexpr std::array<Thing, 7> kThings{{
+constexpr std::array<Thing, 8> kThings{{
     {"methods", list_methods},
     {"models", list_models},
+    {"layers", list_layers},
     {"data", list_data},
     {"devices", list_devices},
     {"attributes", [] { fmt::print("{}", reference_text()); }},

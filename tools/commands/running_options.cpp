@@ -125,9 +125,29 @@ void add_recost(CommandLine& line) {
 void add_check(CommandLine& line) {
   CLI::App* check = line.app.add_subcommand("check", "Find every mistake of a scenario and say what it would run");
   const auto scenario = std::make_shared<std::string>();
-  const auto sets = scenario_options(check, *scenario);
-  check->footer("Example:\n  msfusion check scenarios/quickstart.xml --set training.batch=16");
-  line.does(check, [scenario, sets] { return check_scenario(*scenario, parse_overrides(*sets)); });
+  const auto model = std::make_shared<CheckModelCommand>();
+  CLI::Option* given = check->add_option("scenario", *scenario, "The scenario file (XML)")->type_name("FILE");
+  const auto sets = set_option(check);
+  CLI::Option* file =
+      check->add_option("--model", model->file, "Print the layers, widths and costs of a model file instead")
+          ->type_name("FILE")
+          ->excludes(given);
+  check
+      ->add_option("--parameters", model->parameters,
+                   "Values for the model file's parameters: \"widths=32 64; depth=2\"")
+      ->needs(file);
+  check->add_option("--sample", model->sample, "What the model reads: \"3 32 32\", or how many tokens")->needs(file);
+  check->add_option("--classes", model->classes, "Classes, or words")->needs(file)->check(CLI::Range(2, 1'000'000));
+  check->footer(
+      "Examples:\n  msfusion check scenarios/quickstart.xml --set training.batch=16\n  msfusion check --model "
+      "scenarios/models/vgg11.xml --sample \"3 32 32\" --classes 10 --parameters units=512");
+  line.does(check, [scenario, sets, model] {
+    if (!model->file.empty()) return check_model(*model);
+    if (scenario->empty())
+      throw UserError(
+          Mistake{"msfusion check", 0, "neither a scenario nor a model", "a scenario file, or --model FILE"});
+    return check_scenario(*scenario, parse_overrides(*sets));
+  });
 }
 
 }  // namespace

@@ -35,10 +35,10 @@ void run_peer(const std::string& config_file, NodeId node, const std::string& re
   const Preparation preparation = prepare(config.scenario_file, {}, false);
   const RunInputs inputs(preparation, runs_of(preparation).front());
   const Scenario& scenario = preparation.scenario;
-  const std::unique_ptr<Participant> participant =
-      load_participant(LearnerSetup{inputs.shape, preparation.data, inputs.parts, inputs.training, scenario.evaluation,
-                                    scenario.data, *inputs.run.method, inputs.run.seed, 1, nullptr},
-                       node);
+  const std::unique_ptr<Participant> participant = load_participant(
+      LearnerSetup{inputs.shape, preparation.data, inputs.parts, inputs.training, scenario.evaluation, scenario.data,
+                   *inputs.run.method, inputs.run.seed, 1, nullptr, nullptr, preparation.initial.get()},
+      node);
   for (const TrainTask& task : plans.front().tasks)
     if (task.device == node) participant->warm_up(plans.front(), task.id);
 

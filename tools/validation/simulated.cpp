@@ -70,9 +70,9 @@ void carry_out(const std::string& scenario_file, const std::string& folder) {
   const Scenario& scenario = preparation.scenario;
   Timing timing(timing_options(scenario, inputs.run.seed));
   Planner planner(inputs.planner_setup(timing.fleet()));
-  const std::unique_ptr<Learner> learner =
-      load_learner(LearnerSetup{inputs.shape, preparation.data, inputs.parts, inputs.training, scenario.evaluation,
-                                scenario.data, *inputs.run.method, inputs.run.seed, 2, nullptr});
+  const std::unique_ptr<Learner> learner = load_learner(
+      LearnerSetup{inputs.shape, preparation.data, inputs.parts, inputs.training, scenario.evaluation, scenario.data,
+                   *inputs.run.method, inputs.run.seed, 2, nullptr, nullptr, preparation.initial.get()});
   std::vector<RoundPlan> plans;
   json rounds = json::array();
   for (int round = 0; round < inputs.training.rounds; ++round) {

@@ -56,11 +56,14 @@ at::Tensor distil(const MergeContext& context, const at::Tensor& model, const st
                   const at::Tensor& targets, int steps, NodeId node, int round) {
   const Net net(context.shape);
   at::Tensor values = model.clone();
-  at::Tensor gradient = at::zeros_like(values);
+  at::Tensor trained = values.narrow(0, 0, context.full.trained_size());
+  at::Tensor gradient = at::zeros_like(trained);
   std::vector<at::Tensor> parameters = context.full.views(values);
   for (int t = 0; t < context.full.tensors(); ++t) {
     at::Tensor& parameter = parameters[static_cast<std::size_t>(t)];
-    parameter = parameter.detach().requires_grad_();
+    parameter = parameter.detach();
+    if (!context.shape.tensors[static_cast<std::size_t>(t)].is_trained) continue;
+    parameter.requires_grad_();
     parameter.mutable_grad() = context.full.view(gradient, t);
   }
   const auto total = static_cast<std::int64_t>(samples.size());
@@ -96,7 +99,7 @@ at::Tensor distil(const MergeContext& context, const at::Tensor& model, const st
     loss.backward();
     const torch::autograd::AutoGradMode no_gradient(false);
     if (context.training.clip_norm) clip_gradient(gradient, *context.training.clip_norm);
-    optimiser.step(values, gradient);
+    optimiser.step(trained, gradient);
   }
   return values;
 }

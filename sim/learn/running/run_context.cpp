@@ -51,9 +51,10 @@ std::vector<bool> RunContext::classes_of(NodeId device) const {
 }
 
 std::unique_ptr<ModelState> RunContext::model_state(Pool& pool) const {
+  at::Tensor initial = initial_values(setup.shape, full, setup.seed);
+  if (setup.initial) load_values(*setup.initial, setup.shape, full, initial);
   return merge_maker(setup.method.merge.kind)({setup.shape, full, setup.method, setup.parts, batches, setup.training,
-                                               setup.data.train_samples(), setup.seed, pool,
-                                               initial_values(setup.shape, full, setup.seed)});
+                                               setup.data.train_samples(), setup.seed, pool, std::move(initial)});
 }
 
 }  // namespace msfusion

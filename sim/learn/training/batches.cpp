@@ -11,12 +11,12 @@ constexpr int kPadding = 4;
 constexpr std::uint64_t kMaskPercent = 15;
 
 // One channel of one image to floats that lie `stride` apart.
-void convert(const std::uint8_t* pixels, std::int64_t count, float scale, float shift, float* out,
-             std::int64_t stride) {
+template <class Element>
+void convert(const Element* elements, std::int64_t count, float scale, float shift, float* out, std::int64_t stride) {
   if (stride == 1) {
-    for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<float>(pixels[i]) * scale + shift;
+    for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<float>(elements[i]) * scale + shift;
   } else {
-    for (std::int64_t i = 0; i < count; ++i) out[i * stride] = static_cast<float>(pixels[i]) * scale + shift;
+    for (std::int64_t i = 0; i < count; ++i) out[i * stride] = static_cast<float>(elements[i]) * scale + shift;
   }
 }
 
@@ -25,14 +25,15 @@ void convert(const std::uint8_t* pixels, std::int64_t count, float scale, float 
 Batches::Batches(const Dataset& data, const Shape& shape) : data_(data) {
   for (const auto& layer : shape.layers) {
     channels_last_ |= std::holds_alternative<Conv2d>(layer.op);
-    if (const auto* attention = std::get_if<Attention>(&layer.op)) masked_ |= !attention->causal;
+    if (const auto* attention = std::get_if<Attention>(&layer.op))
+      masked_ |= !attention->causal && shape.input_kind == InputKind::tokens;
     // A masked model's embedding has one more row than there are tokens: the mask.
     if (const auto* embedding = std::get_if<Embedding>(&layer.op)) mask_token_ = embedding->vocabulary - 1;
   }
   for (std::size_t c = 0; c < static_cast<std::size_t>(data.train_images.channels); ++c) {
     const float mean = c < data.channel_mean.size() ? data.channel_mean[c] : 0.0F;
     const float deviation = c < data.channel_std.size() && data.channel_std[c] > 0 ? data.channel_std[c] : 1.0F;
-    scale_.push_back(1.0F / (255.0F * deviation));
+    scale_.push_back(1.0F / ((data.train_images.has_values ? 1.0F : 255.0F) * deviation));
     shift_.push_back(-mean / deviation);
   }
 }
@@ -55,6 +56,13 @@ Batch Batches::make_augmented(const std::int32_t* samples, std::int64_t count, s
 
 Batch Batches::images(const ImageSet& set, const std::int32_t* samples, std::int64_t count,
                       const std::vector<Crop>& crops) const {
+  return set.has_values ? images_of(set, set.values, samples, count, crops)
+                        : images_of(set, set.pixels, samples, count, crops);
+}
+
+template <class Element>
+Batch Batches::images_of(const ImageSet& set, const std::vector<Element>& elements, const std::int32_t* samples,
+                         std::int64_t count, const std::vector<Crop>& crops) const {
   const std::int64_t channels = set.channels, height = set.height, width = set.width, plane = height * width;
   Batch batch;
   batch.input = at::empty({count, channels, height, width},
@@ -63,12 +71,12 @@ Batch Batches::images(const ImageSet& set, const std::int32_t* samples, std::int
   batch.target = at::empty({count}, at::kLong);
   const std::int64_t pixel_stride = channels_last_ ? channels : 1;
   const std::int64_t channel_stride = channels_last_ ? 1 : plane;
-  std::vector<std::uint8_t> moved;
+  std::vector<Element> moved;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t sample = samples[i];
     batch.target.data_ptr<std::int64_t>()[i] = set.labels[static_cast<std::size_t>(sample)];
     for (std::int64_t c = 0; c < channels; ++c) {
-      const std::uint8_t* pixels = set.pixels.data() + (sample * channels + c) * plane;
+      const Element* pixels = elements.data() + (sample * channels + c) * plane;
       if (!crops.empty()) {
         const Crop& crop = crops[static_cast<std::size_t>(i)];
         moved.assign(static_cast<std::size_t>(plane), 0);

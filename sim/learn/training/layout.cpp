@@ -22,12 +22,16 @@ TensorSlot slot_at(std::int64_t offset, std::vector<std::int64_t> sizes) {
 }  // namespace
 
 ParameterLayout::ParameterLayout(const Shape& shape, const WidthSlice& slice) {
-  slots_.reserve(shape.tensors.size());
-  for (const auto& tensor : shape.tensors) {
-    std::vector<std::int64_t> sizes;
-    for (const auto& dim : tensor.dims) sizes.push_back(sliced_size(dim, slice));
-    slots_.push_back(slot_at(size_, std::move(sizes)));
-    size_ += (slots_.back().count + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+  slots_.resize(shape.tensors.size());
+  for (const bool trained : {true, false}) {
+    for (std::size_t t = 0; t < shape.tensors.size(); ++t) {
+      if (shape.tensors[t].is_trained != trained) continue;
+      std::vector<std::int64_t> sizes;
+      for (const auto& dim : shape.tensors[t].dims) sizes.push_back(sliced_size(dim, slice));
+      slots_[t] = slot_at(size_, std::move(sizes));
+      size_ += (slots_[t].count + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+    }
+    if (trained) trained_size_ = size_;
   }
 }
 
@@ -43,16 +47,20 @@ std::vector<at::Tensor> ParameterLayout::views(const at::Tensor& flat) const {
   return result;
 }
 
-std::vector<at::Tensor> ParameterLayout::grouped_views(const at::Tensor& flat, std::int64_t models) const {
+at::Tensor ParameterLayout::grouped_view(const at::Tensor& flat, int tensor, std::int64_t models) const {
   const auto with_front = [](std::int64_t front, const std::vector<std::int64_t>& rest) {
     std::vector<std::int64_t> all = {front};
     all.insert(all.end(), rest.begin(), rest.end());
     return all;
   };
+  const TensorSlot& place = slot(tensor);
+  return flat.as_strided(with_front(models, place.sizes), with_front(flat.stride(0), place.strides),
+                         flat.storage_offset() + place.offset);
+}
+
+std::vector<at::Tensor> ParameterLayout::grouped_views(const at::Tensor& flat, std::int64_t models) const {
   std::vector<at::Tensor> result;
-  for (const TensorSlot& place : slots_)
-    result.push_back(flat.as_strided(with_front(models, place.sizes), with_front(size_, place.strides),
-                                     flat.storage_offset() + place.offset));
+  for (int i = 0; i < tensors(); ++i) result.push_back(grouped_view(flat, i, models));
   return result;
 }
 

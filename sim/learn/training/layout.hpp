@@ -25,7 +25,8 @@ class ParameterLayout {
  public:
   ParameterLayout(const Shape& shape, const WidthSlice& slice);
 
-  std::int64_t size() const { return size_; }  ///< floats, gaps included
+  std::int64_t size() const { return size_; }                  ///< floats, gaps included
+  std::int64_t trained_size() const { return trained_size_; }  ///< of the tensors that are trained, which come first
   int tensors() const { return static_cast<int>(slots_.size()); }
   const TensorSlot& slot(int tensor) const { return slots_[static_cast<std::size_t>(tensor)]; }
 
@@ -33,13 +34,16 @@ class ParameterLayout {
   at::Tensor view(const at::Tensor& flat, int tensor) const;
   std::vector<at::Tensor> views(const at::Tensor& flat) const;
 
-  /// The tensors of the first `models` sub-models in `flat` [sub-models, size()], each with a leading dimension of the
-  /// sub-models.
+  /// The tensor of the first `models` sub-models in `flat` [sub-models, size() or trained_size()], with a leading
+  /// dimension of the sub-models.
+  at::Tensor grouped_view(const at::Tensor& flat, int tensor, std::int64_t models) const;
+
+  /// The same for all tensors.
   std::vector<at::Tensor> grouped_views(const at::Tensor& flat, std::int64_t models) const;
 
  private:
   std::vector<TensorSlot> slots_;
-  std::int64_t size_ = 0;
+  std::int64_t size_ = 0, trained_size_ = 0;
 };
 
 }  // namespace msfusion

@@ -175,7 +175,7 @@ class LocalTraining {
     std::vector<at::Tensor> starts;
     for (const auto& member : members_) starts.push_back(member->start);
     all_ = is_grouped() ? at::stack(starts) : starts.front().clone();
-    if (!per_tensor_) gradient_ = at::zeros_like(all_);
+    if (!per_tensor_) gradient_ = at::zeros(trained(all_).sizes(), all_.options());
     set_active(members_.size());
     gather_seconds_ = thread_cpu_seconds() - cpu_began_;
   }
@@ -202,6 +202,11 @@ class LocalTraining {
  private:
   bool is_grouped() const { return members_.size() > 1; }
 
+  // The values that change: the tensors that are trained come first.
+  at::Tensor trained(const at::Tensor& values) const {
+    return values.narrow(-1, 0, members_.front()->map.part_layout().trained_size());
+  }
+
   at::Tensor row(const at::Tensor& of_all, std::size_t member) const {
     return is_grouped() ? of_all[static_cast<std::int64_t>(member)] : of_all;
   }
@@ -216,10 +221,16 @@ class LocalTraining {
     };
     values_ = views(all_);
     parameters_.clear();
-    for (const at::Tensor& value : values_) parameters_.push_back(value.detach().requires_grad_());
+    for (std::size_t t = 0; t < values_.size(); ++t)
+      parameters_.push_back(values_[t].detach().requires_grad_(context_.shape.tensors[t].is_trained));
     if (per_tensor_) return;
-    const std::vector<at::Tensor> gradients = views(gradient_);
-    for (std::size_t t = 0; t < gradients.size(); ++t) parameters_[t].mutable_grad() = gradients[t];
+    for (std::size_t t = 0; t < values_.size(); ++t) {
+      if (!context_.shape.tensors[t].is_trained) continue;
+      const int tensor = static_cast<int>(t);
+      parameters_[t].mutable_grad() = is_grouped()
+                                          ? layout.grouped_view(gradient_, tensor, static_cast<std::int64_t>(members))
+                                          : layout.view(gradient_, tensor);
+    }
   }
 
   // Every member is abandoned or has diverged.
@@ -299,9 +310,9 @@ class LocalTraining {
     for (std::size_t i = 0; i < active_; ++i) {
       at::Tensor gradient = row(gradient_, i);
       if (context_.training.clip_norm) clip_gradient(gradient, *context_.training.clip_norm);
-      values[i] += members_[i]->objective->correct_gradient(gradient, row(all_, i));
+      values[i] += members_[i]->objective->correct_gradient(gradient, trained(row(all_, i)));
     }
-    at::Tensor flat = active_rows(all_), gradient = active_rows(gradient_);
+    at::Tensor flat = active_rows(trained(all_)), gradient = active_rows(gradient_);
     optimiser_.step(flat, gradient);
   }
 
@@ -351,7 +362,7 @@ class LocalTraining {
   Optimiser optimiser_;
   std::vector<std::unique_ptr<Member>> members_;
   bool per_tensor_ = false;
-  at::Tensor all_, gradient_;                    // flat; grouped: [members, values]
+  at::Tensor all_, gradient_;                    // flat; grouped: [members, values]; the gradient of what is trained
   std::size_t active_ = 0;                       // members that still train
   std::vector<at::Tensor> values_, parameters_;  // of the active members
   std::vector<std::int64_t> rows_;               // of the current batches

@@ -8,6 +8,7 @@
 #include "sim/learn/kernels/attention.hpp"
 #include "sim/learn/kernels/batch_norm.hpp"
 #include "sim/learn/kernels/convolution.hpp"
+#include "sim/learn/kernels/depthwise.hpp"
 #include "sim/learn/kernels/dropout.hpp"
 #include "sim/learn/kernels/linear.hpp"
 #include "sim/learn/kernels/max_pool.hpp"
@@ -44,6 +45,20 @@ at::Tensor batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::T
     return batch_norm(x, weight, bias, kNormEpsilon * pass.scaler * pass.scaler, after);
   at::Tensor normed = with_statistics(pass.scaler == 1 ? x : x / pass.scaler, weight, bias, pass.norm, *statistics);
   return after == AfterNorm::relu ? normed.relu_() : normed;
+}
+
+at::Tensor activation(const at::Tensor& x, Activation::Kind kind) {
+  switch (kind) {
+    case Activation::Kind::relu6:
+      return at::hardtanh(x, 0, 6);
+    case Activation::Kind::silu:
+      return at::silu(x);
+    case Activation::Kind::tanh:
+      return at::tanh(x);
+    case Activation::Kind::sigmoid:
+      break;
+  }
+  return at::sigmoid(x);
 }
 
 }  // namespace
@@ -84,7 +99,10 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
   const auto scaled = [&] { return pass.scaler == 1 ? x : x / pass.scaler; };
   return std::visit(
       Overloaded{
-          [&](const Conv2d& op) { return convolution(x, frame.parameters[0], frame.bias(1), op.stride, op.padding); },
+          [&](const Conv2d& op) {
+            return op.depthwise ? depthwise_convolution(x, frame.parameters[0], frame.bias(1), op.stride, op.padding)
+                                : convolution(x, frame.parameters[0], frame.bias(1), op.stride, op.padding);
+          },
           [&](const Linear&) {
             const at::Tensor rows = x.dim() == 4 ? x.flatten(1) : x;
             return pass.rows ? grouped_linear(rows, frame.parameters[0], frame.bias(1), *pass.rows)
@@ -110,12 +128,23 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
             return same.relu_();
           },
           [&](const Gelu&) { return at::gelu(x); },
-          [&](const MaxPool2d& op) { return max_pool(x, op.kernel, op.stride); },
+          [&](const Activation& op) { return activation(x, op.kind); },
+          [&](const MaxPool2d& op) {
+            return op.padding == 0 ? max_pool(x, op.kernel, op.stride)
+                                   : at::max_pool2d(x, op.kernel, op.stride, op.padding);
+          },
+          [&](const AvgPool2d& op) { return at::avg_pool2d(x, op.kernel, op.stride, op.padding); },
           [&](const GlobalAvgPool&) {
-            return at::mean(x, {2, 3});
+            return x.dim() == 3 ? at::mean(x, {1}) : at::mean(x, {2, 3});
           },
           [&](const Flatten&) { return x.flatten(1); },
           [&](const Add&) { return x + frame.in[1]; },
+          [&](const Concat&) { return at::cat(frame.in, 1); },
+          [&](const ToTokens&) { return x.flatten(2).transpose(1, 2); },
+          [&](const ClassToken&) {
+            return at::cat({frame.parameters[0].expand({x.size(0), 1, x.size(2)}), x}, 1);
+          },
+          [&](const FirstToken&) { return x.select(1, 0).contiguous(); },
           [&](const Embedding&) { return at::embedding(frame.parameters[0], x); },
           [&](const PositionEmbedding&) { return x + frame.parameters[0].narrow(0, 0, x.size(1)); },
           [&](const Attention& op) {

@@ -28,7 +28,8 @@ class SliceMap {
   /// Every element keeps its place: the sub-model is the full model, not a rotated one.
   bool is_whole() const;
 
-  /// Calls visit(tensor, Run) for all runs, ascending in `part`. A run never crosses a tensor.
+  /// Calls visit(tensor, Run) for all runs, tensor by tensor, within it ascending in `part`. A run never crosses a
+  /// tensor.
   template <class Visit>
   void for_each_run(Visit&& visit) const {
     for (std::size_t t = 0; t < tensors_.size(); ++t) {

@@ -76,7 +76,7 @@ void add_slice_steps(PlanDraft& draft) {
     for (std::size_t to = 0; to < plan.tasks.size(); ++to) {
       const TrainTask& receiver = plan.tasks[to];
       if (from == to || !connected(sender.device, receiver.device)) continue;
-      const std::int64_t elements = whole ? draft.costs.cost_of(sender.slice).parameters
+      const std::int64_t elements = whole ? draft.costs.cost_of(sender.slice).trained_parameters()
                                           : shared_parameters(draft.setup.shape, sender.slice, plan.next_slices[to]);
       MessageSize size = floats(elements);
       const EncodingOptions& encoding = draft.setup.method.encoding;

@@ -26,7 +26,7 @@ void add_task_steps(PlanDraft& draft, const TrainTask& task) {
   const double client_flops = compute_seconds(model.front, training, host) * host.speed_flops / std::max(steps, 1.0);
   const double server_flops =
       compute_seconds(model.rest, training, server_host) * server_host.speed_flops / std::max(steps, 1.0);
-  const double model_bytes = kFloatBytes * static_cast<double>(model.front.parameters);
+  const double model_bytes = kFloatBytes * static_cast<double>(model.front.trained_parameters());
 
   StepId last = draft.transfer(task, server, task.device, model_bytes, Cargo::model, {});
   for (std::int64_t step = 0; step < training.optimiser_steps; ++step) {

@@ -7,6 +7,8 @@
 #include "sim/learn/training/initial.hpp"
 #include "sim/learn/training/local_training.hpp"
 #include "sim/method/task_costs.hpp"
+#include "sim/shape/start_values.hpp"
+#include "tests/learn/layer_files.hpp"
 #include "tests/learn/world.hpp"
 #include "tests/support/catch.hpp"
 
@@ -108,6 +110,31 @@ TEST_CASE("the memory of a training is what the allocator hands out at most, wha
   LstmOptions lstm;
   lstm.embedding = 32, lstm.hidden = 64, lstm.window = 24;
   check_memory(words(lstm, lstm.window));
+}
+
+TEST_CASE("the memory of a training is what the allocator hands out at most, for models from files") {
+  for (const double rate : {0.25, 1.0}) {
+    check_memory(pictures(file_model("mobilenet-v2", {{"stem_stride", "1"}})), rate);
+    check_memory(pictures(file_model("resnet18-imagenet", {})), rate);
+    check_memory(pictures(file_model("resnet50", {{"blocks", "1 2 2 1"}})), rate);
+    check_memory(pictures(file_model("vit-tiny", {{"patch", "4"}, {"layers", "3"}})), rate);
+    check_memory(pictures(file_model("vgg11", {{"units", "512"}})), rate);
+    check_memory(words(file_model("gpt2-small", {{"features", "96"}, {"layers", "3"}}), 32), rate);
+  }
+}
+
+TEST_CASE("the memory of a training holds with frozen layers") {
+  for (const char* trained : {"classifier", "norm", "stage3"}) {
+    World world = pictures(ResNetOptions{});
+    keep_trained(world.shape, {trained, "classifier"});
+    check_memory(world);
+    world.training.momentum = 0.9;
+    check_memory(world, 0.25);
+  }
+  World world = pictures(MlpOptions{{512, 256}});
+  keep_trained(world.shape, {"hidden2"});
+  world.training.optimiser = TrainingOptions::Optimiser::adam;
+  check_memory(world);
 }
 
 TEST_CASE("the memory of a training holds with the state of optimisers, clipping and every objective's copies") {

@@ -5,6 +5,7 @@
 #include "sim/learn/training/batches.hpp"
 #include "sim/learn/training/initial.hpp"
 #include "sim/learn/training/slice_map.hpp"
+#include "tests/learn/layer_files.hpp"
 #include "tests/learn/world.hpp"
 #include "tests/support/catch.hpp"
 
@@ -61,10 +62,14 @@ std::vector<Made> every_model() {
   const Dataset words = text(11, 5, 24, 8);
   for (const ModelOptions& spec :
        {ModelOptions(MlpOptions{{9, 7}}), ModelOptions(cnn(NormKind::batch)), ModelOptions(cnn(NormKind::group)),
-        ModelOptions(cnn(NormKind::none)), ModelOptions(resnet(false)), ModelOptions(resnet(true))})
+        ModelOptions(cnn(NormKind::none)), ModelOptions(resnet(false)), ModelOptions(resnet(true)), mixed_model(),
+        small_mobilenet(), file_model("resnet18-imagenet", {{"widths", "4 6 8 10"}}),
+        file_model("resnet50", {{"widths", "2 3"}, {"blocks", "1 2"}}),
+        file_model("vit-tiny", {{"patch", "4"}, {"features", "12"}, {"layers", "2"}})})
     made.push_back({pictures, shape_for(spec, pictures)});
   for (const ModelOptions& spec :
-       {ModelOptions(transformer(false, false)), ModelOptions(transformer(true, true)), ModelOptions(lstm())})
+       {ModelOptions(transformer(false, false)), ModelOptions(transformer(true, true)), ModelOptions(lstm()),
+        file_model("gpt2-small", {{"features", "12"}, {"heads", "3"}, {"layers", "2"}})})
     made.push_back({words, shape_for(spec, words)});
   return made;
 }

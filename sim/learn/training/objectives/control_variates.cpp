@@ -15,7 +15,7 @@ class ControlVariates : public Objective {
   }
   bool corrects_gradient() const override { return true; }
   double correct_gradient(at::Tensor& gradient, const at::Tensor&) override {
-    gradient.add_(drift_);
+    gradient.add_(drift_.narrow(0, 0, gradient.numel()));  // what is trained comes first
     return 0;
   }
   void finish(Trained& trained, int steps, double learning_rate) override {

@@ -13,7 +13,7 @@ class Proximal : public Objective {
   }
   bool corrects_gradient() const override { return true; }
   double correct_gradient(at::Tensor& gradient, const at::Tensor& values) override {
-    const at::Tensor away = values - start_;
+    const at::Tensor away = values - start_.narrow(0, 0, values.numel());  // what is trained comes first
     gradient.add_(away, weight_);
     return weight_ / 2 * away.dot(away).item<double>();
   }
