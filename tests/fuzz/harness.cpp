@@ -17,6 +17,8 @@
 #include "sim/scenario/scenario.hpp"
 #include "sim/shape/cost.hpp"
 #include "sim/shape/layer_graph.hpp"
+#include "sim/shape/onnx_model.hpp"
+#include "sim/shape/start_values.hpp"
 
 namespace msfusion {
 
@@ -110,6 +112,15 @@ void fuzz_model(const std::uint8_t* bytes, std::size_t count) {
       samples = {file.reads, file.sample[0], file.sample[1], file.sample[2], file.classes};
     const Shape shape = shape_of_layers(file, {}, samples);
     slice_cost(shape, full_slice(shape));
+  });
+}
+
+void fuzz_onnx(const std::uint8_t* bytes, std::size_t count) {
+  refusing([&] {
+    const LayerFile file = onnx_model(std::string(reinterpret_cast<const char*>(bytes), count), "m.onnx");
+    const Shape shape =
+        shape_of_layers(file, {}, {file.reads, file.sample[0], file.sample[1], file.sample[2], file.classes});
+    check_start_values(*file.weights, "m.onnx", shape, {});
   });
 }
 

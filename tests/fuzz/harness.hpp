@@ -19,6 +19,7 @@ void fuzz_peer_graph(const std::uint8_t* bytes, std::size_t count);  ///< nodes 
 void fuzz_checkpoint(const std::uint8_t* bytes, std::size_t count);  ///< a checkpoint file
 void fuzz_model(const std::uint8_t* bytes, std::size_t count);       ///< a model file
 void fuzz_arrays(const std::uint8_t* bytes, std::size_t count);      ///< an .npz with both splits
+void fuzz_onnx(const std::uint8_t* bytes, std::size_t count);        ///< an ONNX file
 void fuzz_store(const std::uint8_t* bytes, std::size_t count);       ///< run.sqlite
 
 struct NamedHarness {
@@ -30,7 +31,7 @@ constexpr NamedHarness kHarnesses[] = {
     {"cifar", fuzz_cifar},           {"text", fuzz_text},
     {"peer_graph", fuzz_peer_graph}, {"checkpoint", fuzz_checkpoint},
     {"store", fuzz_store},           {"model", fuzz_model},
-    {"arrays", fuzz_arrays},
+    {"arrays", fuzz_arrays},         {"onnx", fuzz_onnx},
 };
 
 /// Writes the bytes to a file of this process in memory, where the system has such a place, and returns its path.
