@@ -58,11 +58,12 @@ const Vocabulary<DataOptions>& data_vocabulary() {
   using D = DataOptions;
   static const Vocabulary<D> all{
       {
-          attribute<D>("set", &D::set, dataset_name(),
-                       "The data set. folder: image files, one folder a class; arrays: NumPy's files; tokens: text "
-                       "split at blanks (WikiText, Penn Treebank); characters: text by characters; synthetic: seeded "
-                       "Gaussian classes without files.",
-                       "`msfusion list data` says which sets are present.")
+          attribute<D>(
+              "set", &D::set, dataset_name(),
+              "The data set. folder: image files, one folder a class; arrays: NumPy's files; csv: tables; tokens: text "
+              "split at blanks (WikiText, Penn Treebank); characters: text by characters; synthetic: seeded "
+              "Gaussian classes without files.",
+              "`msfusion list data` says which sets are present.")
               .is_required(),
           attribute<D>("path", &D::path, path(), "The folder of the set.", "Needed where the set lies elsewhere.")
               .absent("$MSFUSION_DATA/SET, then the system's package")

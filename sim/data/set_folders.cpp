@@ -8,6 +8,7 @@
 #include "sim/base/error.hpp"
 #include "sim/data/array_set.hpp"
 #include "sim/data/cifar.hpp"
+#include "sim/data/csv_set.hpp"
 #include "sim/data/idx.hpp"
 #include "sim/data/image_folder.hpp"
 #include "sim/data/text.hpp"
@@ -203,6 +204,14 @@ Dataset read_arrays(const fs::path& folder, int, bool pixels) {
 
 void check_arrays(const fs::path& folder) {
   check_array_set(folder.string());
+}
+
+Dataset read_csv(const fs::path& folder, int, bool pixels) {
+  return read_csv_set(folder.string(), pixels);
+}
+
+void check_csv(const fs::path& folder) {
+  check_csv_set(folder.string());
 }
 
 Dataset read_words(const fs::path& folder, int window, bool) {

@@ -25,6 +25,9 @@ void check_folder(const std::filesystem::path& folder);
 /// NumPy's files, as sim/data/array_set.hpp says.
 Dataset read_arrays(const std::filesystem::path& folder, int window, bool pixels);
 void check_arrays(const std::filesystem::path& folder);
+/// Tables, as sim/data/csv_set.hpp says.
+Dataset read_csv(const std::filesystem::path& folder, int window, bool pixels);
+void check_csv(const std::filesystem::path& folder);
 /// One file *train* and one *test*, or a single file whose last tenth is the test.
 Dataset read_words(const std::filesystem::path& folder, int window, bool pixels);
 Dataset read_characters(const std::filesystem::path& folder, int window, bool pixels);

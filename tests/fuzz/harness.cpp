@@ -9,6 +9,7 @@
 #include "sim/base/error.hpp"
 #include "sim/data/array_set.hpp"
 #include "sim/data/cifar.hpp"
+#include "sim/data/csv_set.hpp"
 #include "sim/data/idx.hpp"
 #include "sim/data/text.hpp"
 #include "sim/experiment/checkpoint.hpp"
@@ -127,6 +128,11 @@ void fuzz_onnx(const std::uint8_t* bytes, std::size_t count) {
 void fuzz_arrays(const std::uint8_t* bytes, std::size_t count) {
   const std::string path = as_file("arrays.npz", bytes, count);
   refusing([&] { read_array_set(path, true); });
+}
+
+void fuzz_csv(const std::uint8_t* bytes, std::size_t count) {
+  const std::string path = as_file("table.csv", bytes, count);
+  refusing([&] { read_csv_set(path, true); });
 }
 
 void fuzz_store(const std::uint8_t* bytes, std::size_t count) {

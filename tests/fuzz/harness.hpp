@@ -20,6 +20,7 @@ void fuzz_checkpoint(const std::uint8_t* bytes, std::size_t count);  ///< a chec
 void fuzz_model(const std::uint8_t* bytes, std::size_t count);       ///< a model file
 void fuzz_arrays(const std::uint8_t* bytes, std::size_t count);      ///< an .npz with both splits
 void fuzz_onnx(const std::uint8_t* bytes, std::size_t count);        ///< an ONNX file
+void fuzz_csv(const std::uint8_t* bytes, std::size_t count);         ///< a table
 void fuzz_store(const std::uint8_t* bytes, std::size_t count);       ///< run.sqlite
 
 struct NamedHarness {
@@ -27,11 +28,17 @@ struct NamedHarness {
   Harness run;
 };
 constexpr NamedHarness kHarnesses[] = {
-    {"scenario", fuzz_scenario},     {"idx", fuzz_idx},
-    {"cifar", fuzz_cifar},           {"text", fuzz_text},
-    {"peer_graph", fuzz_peer_graph}, {"checkpoint", fuzz_checkpoint},
-    {"store", fuzz_store},           {"model", fuzz_model},
-    {"arrays", fuzz_arrays},         {"onnx", fuzz_onnx},
+    {"scenario", fuzz_scenario},
+    {"idx", fuzz_idx},
+    {"cifar", fuzz_cifar},
+    {"text", fuzz_text},
+    {"peer_graph", fuzz_peer_graph},
+    {"checkpoint", fuzz_checkpoint},
+    {"store", fuzz_store},
+    {"model", fuzz_model},
+    {"arrays", fuzz_arrays},
+    {"onnx", fuzz_onnx},
+    {"csv", fuzz_csv},
 };
 
 /// Writes the bytes to a file of this process in memory, where the system has such a place, and returns its path.
