@@ -48,7 +48,7 @@ TEST_CASE("every method trains a MobileNetV2 from its file, narrowed") {
       msfusion_program({"run", folder.write("s.xml", with_model("every-method.xml", shipped("mobilenet-v2") + narrow)),
                         "-o", folder.file("r")}));
   const StoreReader store(folder.file("r/run.sqlite"));
-  CHECK(store.runs().size() == 20);
+  CHECK(store.runs().size() >= 20);
   for (const RunRecord& run : store.runs()) CHECK(run.state == "finished");
 }
 

@@ -106,7 +106,7 @@ TEST_CASE("every method trains a network from ONNX, with PyTorch's names and wei
       folder.write("s.xml", changed("every-method.xml", "model", R"(<model file="net.onnx"/>)"));
   require_success(msfusion_program({"run", scenario, "-o", folder.file("r")}));
   const StoreReader store(folder.file("r/run.sqlite"));
-  CHECK(store.runs().size() == 20);
+  CHECK(store.runs().size() >= 20);
   for (const RunRecord& run : store.runs()) CHECK(run.state == "finished");
   require_success(msfusion_program(
       {"check", folder.write("s.xml", changed("every-method.xml", "model", R"(<model file="fused.onnx"/>)"))}));

@@ -16,9 +16,10 @@ class Dynamic : public Objective {
   }
   bool corrects_gradient() const override { return true; }
   double correct_gradient(at::Tensor& gradient, const at::Tensor& values) override {
-    const at::Tensor away = values - start_;
-    gradient.add_(away, weight_).add_(state_, weight_);
-    return weight_ * (state_.dot(values).item<double>() + away.dot(away).item<double>() / 2);
+    const std::int64_t trained = values.numel();  // which comes first
+    const at::Tensor away = values - start_.narrow(0, 0, trained), state = state_.narrow(0, 0, trained);
+    gradient.add_(away, weight_).add_(state, weight_);
+    return weight_ * (state.dot(values).item<double>() + away.dot(away).item<double>() / 2);
   }
 
  private:
