@@ -59,7 +59,7 @@ const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
   const EncodingOptions& up = setup_.method.encoding;
   const EncodingOptions down = of_down_link(up);
   const double models = facts_of(setup_.method.merge.kind).models_sent;
-  const double plain = models * kFloatBytes * static_cast<double>(costs.whole.parameters);
+  const double plain = models * kFloatBytes * static_cast<double>(costs.whole.trained_parameters());
   costs.up = {models * static_cast<double>(message_bytes(up, setup_.shape, slice)), plain};
   costs.down = {models * static_cast<double>(message_bytes(down, setup_.shape, slice)), plain};
   for (const CodingWork& work : {encoding_work(up, setup_.shape, slice), decoding_work(down, setup_.shape, slice)}) {
