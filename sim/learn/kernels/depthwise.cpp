@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "sim/base/vectorised.hpp"
 #include "sim/learn/kernels/channels_last.hpp"
-#include "sim/learn/kernels/vectorised.hpp"
 
 namespace msfusion {
 
