@@ -114,6 +114,7 @@ void check(const TrainingOptions& training, GivenAttributes& given) {
 
 }  // namespace
 
+// A table. NOLINTNEXTLINE(readability-function-size)
 const Vocabulary<TrainingOptions>& training_vocabulary() {
   using T = TrainingOptions;
   static const Vocabulary<T> all{

@@ -70,6 +70,15 @@ class Cluster:
     def cable(self, host):
         return f"v{os.getpid()}-{host}"
 
+    def wait_for(self, host):
+        """Until the host reaches the first one: a port where nobody listens refuses at once."""
+        connect = ["ip", "netns", "exec", self.name + str(host), "bash", "-c", "exec 3<> /dev/tcp/10.77.0.1/9"]
+        for _ in range(60):
+            if "refused" in subprocess.run(connect, capture_output=True, text=True).stderr:
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"host{host} does not reach host1")
+
     def start(self, *words):
         """mpirun on the first host, with a rank on each."""
         options = {
@@ -150,6 +159,7 @@ def test_a_link_that_is_cut_ends_the_run_with_its_rounds_kept_and_the_run_resume
             os.killpg(started.pid, signal.SIGKILL)
     assert started.returncode != 0, "the run was over before its link was cut"
     ip("link", "set", cluster.cable(2), "up")
+    cluster.wait_for(2)
     until = time.monotonic() + 30
     while not (cluster.of(1) / "cut/report.html").exists() and time.monotonic() < until:
         time.sleep(0.05)

@@ -46,7 +46,8 @@ os.execv({PROGRAM!r}, [{PROGRAM!r}, *words])
 def commands_in(document):
     """Lines of blocks of code that are commands, with continued lines joined and comments taken away."""
     text = document.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```(?:sh|bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    blocks = [block for language, block in fenced if language in ("", "sh", "bash")]
     without_fences = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
     blocks += re.findall(r"(?:^    \S.*\n|^      +\S.*\n)+", without_fences, re.MULTILINE)
     for block in blocks:
