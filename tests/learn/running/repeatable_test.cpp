@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "sim/base/error.hpp"
+#include "sim/deploy/participant.hpp"
 #include "sim/learn/running/job_message.hpp"
 #include "sim/learn/running/state_file.hpp"
 #include "tests/learn/world.hpp"
@@ -299,4 +300,13 @@ TEST_CASE("sub-models and tensors of another number, type or model are refused")
 TEST_CASE("the description names the libraries that the last bits depend on") {
   const World world = world_of(method(ObjectiveKind::cross_entropy, ExchangeKind::server, MergeKind::mean));
   REQUIRE_THAT(world.learner()->description(), ContainsSubstring("LibTorch ") && ContainsSubstring("OpenBLAS"));
+}
+
+TEST_CASE("deployed peers refuse frozen layers, whose values they would not have") {
+  World world(images(3, 6, 1, 30, 10), MlpOptions{{5}}, 2);
+  const LearnerSetup setup{world.shape,  world.data, world.parts, world.training, world.evaluation, world.data_spec,
+                           world.method, world.seed, 1,           nullptr};
+  CHECK_NOTHROW(make_participant(setup, 0));
+  world.training.train = {"classifier"};
+  CHECK_THROWS_AS(make_participant(setup, 0), UserError);
 }
