@@ -23,13 +23,6 @@ std::string store_of(const TemporaryFolder& folder) {
   return (folder.path / "run.sqlite").string();
 }
 
-std::string text_of(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 /// RFC 4180, for checking.
 std::vector<std::vector<std::string>> parse_csv(const std::string& text) {
   std::vector<std::vector<std::string>> lines{{""}};

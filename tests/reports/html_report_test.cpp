@@ -32,13 +32,6 @@ namespace {
 
 const char* const kHostile = "<script>alert(1)</script><!-- \"'&\x1b[31m";
 
-std::string text_of(const fs::path& file) {
-  std::ifstream in(file);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 nlohmann::json data_of(const std::string& page) {
   const std::string begin = "<script type=\"application/json\" id=\"data\">";
   const auto from = page.find(begin) + begin.size();
@@ -50,14 +43,6 @@ std::string with_plain_blanks(std::string html) {
   for (auto at = html.find(unbroken); at != std::string::npos; at = html.find(unbroken, at))
     html.replace(at, unbroken.size(), " ");
   return html;
-}
-
-SampleOptions one_method() {
-  SampleOptions options;
-  options.methods = {"msfusion"};
-  options.seeds = 1;
-  options.rounds = 1;
-  return options;
 }
 
 /// The page after its script ran; nothing if there is no Chromium.
@@ -289,36 +274,6 @@ TEST_CASE("many rounds and devices make a page below 5 MB in seconds") {
   CHECK(page.size() < 5'000'000);
 }
 
-TEST_CASE("figures are drawn without a browser") {
-  TemporaryFolder folder;
-  auto options = one_method();
-  options.rounds = 3;
-  options.labels = {kHostile};
-  write_sample(folder.path, options);
-  const auto drawn = figures({folder.path.string()}, (folder.path / "figures").string());
-  CHECK(drawn.files.size() >= 15);
-  CHECK(drawn.failures.empty());
-  for (const auto& name : drawn.files) {
-    const auto svg = text_of(folder.path / "figures" / name);
-    CHECK_THAT(svg, StartsWith("<svg") && !ContainsSubstring("<script"));
-    CHECK_NOTHROW(XmlDocument::parse_text(svg, name, XmlDocument::Doctype::refused));
-  }
-}
-
-TEST_CASE("a peer graph of any kind is drawn") {
-  for (const char* graph : {"complete", "ring", "chords", "star"}) {
-    INFO(graph);
-    TemporaryFolder folder;
-    auto options = one_method();
-    options.peer_graph = graph;
-    write_sample(folder.path, options);
-    const auto drawn = figures({folder.path.string()}, (folder.path / "figures").string());
-    CHECK(drawn.failures.empty());
-    CHECK_THAT(text_of(folder.path / "figures" / "peers-msfusion.svg"),
-               StartsWith("<svg") && !ContainsSubstring("NaN"));
-  }
-}
-
 TEST_CASE("a chart that cannot be drawn says so in its place and leaves the others alone") {
   TemporaryFolder folder;
   auto options = one_method();
@@ -336,23 +291,6 @@ TEST_CASE("a chart that cannot be drawn says so in its place and leaves the othe
   CHECK_THAT(page->dom, ContainsSubstring("data-drawn=\"failed: peers\"") &&
                             ContainsSubstring("This chart could not be drawn: ") &&
                             ContainsSubstring("data-charts=\"19/19\""));
-}
-
-TEST_CASE("figures of labels without ASCII letters have names of their own, the same every time") {
-  TemporaryFolder folder;
-  SampleOptions options;
-  options.methods = {"msfusion", "fedavg", "fedavg", "fedavg"};
-  options.labels = {"\xe5\x90\x88\xe4\xbd\x93", "\xe5\xb9\xb3\xe5\x9d\x87", "+", "*"};
-  options.seeds = 1;
-  options.rounds = 2;
-  write_sample(folder.path, options);
-  const auto drawn = figures({folder.path.string()}, (folder.path / "figures").string());
-  const std::set<std::string> distinct(drawn.files.begin(), drawn.files.end());
-  CHECK(distinct.size() == drawn.files.size());
-  for (const char* name : {"timeline-\xe5\x90\x88\xe4\xbd\x93.svg", "timeline-\xe5\xb9\xb3\xe5\x9d\x87.svg",
-                           "timeline--.svg", "timeline---2.svg"})
-    CHECK(distinct.count(name) == 1);
-  CHECK(figures({folder.path.string()}, (folder.path / "again").string()).files == drawn.files);
 }
 
 TEST_CASE("the licences of the code in the page travel with it") {

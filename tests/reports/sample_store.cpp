@@ -7,7 +7,9 @@
 #include <boost/random/mersenne_twister.hpp>
 #include <boost/random/uniform_real_distribution.hpp>
 #include <cmath>
+#include <fstream>
 #include <random>
+#include <sstream>
 
 #include "sim/base/seed.hpp"
 #include "sim/record/store.hpp"
@@ -376,6 +378,21 @@ void write_sample(const std::filesystem::path& folder, const SampleOptions& opti
       writer.set_state(run.run, breaks ? "running" : "finished");
     }
   }
+}
+
+SampleOptions one_method() {
+  SampleOptions options;
+  options.methods = {"msfusion"};
+  options.seeds = 1;
+  options.rounds = 1;
+  return options;
+}
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
 }
 
 }  // namespace msfusion

@@ -24,6 +24,9 @@ struct SampleOptions {
   std::vector<std::string> labels;  ///< of the methods; empty: their names
 };
 
+/// msfusion alone, with one seed and one round.
+SampleOptions one_method();
+
 /// A folder that is gone after the test.
 struct TemporaryFolder {
   TemporaryFolder();
@@ -32,6 +35,8 @@ struct TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   std::filesystem::path path;
 };
+
+std::string text_of(const std::filesystem::path& file);
 
 /// Writes FOLDER/run.sqlite.
 void write_sample(const std::filesystem::path& folder, const SampleOptions& options);

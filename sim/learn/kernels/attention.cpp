@@ -52,7 +52,8 @@ inline float exponential(float x) {
   const float r = (x - n * kLn2High) - n * kLn2Low;
   float y = 1.0F / 5040;
   for (const float factor : {1.0F / 720, 1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F}) y = y * r + factor;
-  const std::int32_t bits = (static_cast<std::int32_t>(n) + 127) << 23;
+  // Unsigned, because of the number that becomes of a NaN.
+  const std::uint32_t bits = static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23;
   float power;
   std::memcpy(&power, &bits, sizeof power);
   return y * power;
