@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import string
 import subprocess
 import time
 
@@ -12,6 +13,7 @@ from conftest import SOURCES
 
 PROGRAM = os.environ["MSFUSION_PROGRAM"]
 HOSTS = (1, 2, 3)
+LETTERS = iter(string.ascii_lowercase)
 
 
 def ip(*words):
@@ -46,8 +48,10 @@ class Cluster:
 
     def __init__(self, folder):
         self.folder = folder
-        self.name = f"msf{os.getpid()}-"
-        self.bridge = f"br{os.getpid()}"
+        # Names of its own: a namespace's devices are gone only some time after it.
+        self.own = f"{os.getpid()}{next(LETTERS)}"
+        self.name = f"msf{self.own}-"
+        self.bridge = f"br{self.own}"
         self.agent = folder / "agent"
         self.agent.write_text(AGENT.format(name=self.name, folder=folder))
         self.agent.chmod(0o755)
@@ -68,7 +72,7 @@ class Cluster:
         return self.folder / f"host{host}"
 
     def cable(self, host):
-        return f"v{os.getpid()}-{host}"
+        return f"v{self.own}{host}"
 
     def wait_for(self, host):
         """Until the host reaches the first one: a port where nobody listens refuses at once."""
