@@ -30,7 +30,8 @@ struct SplitChoice {
   int zeta = 1;                   ///< double_shift: shift between rounds, in units
   enum class Shift { paper, decorrelated } shift = Shift::paper;  ///< decorrelated: a stride of its own per axis
   enum class Overlap { constant, linear, adaptive } overlap = Overlap::constant;
-  double control = 1;  ///< c, or c0 of the linear and adaptive schedules
+  double control = 1;      ///< c, or c0 of the linear and adaptive schedules
+  double control_end = 1;  ///< linear: c of the last round
 };
 
 struct ObjectiveChoice {
@@ -38,6 +39,7 @@ struct ObjectiveChoice {
   double weight = 0;
   double temperature = 0.5;
   enum class Negatives { previous, peers, both } negatives = Negatives::previous;
+  enum class Compare { position, unit } compare = Compare::position;  ///< contrastive: which features form pairs
   bool scaler = false;  ///< activations divided by the rate before each norm while training (HeteroFL)
 };
 
@@ -58,6 +60,7 @@ struct ExchangeChoice {
 struct MergeChoice {
   MergeKind kind = MergeKind::mean;
   enum class Weights { samples, uniform } weights = Weights::samples;
+  enum class OwnWeight { once, per_peer } own_weight = OwnWeight::once;  ///< overlap_mean among peers
   double server_learning_rate = 1;
   double beta1 = 0.9, beta2 = 0.99, tau = 1e-3;
   double staleness_exponent = 0.5;

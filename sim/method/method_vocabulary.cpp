@@ -1,4 +1,4 @@
-// What a user can say in <method>: its attributes as changes of the method's four choices, in one table.
+// What a user can say in <method>: its attributes as changes of the method's choices, in one table.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 
 #include "sim/method/choices.hpp"
 #include "sim/method/encoding_attributes.hpp"
+#include "sim/method/msfusion_vocabulary.hpp"
 #include "sim/method/registry.hpp"
 
 namespace msfusion {
@@ -13,9 +14,6 @@ namespace msfusion {
 namespace {
 
 using Direction = SplitChoice::Direction;
-using Shift = SplitChoice::Shift;
-using Overlap = SplitChoice::Overlap;
-using Negatives = ObjectiveChoice::Negatives;
 using Weights = MergeChoice::Weights;
 
 constexpr std::array<Choice<bool>, 2> kLevels{{
@@ -25,24 +23,6 @@ constexpr std::array<Choice<bool>, 2> kLevels{{
 constexpr std::array<Choice<Direction>, 2> kDirections{{
     {Direction::down, "down", "as in FedRolex's released code"},
     {Direction::up, "up", "as in FedRolex's paper"},
-}};
-constexpr std::array<Choice<Shift>, 2> kShifts{{
-    {Shift::paper, "paper", "all axes move alike"},
-    {Shift::decorrelated, "decorrelated", "each axis has its own stride"},
-}};
-constexpr std::array<Choice<Overlap>, 3> kOverlaps{{
-    {Overlap::constant, "constant", "the control stays"},
-    {Overlap::linear, "linear", "up to 1 over the rounds"},
-    {Overlap::adaptive, "adaptive", "towards 1 when the loss stalls"},
-}};
-constexpr std::array<Choice<ObjectiveKind>, 2> kContrastive{{
-    {ObjectiveKind::contrastive, "on", "with the contrastive term"},
-    {ObjectiveKind::cross_entropy, "off", "without it"},
-}};
-constexpr std::array<Choice<Negatives>, 3> kNegatives{{
-    {Negatives::previous, "previous", "the device's sub-model of the round before"},
-    {Negatives::peers, "peers", "the peers' sub-models"},
-    {Negatives::both, "both", "both of them"},
 }};
 constexpr std::array<Choice<Weights>, 2> kWeights{{
     {Weights::samples, "samples", "devices count by their samples"},
@@ -58,14 +38,8 @@ bool is_peers(const Method& m) {
 bool is_asynchronous(const Method& m) {
   return facts_of(m.exchange.kind).spans_rounds;
 }
-bool shifts(const Method& m) {
-  return facts_of(m.split.rule).shifts;
-}
 bool is_sliced(const Method& m) {
   return facts_of(m.split.rule).partial || facts_of(m.split.rule).narrows;
-}
-bool contrasts(const Method& m) {
-  return facts_of(m.objective.kind).contrasts();
 }
 bool distils(const Method& m) {
   return facts_of(m.merge.kind).distils;
@@ -169,45 +143,8 @@ static const Vocabulary<Method>& choice_vocabulary() {
               .only_with(
                   "", [](const M& m) { return m.split.rule == SplitRule::rolling; }, "split-rule=\"rolling\""),
           attribute<M>(
-              "zeta", [](auto& m) -> auto& { return m.split.zeta; }, whole(0),
-              "Units by which windows move from round to round.", "0 stands still; larger covers the model sooner.")
-              .in("units")
-              .only_with("", shifts, "split-rule=\"double-shift\""),
-          attribute<M>(
-              "shift", [](auto& m) -> auto& { return m.split.shift; }, one_of_table("shift", kShifts),
-              "paper moves all axes alike; decorrelated gives each axis its own stride, so that all pairs of units "
-              "meet.",
-              "decorrelated for better coverage.")
-              .only_with("", shifts, "split-rule=\"double-shift\""),
-          attribute<M>(
-              "overlap", [](auto& m) -> auto& { return m.split.overlap; }, one_of_table("overlap", kOverlaps),
-              "Schedule of the overlap control: constant; linear up to 1 over the rounds, whatever until says; "
-              "adaptive "
-              "moves towards 1 when the loss stalls.",
-              "linear pulls the sub-models together early.")
-              .only_with("", shifts, "split-rule=\"double-shift\""),
-          attribute<M>(
-              "overlap-control", [](auto& m) -> auto& { return m.split.control; }, number_above(0, 1),
-              "The control, or its first value. 1 spreads the windows evenly, less lets neighbours overlap more.",
-              "Lower for more agreement and less coverage.")
-              .only_with("", shifts, "split-rule=\"double-shift\""),
-          attribute<M>(
               "objective", [](auto& m) -> auto& { return m.objective.kind; }, one_of_table("objective", kObjectives),
               "The local loss.", "For ablations."),
-          attribute<M>(
-              "contrastive", [](auto& m) -> auto& { return m.objective.kind; },
-              one_of_table("contrastive", kContrastive), "With or without the contrastive term.",
-              "off shows what the term brings, and saves its two forward passes.")
-              .absent("of the method")
-              .only_with(
-                  "", [](const M& m) { return shifts(m) || contrasts(m) || m.name == "msfusion"; },
-                  "a double-shift split or a contrastive objective"),
-          attribute<M>(
-              "lambda", [](auto& m) -> auto& { return m.objective.weight; }, number_from(0),
-              "Weight of MSfusion's contrastive term.", "0 switches it off but still pays for it.")
-              .only_with(
-                  "", [](const M& m) { return m.objective.kind == ObjectiveKind::contrastive; },
-                  "objective=\"contrastive\""),
           attribute<M>(
               "mu", [](auto& m) -> auto& { return m.objective.weight; }, number_from(0),
               "Weight of FedProx's proximal and of MOON's contrastive term, and FedDyn's alpha.",
@@ -220,19 +157,6 @@ static const Vocabulary<Method>& choice_vocabulary() {
                            m.objective.kind == ObjectiveKind::dynamic;
                   },
                   "objective=\"proximal\", \"model-contrastive\" or \"dynamic\""),
-          attribute<M>(
-              "tau", [](auto& m) -> auto& { return m.objective.temperature; }, number_above(0),
-              "Temperature of the contrastive terms.", "Smaller is sharper.")
-              .only_with("", contrasts, "a contrastive objective"),
-          attribute<M>(
-              "negatives", [](auto& m) -> auto& { return m.objective.negatives; },
-              one_of_table("negatives", kNegatives),
-              "What MSfusion's contrastive term pushes away from: the device's sub-model of the round before, the "
-              "peers' sub-models, or both.",
-              "peers and both take more memory.")
-              .only_with(
-                  "", [](const M& m) { return m.objective.kind == ObjectiveKind::contrastive && is_peers(m); },
-                  "objective=\"contrastive\" and an exchange among peers"),
           attribute<M>(
               "scaler", [](auto& m) -> auto& { return m.objective.scaler; }, on_off(),
               "Activations are divided by the device's relative rate before each norm in training (HeteroFL).",
@@ -371,7 +295,7 @@ static const Vocabulary<Method>& choice_vocabulary() {
 }
 
 const Vocabulary<Method>& method_vocabulary() {
-  static const Vocabulary<Method> all = with_encodings(choice_vocabulary());
+  static const Vocabulary<Method> all = with_encodings(with_msfusion(choice_vocabulary()));
   return all;
 }
 

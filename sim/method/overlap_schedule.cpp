@@ -14,6 +14,7 @@ constexpr double kAdaptiveStep = 0.25;  // of what is left to 1
 OverlapSchedule::OverlapSchedule(const SplitChoice& split, int rounds)
     : overlap_(split.overlap),
       start_(split.control),
+      end_(split.control_end),
       last_round_(rounds - 1),
       current_(split.control),
       next_(split.control) {}
@@ -23,7 +24,7 @@ double OverlapSchedule::control(int round) const {
     case SplitChoice::Overlap::constant:
       return start_;
     case SplitChoice::Overlap::linear:
-      return last_round_ <= 0 ? 1 : std::min(1.0, start_ + (1 - start_) * round / last_round_);
+      return last_round_ <= 0 ? end_ : start_ + (end_ - start_) * std::min(round, last_round_) / last_round_;
     case SplitChoice::Overlap::adaptive:
       break;
   }

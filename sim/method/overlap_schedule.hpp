@@ -5,9 +5,9 @@
 
 namespace msfusion {
 
-/// Constant, linear from c0 to 1 over the run, or adaptive: a quarter of what is left to 1 whenever the mean loss has
-/// not improved for three rounds. The windows of round t + 1 are part of plan t, so what the adaptive schedule learns
-/// from round t acts on round t + 2.
+/// Constant, linear from c0 to its end (1) over the run, or adaptive: a quarter of what is left to 1 whenever the mean
+/// loss has not improved for three rounds. The windows of round t + 1 are part of plan t, so what the adaptive schedule
+/// learns from round t acts on round t + 2.
 class OverlapSchedule {
  public:
   OverlapSchedule(const SplitChoice& split, int rounds);
@@ -19,7 +19,7 @@ class OverlapSchedule {
 
  private:
   SplitChoice::Overlap overlap_;
-  double start_;
+  double start_, end_;
   int last_round_;
   int planned_round_ = 0;
   double current_, next_;  // adaptive: c of the planned round and of the one after it

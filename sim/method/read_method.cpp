@@ -53,6 +53,8 @@ std::pair<std::string, std::string> contradiction(const Method& m) {
     return {fmt::format("objective=\"{}\" with splitfed: the device holds only the first layers",
                         name_of(kObjectives, m.objective.kind)),
             "objective=\"cross-entropy\""};
+  if (m.merge.own_weight == MergeChoice::OwnWeight::per_peer && m.merge.weights == MergeChoice::Weights::samples)
+    return {"own-weight=\"per-peer\" with weights=\"samples\": the equation counts devices", "weights=\"uniform\""};
   if (facts.among_peers && facts_of(m.exchange.graph).reads_file && m.exchange.graph_file.empty())
     return {"graph=\"file\" without graph-file", "graph-file=\"FILE.graphml\""};
   return {};

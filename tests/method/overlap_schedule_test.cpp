@@ -28,6 +28,16 @@ TEST_CASE("a constant overlap stays, a linear one ends at 1") {
   CHECK(OverlapSchedule(choice(SplitChoice::Overlap::linear, 0.3), 1).control(0) == 1);
 }
 
+TEST_CASE("a linear overlap may grow: its control falls to the end that is given") {
+  SplitChoice growing = choice(SplitChoice::Overlap::linear, 1);
+  growing.control_end = 0.2;
+  const OverlapSchedule schedule(growing, 5);
+  CHECK(schedule.control(0) == 1);
+  CHECK(schedule.control(1) == Approx(0.8));
+  CHECK(schedule.control(4) == Approx(0.2));
+  CHECK(schedule.control(5) == Approx(0.2));
+}
+
 TEST_CASE("the adaptive overlap moves after three rounds without a better loss, two rounds later") {
   OverlapSchedule schedule(choice(SplitChoice::Overlap::adaptive, 0.2), 100);
   const std::vector<double> losses = {3, 2, 2, 2, 2, 1, 1};

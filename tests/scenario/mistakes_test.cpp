@@ -36,13 +36,13 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "auto or device\n"},
       {&P::methods, method("name='msfusion' splt='1'").substr(0),
        "6: unknown attribute splt in <method>; allowed: one of name, label, rounds, split, levels, split-rule, "
-       "direction, "
-       "zeta, shift, overlap, "
-       "overlap-control, objective, contrastive, lambda, mu, tau, negatives, scaler, cohort, graph, degree, "
+       "direction, objective, mu, scaler, cohort, graph, degree, "
        "probability, radius, "
        "graph-file, weights, server-learning-rate, beta, beta1, beta2, server-tau, staleness-exponent, mixing, buffer, "
        "concurrency, "
-       "cut, distill-steps, open-samples, sharpen, exchange, merge, encoding, down, of, rounding, bits, bucket, "
+       "cut, distill-steps, open-samples, sharpen, exchange, merge, zeta, shift, overlap, overlap-control, "
+       "overlap-end, "
+       "contrastive, lambda, tau, negatives, compare, own-weight, encoding, down, of, rounding, bits, bucket, "
        "ratio, rank, error-feedback, consensus-step; did you mean 'split'?\n"},
       {&P::methods, "<methods/>", "6: <methods> has no <method>; it is needed\n"},
       {&P::methods, "", "1: <scenario> has no <methods>; it is needed\n"},

@@ -22,7 +22,10 @@ class OverlapSum {
   void add_masked(const SliceMap& map, const at::Tensor& part, double weight, const std::vector<int>& classifier,
                   const std::vector<bool>& classes);
 
-  bool covers(std::int64_t element) const { return weight_.data_ptr<double>()[element] > 0; }
+  bool covers(std::int64_t element) const { return weight(element) > 0; }
+
+  /// The sum of the weights of those that trained the element.
+  double weight(std::int64_t element) const { return weight_.data_ptr<double>()[element]; }
 
   /// In double; elements that no part covers come from `fallback`.
   at::Tensor mean(const at::Tensor& fallback) const;

@@ -39,7 +39,7 @@ class PeerOverlap : public ModelState {
     OverlapSum everybody(context_.full);
     for (std::size_t i = 0; i < maps.size(); ++i) add_trained(context_, everybody, maps[i], *arrivals.tasks[i]);
 
-    if (all_received_from_all(arrivals)) {
+    if (!weighs_per_peer() && all_received_from_all(arrivals)) {
       if (!views_.empty()) agree();
     } else {
       separate();
@@ -160,7 +160,27 @@ class PeerOverlap : public ModelState {
     OverlapSum sum(context_.full);
     for (const std::size_t task : tasks) add_trained(context_, sum, maps[task], *arrivals.tasks[task]);
     stamp(rounds, sum, arrivals.plan.round);
-    return {sum.mean(values).to(at::kFloat), rounds};
+    at::Tensor merged = sum.mean(values);
+    if (weighs_per_peer())
+      for (const std::size_t task : tasks)
+        if (static_cast<std::size_t>(arrivals.tasks[task]->device) == device)
+          add_own(merged, sum, maps[task], arrivals.tasks[task]->values);
+    return {merged.to(at::kFloat), rounds};
+  }
+
+  bool weighs_per_peer() const { return context_.method.merge.own_weight == MergeChoice::OwnWeight::per_peer; }
+
+  // Equation 5 as printed, 1/(S+1) sum_{s in S} (theta_s + theta_n), from the mean over all S + 1 = W: the own value
+  // is in it once already and W - 2 times more are due. An element that no peer trained stays the device's own.
+  static void add_own(at::Tensor& merged, const OverlapSum& sum, const SliceMap& map, const at::Tensor& own) {
+    auto* out = merged.data_ptr<double>();
+    const auto* values = own.data_ptr<float>();
+    map.for_each_run([&](int, const Run& run) {
+      for (std::int64_t i = 0; i < run.length; ++i) {
+        const double devices = sum.weight(run.full + i);
+        if (devices > 2) out[run.full + i] += (devices - 2) / devices * static_cast<double>(values[run.part + i]);
+      }
+    });
   }
 
   const MergeContext context_;

@@ -79,6 +79,48 @@ TEST_CASE("elements that nobody trained keep their initial value") {
   REQUIRE_FALSE(at::equal(values.shared, start));
 }
 
+TEST_CASE("equation 5 as printed adds a device's own value once for each peer that trained the element") {
+  World world = world_of();
+  const auto once = world.learner();
+  world.method.merge.own_weight = MergeChoice::OwnWeight::per_peer;
+  const auto per_peer = world.learner();
+  const RoundPlan plan = plan_of(world, 0);
+  for (const auto& learner : {once.get(), per_peer.get()}) {
+    learner->start(plan, all_tasks(plan));
+    learner->merge(plan, to_all_peers(plan));
+  }
+  const PeerValues mean = values_of(*once), printed = values_of(*per_peer);
+  REQUIRE(at::equal(printed.shared, mean.shared));
+  REQUIRE(printed.views.size() == 4);
+
+  // What each device trained, from a merge that no message reached.
+  const auto alone = world.learner();
+  alone->start(plan, all_tasks(plan));
+  alone->merge(plan, {});
+  const PeerValues own = values_of(*alone);
+  const ParameterLayout full(world.shape, full_slice(world.shape));
+  std::vector<at::Tensor> trained(4, at::zeros({full.size()}));
+  at::Tensor count = at::zeros({full.size()});
+  for (std::size_t device = 0; device < 4; ++device) {
+    const SliceMap map(world.shape, full, plan.tasks[device].slice);
+    trained[device] = at::zeros({full.size()});
+    scatter(map, at::ones({map.part_size()}), trained[device]);
+    count = count + trained[device];
+  }
+  REQUIRE(count.max().item<double>() > 2);
+  for (std::size_t device = 0; device < 4; ++device) {
+    at::Tensor sum = at::zeros({full.size()});  // over the other devices of theta_s + theta_n
+    for (std::size_t peer = 0; peer < 4; ++peer)
+      if (peer != device) sum = sum + trained[peer] * (own.views[peer] + own.views[device]);
+    const at::Tensor others = count - trained[device];
+    const at::Tensor expected = at::where(others.gt(0), sum / (others + 1), own.views[device]);
+    const at::Tensor held = trained[device].eq(1);
+    CHECK(at::allclose(printed.views[device].masked_select(held), expected.masked_select(held), 1e-5, 1e-6));
+    CHECK(at::equal(printed.views[device].masked_select(held.logical_not()),
+                    mean.shared.masked_select(held.logical_not())));
+  }
+}
+
 TEST_CASE("a peer that misses a message takes the mean of what it has, and full contact ends the disagreement") {
   const World world = world_of();
   const auto complete = world.learner();

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <functional>
 
 #include "sim/learn/training/objectives/info_nce.hpp"
 #include "tests/learn/world.hpp"
@@ -28,8 +29,71 @@ TEST_CASE("the contrastive loss of two samples equals the hand calculation") {
   const auto tensor = [](const std::vector<std::vector<double>>& rows) {
     return at::tensor({rows[0][0], rows[0][1], rows[1][0], rows[1][1]}).view({2, 2}).to(at::kFloat);
   };
-  REQUIRE(info_nce(tensor(anchor), tensor(positive), {tensor(first), tensor(second)}, tau).item<double>() ==
+  const auto similarity = [&](const std::vector<std::vector<double>>& other) {
+    return at::cosine_similarity(tensor(anchor), tensor(other), 1);
+  };
+  REQUIRE(info_nce({similarity(positive), similarity(first), similarity(second)}, tau).item<double>() ==
           Approx(expected).epsilon(1e-5));
+}
+
+namespace {
+
+// MSfusion's loss of four samples for a sub-model of half the units of one hidden layer, whose only negative holds the
+// half that starts at `other`, and what it should be when the pairs of (own, its) units are compared.
+struct Compared {
+  double loss, cross_entropy;
+  std::function<double(const std::vector<std::int64_t>&, const std::vector<std::int64_t>&)> by_hand;
+};
+
+Compared compared(ObjectiveChoice::Compare compare, int other) {
+  static const World world(images(3, 6, 1, 9, 3), MlpOptions{{8}}, 1);
+  static const Net net(world.shape);
+  const ParameterLayout full(world.shape, full_slice(world.shape));
+  const at::Tensor values = at::sin(at::arange(full.size(), at::kFloat));
+  TrainingJob job;
+  job.task.slice = window_slice(world.shape, 0.5, 0);
+  const SliceMap map(world.shape, full, job.task.slice);
+  const WidthSlice its = window_slice(world.shape, 0.5, other);
+  const at::Tensor its_values = gather(SliceMap(world.shape, full, its), values + 0.3F);
+  job.negatives = {{its, its_values}};
+  ObjectiveChoice choice;
+  choice.weight = 1;
+  choice.compare = compare;
+  const at::Tensor start = gather(map, values), now = start + 0.1F;
+  const auto objective = objective_maker(ObjectiveKind::contrastive)({choice, net, job, map, start, 1});
+  Batch batch;
+  batch.input = at::cos(at::arange(4 * 36, at::kFloat)).view({4, 1, 6, 6});
+  batch.target = at::tensor({0, 1, 2, 0}, at::kLong);
+  const auto forward = [&](const at::Tensor& of, const WidthSlice& slice) {
+    return net.forward(batch.input, ParameterLayout(world.shape, slice).views(of), Pass());
+  };
+  const Net::Output output = forward(now, job.task.slice);
+  const double plain = cross_entropy(output.logits, batch.target).item<double>();
+  const at::Tensor z = output.representation, positive = forward(start, job.task.slice).representation;
+  const at::Tensor negative = forward(its_values, its).representation;
+  const auto by_hand = [=](const std::vector<std::int64_t>& own, const std::vector<std::int64_t>& theirs) {
+    return info_nce({at::cosine_similarity(z, positive, 1),
+                     at::cosine_similarity(z.index_select(1, at::tensor(own, at::kLong)),
+                                           negative.index_select(1, at::tensor(theirs, at::kLong)), 1)},
+                    0.5)
+        .item<double>();
+  };
+  return {objective->loss(output, batch).item<double>(), plain, by_hand};
+}
+
+}  // namespace
+
+TEST_CASE("representations are compared by position, or by the units that both sub-models have") {
+  using Compare = ObjectiveChoice::Compare;
+  const std::vector<std::int64_t> all{0, 1, 2, 3};
+  const Compared by_position = compared(Compare::position, 1);
+  CHECK(by_position.loss == Approx(by_position.cross_entropy + by_position.by_hand(all, all)));
+  const Compared by_unit = compared(Compare::unit, 1);  // units 0 1 2 3 and 1 2 3 4
+  CHECK(by_unit.loss == Approx(by_unit.cross_entropy + by_unit.by_hand({1, 2, 3}, {0, 1, 2})));
+  CHECK(by_unit.loss != Approx(by_position.loss));
+  CHECK(compared(Compare::unit, 0).loss == Approx(compared(Compare::position, 0).loss));
+  const Compared disjoint = compared(Compare::unit, 4);
+  CHECK(disjoint.loss == disjoint.cross_entropy);
 }
 
 TEST_CASE("logits of absent classes count as zero and get no gradient") {
