@@ -11,7 +11,7 @@ namespace msfusion {
 namespace {
 
 constexpr double kEqualLengths = 1.05;         // longest over shortest up to which runs count as equally long
-constexpr std::size_t kMostListedMethods = 8;  // beyond, the whole runs' table is easier to read
+constexpr std::size_t kMostListedMethods = 8;  // beyond, a sentence counts them and the tables list them
 
 using Indices = std::vector<std::size_t>;  // into Results::methods
 
@@ -156,18 +156,41 @@ std::string winner_in_words(const Results& results, const Race& race) {
   return text + "." + seeds_note(results);
 }
 
+/// "12 of 45"
+std::string counted_of(const Results& results, std::size_t count) {
+  return count == results.methods.size() ? fmt::format("all {}", count)
+                                         : fmt::format("{} of {}", count, results.methods.size());
+}
+
+/// "a and b", or how many of more than a sentence can name.
+std::string named_or_counted(const Results& results, const Indices& methods) {
+  return methods.size() > kMostListedMethods ? counted_of(results, methods.size())
+                                             : in_a_row(labels_of(results, methods));
+}
+
+/// Of more methods than a sentence can name, the one with the shortest mean time.
+std::string fastest_in_words(const Results& results, const Race& race) {
+  const auto first = race.arrived.front();
+  return fmt::format("{} reached {} accuracy in {} of simulated time, the shortest of {} that reached it",
+                     results.methods[first].label, percent_text(race.target),
+                     in_words(*race.figures[first].seconds, Dimension::seconds), race.arrived.size());
+}
+
 std::string order_in_words(const Results& results, const Race& race) {
   if (!race.cut_short.empty()) {
-    Indices named = race.arrived;
-    if (named.size() > kMostListedMethods) named.resize(kMostListedMethods);
     return fmt::format("{}. Which method is first is open: {} had less simulated time than that.",
-                       times_in_words(results, race, named), in_a_row(labels_of(results, race.cut_short)));
+                       race.arrived.size() > kMostListedMethods ? fastest_in_words(results, race)
+                                                                : times_in_words(results, race, race.arrived),
+                       named_or_counted(results, race.cut_short));
   }
   const auto& fastest = *race.figures[race.arrived.front()].seconds;
   Indices level;
   for (const auto i : race.arrived)
     if (overlap(*race.figures[i].seconds, fastest)) level.push_back(i);
   if (level.size() == 1) return winner_in_words(results, race);
+  if (level.size() > kMostListedMethods)
+    return fastest_in_words(results, race) +
+           fmt::format("; {} others cannot be told apart from it at these seeds.", level.size() - 1);
   std::sort(level.begin(), level.end());
   const bool tie = of_one_seed(results) && std::all_of(level.begin(), level.end(), [&](std::size_t i) {
                      return race.figures[i].seconds->mean == fastest.mean;
@@ -180,8 +203,7 @@ std::string order_in_words(const Results& results, const Race& race) {
 }
 
 std::string missed_in_words(const Results& results, const Race& race) {
-  std::string text;
-  std::vector<std::string> missed, without_rounds;
+  std::vector<std::string> partly, missed, without_rounds;
   for (std::size_t i = 0; i < results.methods.size(); ++i) {
     const auto& method = results.methods[i];
     const auto& figures = race.figures[i];
@@ -193,10 +215,21 @@ std::string missed_in_words(const Results& results, const Race& race) {
       missed.push_back(
           fmt::format("{} in {}{}", method.label, simulated_length(results, method), finished ? "" : ", unfinished"));
     else if (!figures.by_all())
-      text += fmt::format(" {} reached it in {} of {} seeds.", method.label, figures.reached, figures.seeds);
+      partly.push_back(fmt::format(" {} reached it in {} of {} seeds.", method.label, figures.reached, figures.seeds));
   }
-  if (!missed.empty()) text += fmt::format(" Not reached: {}.", in_a_row(missed));
-  if (!without_rounds.empty()) text += fmt::format(" No result: {}.", in_a_row(without_rounds));
+  std::string text;
+  if (partly.size() > kMostListedMethods)
+    text = fmt::format(" {} reached it with some of their seeds only.", partly.size());
+  else
+    for (const auto& sentence : partly) text += sentence;
+  const auto list = [&](const char* what, const std::vector<std::string>& names) {
+    if (names.size() > kMostListedMethods)
+      text += fmt::format(" {}: {}.", what, counted_of(results, names.size()));
+    else if (!names.empty())
+      text += fmt::format(" {}: {}.", what, in_a_row(names));
+  };
+  list("Not reached", missed);
+  list("No result", without_rounds);
   return text;
 }
 
@@ -218,7 +251,14 @@ std::string answer_without_target(const Results& results) {
       level.push_back(i);
       accuracies.push_back(in_words(accuracy, Dimension::share));
     }
-  text += fmt::format("{} reached {}", in_a_row(labels_of(results, level)), figures_in_a_row(accuracies));
+  if (level.size() > kMostListedMethods && !of_one_seed(results))
+    return text + fmt::format(
+                      "{} reached {} accuracy, the highest mean; {} others cannot be told apart from it at these "
+                      "seeds.",
+                      results.methods[best->first].label, in_words(best->second, Dimension::share), level.size() - 1);
+  std::string who = named_or_counted(results, level);
+  if (level.size() == results.methods.size() && level.size() > kMostListedMethods) who.front() = 'A';
+  text += fmt::format("{} reached {}", who, figures_in_a_row(accuracies));
   if (results.methods.size() == 1) return text + " accuracy at best.";
   if (level.size() == 1) return text + ", the highest accuracy of all methods." + seeds_note(results);
   if (level.size() == results.methods.size() && of_one_seed(results)) return text + " accuracy at best.";

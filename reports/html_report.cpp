@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <regex>
 #include <set>
-#include <sstream>
 
 #include "reports/answer.hpp"
 #include "reports/comparison.hpp"
@@ -16,7 +15,9 @@
 #include "reports/page_data.hpp"
 #include "reports/page_tables.hpp"
 #include "reports/results.hpp"
+#include "reports/run_rows.hpp"
 #include "reports/settings.hpp"
+#include "reports/sweeps.hpp"
 #include "reports/table.hpp"
 #include "sim/record/format.hpp"
 
@@ -27,6 +28,7 @@ namespace {
 constexpr std::size_t kMostWarnings = 200;
 constexpr std::size_t kMostDeviceRows = 500;
 constexpr std::size_t kMostOpenRows = 12;
+constexpr std::size_t kMostOpenMethods = 24;
 
 std::string chart(const char* id) {
   return fmt::format(
@@ -56,24 +58,13 @@ std::string meta_of(const OpenedStore& store, const char* key) {
   return found == store.meta.end() ? "" : found->second;
 }
 
-/// The scenario whose combinations the stores are; empty: they are not several of one sweep.
-std::string sweep_of(const Results& results) {
-  if (results.stores.size() == 1) return "";  // a combination's own page has its name
-  const std::string sweep = meta_of(results.stores.front(), meta_key::sweep);
-  const bool all = std::all_of(results.stores.begin(), results.stores.end(),
-                               [&](const OpenedStore& store) { return meta_of(store, meta_key::sweep) == sweep; });
-  return all ? sweep : "";
-}
-
 /// "What varies: training.batch: 8, 16; training.rounds: 5, 10."
 std::string variation_of(const Results& results) {
   std::vector<std::pair<std::string, std::vector<std::string>>> axes;
   for (const auto& store : results.stores) {
-    std::istringstream lines(meta_of(store, meta_key::sweep_values));
-    for (std::string line; std::getline(lines, line);) {
-      const std::size_t equals = line.find('=', line.rfind(']') == line.npos ? 0 : line.rfind(']'));
-      const std::string path = line.substr(0, equals), value = line.substr(equals + 1);
-      auto axis = std::find_if(axes.begin(), axes.end(), [&](const auto& one) { return one.first == path; });
+    for (const auto& [path, value] : varied_values(store)) {
+      auto axis =
+          std::find_if(axes.begin(), axes.end(), [&, &name = path](const auto& one) { return one.first == name; });
       if (axis == axes.end()) axis = axes.insert(axis, {path, {}});
       std::vector<std::string>& values = axis->second;
       if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
@@ -87,7 +78,7 @@ std::string variation_of(const Results& results) {
 
 /// Whether the page is about one scenario or its sweep, whose description and notes stand at its top.
 bool is_one_study(const Results& results) {
-  return results.stores.size() == 1 || !sweep_of(results).empty();
+  return results.stores.size() == 1 || !sweep_of(results.stores).empty();
 }
 
 std::string notes_card(const std::string& markdown) {
@@ -95,12 +86,25 @@ std::string notes_card(const std::string& markdown) {
 }
 
 std::string title_of(const Results& results) {
-  if (const std::string sweep = sweep_of(results); !sweep.empty()) return sweep;
+  if (const std::string sweep = sweep_of(results.stores); !sweep.empty()) return sweep;
   std::string title;
   std::set<std::string> seen;
   for (const auto& store : results.stores)
     if (seen.insert(store.name).second) title += (title.empty() ? "" : ", ") + store.name;
   return title;
+}
+
+std::string counted(std::size_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+/// "5 methods, 15 runs"; of a sweep "5 methods in 9 combinations, 135 runs".
+std::string size_of(const Results& results) {
+  const std::string runs = counted(results.runs.size(), "run");
+  if (sweep_of(results.stores).empty()) return counted(results.methods.size(), "method") + ", " + runs;
+  std::set<std::string> labels;
+  for (const auto& method : results.methods) labels.insert(method.own_label);
+  return fmt::format("{} in {} combinations, {}", counted(labels.size(), "method"), results.stores.size(), runs);
 }
 
 /// The text with each figure and its unit on one line.
@@ -125,6 +129,12 @@ std::string alert_of(const Results& results) {
          items + "</ul></div>\n";
 }
 
+/// A table, folded where it is long.
+std::string answer_table(const Table& table) {
+  if (table.rows.size() <= kMostOpenMethods) return html_text(table);
+  return "<details><summary>" + html_escape(table.caption) + "</summary>" + html_text(table) + "</details>\n";
+}
+
 std::string answer_section(const Results& results) {
   std::string tables;
   std::vector<std::string> missed;
@@ -132,11 +142,13 @@ std::string answer_section(const Results& results) {
     const bool reached = std::any_of(results.methods.begin(), results.methods.end(), [&](const MethodResults& method) {
       return target_figures(results, method, target).reached > 0;
     });
-    reached ? tables += html_text(target_table(results, target)) : missed.emplace_back(percent_text(target));
+    reached ? tables += answer_table(target_table(results, target)) : missed.emplace_back(percent_text(target));
   }
   if (!missed.empty())
     tables += "<p class=\"missed\">No run reached " + html_escape(in_a_row(missed, "or")) + " accuracy.</p>\n";
-  return tables + html_text(whole_run_table(results));
+  return tables + answer_table(whole_run_table(results)) +
+         link_to_rows("runs.csv", "The rows behind these tables: each run, as a whole and until each target",
+                      run_rows_csv(results));
 }
 
 std::string encodings_of(const Results& results) {
@@ -300,7 +312,7 @@ std::string html_report(const std::vector<std::string>& run_folders, const Repor
   const auto paragraph = [](const std::string& text) {
     return text.empty() ? "" : "<p class=\"description\">" + html_escape(text) + "</p>\n";
   };
-  const bool is_sweep = !sweep_of(results).empty();
+  const bool is_sweep = !sweep_of(results.stores).empty();
   std::string description;
   if (is_one_study(results)) description = paragraph(meta_of(results.stores.front(), meta_key::description));
   if (is_sweep) description += paragraph(variation_of(results));
@@ -317,10 +329,9 @@ std::string html_report(const std::vector<std::string>& run_folders, const Repor
   page += "<title>" + html_escape(title) + " · MSfusion report</title>\n<style>" +
           page_assets::joined(page_assets::style) + "</style>\n</head>\n<body>\n";
   page += fmt::format(
-      "<header>\n<p class=\"kicker\"><span>MSfusion report · {} method{}, {} run{}</span><button id=\"theme\" "
+      "<header>\n<p class=\"kicker\"><span>MSfusion report · {}</span><button id=\"theme\" "
       "type=\"button\">light / dark</button></p>\n",
-      results.methods.size(), results.methods.size() == 1 ? "" : "s", results.runs.size(),
-      results.runs.size() == 1 ? "" : "s");
+      size_of(results));
   page += "<h1>" + html_escape(title) + "</h1>\n" + description + alert_of(results);
   page += "<p class=\"answer\">" + with_units_unbroken(html_escape(answer(results))) + "</p>\n";
   if (const std::string words = meta_of(results.stores.front(), meta_key::notes);

@@ -4,8 +4,8 @@
 #include <set>
 #include <string>
 
+#include "reports/sweeps.hpp"
 #include "reports/table.hpp"
-#include "sim/base/natural_order.hpp"
 
 namespace msfusion {
 
@@ -53,7 +53,7 @@ Json groups_json(const Results& results, const std::vector<Setting>& settings) {
     if (!setting.is_attribute) continue;
     std::vector<std::string> values;
     for (const auto& value : setting.values) values.push_back(value.value_or(kDefault));
-    std::sort(values.begin(), values.end(), natural_less);
+    std::sort(values.begin(), values.end(), value_less);
     values.erase(std::unique(values.begin(), values.end()), values.end());
     if (values.size() <= kMostValues) of_settings.push_back(setting_json(setting, values));
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 
+#include "reports/sweeps.hpp"
 #include "sim/base/error.hpp"
 #include "sim/record/format.hpp"
 
@@ -74,6 +75,7 @@ void make_labels_unique(std::vector<MethodResults>& methods, const std::vector<O
 Results open_results(const std::vector<std::string>& folders, const std::string& baseline) {
   Results results;
   results.stores = open_stores(folders);
+  arrange_sweep(results.stores);
   for (const auto& store : results.stores)
     for (const double target : targets_of(store.meta, store.reader.file())) results.targets.push_back(target);
   std::sort(results.targets.begin(), results.targets.end());

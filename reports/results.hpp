@@ -12,7 +12,7 @@ namespace msfusion {
 
 struct OpenedStore {
   std::string folder;  ///< as the user wrote it
-  std::string name;    ///< of the scenario, or the folder's last part
+  std::string name;    ///< of the scenario, or the folder's last part; of a sweep's combination, its values
   MetaMap meta;
   StoreReader reader;
 };
@@ -49,9 +49,9 @@ struct Results {
   }
 };
 
-/// Opens FOLDER/run.sqlite of each folder. `baseline` is a label or method name; empty: fedavg where there is one,
-/// otherwise none if there is a single method, otherwise the first. Throws UserError with all folders that cannot be
-/// read, and for an unknown baseline.
+/// Opens FOLDER/run.sqlite of each folder; combinations of one sweep come in the order of their values. `baseline` is a
+/// label or method name; empty: fedavg where there is one, otherwise none if there is a single method, otherwise the
+/// first. Throws UserError with all folders that cannot be read, and for an unknown baseline.
 Results open_results(const std::vector<std::string>& folders, const std::string& baseline = "");
 
 /// What a method spent until `target`, over the seeds that reached it.

@@ -131,6 +131,26 @@ class Figure {
   }
 }
 
+/** What a table shows, as CSV: a column for each heading, and one for the remarks below its figures where it has some. */
+function tableRows(table) {
+  const [heads, ...rows] = [...table.rows].map((row) => [...row.cells].map((cell) => {
+    const note = [...cell.querySelectorAll('.note')].map((one) => one.textContent).join(' ');
+    const unit = cell.querySelector('.unit')?.textContent;
+    const copy = cell.cloneNode(true);
+    copy.querySelectorAll('.note, .unit').forEach((one) => one.remove());
+    return { text: copy.textContent.trim() + (unit ? ` [${unit}]` : ''), note };
+  }));
+  const noted = heads.map((_, i) => rows.some((row) => row[i]?.note));
+  const line = (row, notes) => row.flatMap((cell, i) => (noted[i] ? [cell.text, notes ? cell.note : `${cell.text}, remark`] : [cell.text]));
+  return [line(heads, false), ...rows.map((row) => line(row, true))];
+}
+
+for (const table of document.querySelectorAll('.scroll > table')) {
+  const name = `${table.caption.textContent.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 60)}.csv`;
+  table.caption.append(element('span', { className: 'saves' }, element('button', { type: 'button', textContent: 'CSV', title: 'Save this table as CSV',
+    onclick: () => save(name, new Blob([csvText(tableRows(table))], { type: 'text/csv' })) })));
+}
+
 const figures = [];
 const queue = charts.map((chart) => [chart, document.querySelector(`[data-chart="${chart.id}"]`)]).filter(([, place]) => place);
 const total = queue.length;

@@ -290,7 +290,7 @@ TEST_CASE("a sweep runs the product of the values, shares training where only co
     INFO("compare and export take its folder");
     const Ended compare = msfusion_program({"compare", folder.file("s"), "--format", "csv"});
     CHECK(compare.code == 0);
-    for (const char* label : {"fedavg (batch-8_traffic-1USD_GB)", "msfusion (batch-16_traffic-2USD_GB)"})
+    for (const char* label : {"fedavg (batch=8, traffic=1USD/GB)", "msfusion (batch=16, traffic=2USD/GB)"})
       CHECK_THAT(compare.out, ContainsSubstring(label));
     REQUIRE(msfusion_program({"export", folder.file("s"), "--csv", folder.file("csv")}).code == 0);
     for (const std::string& name : found) CHECK(std::filesystem::exists(folder.file("csv/" + name + "/rounds.csv")));

@@ -121,6 +121,30 @@ TEST_CASE("an accuracy that all methods share is named once") {
              ContainsSubstring(" a, b and c reached 40 % accuracy at best."));
 }
 
+TEST_CASE("of more methods than a sentence can name it counts those that it does not tell apart") {
+  const std::vector<Run> quick = {{100, 10.0}, {100, 40.0}}, slow = {{100, 11.0}, {100, 45.0}},
+                         once = {{100, 10.0}, {100, {}}}, never = {{100, {}}, {100, {}}};
+  std::vector<std::vector<Run>> methods = {slow, quick};
+  for (int i = 0; i < 12; ++i)
+    for (const auto& runs : {slow, once, never}) methods.push_back(runs);
+  CHECK(answer(results_of(methods)) ==
+        "b reached 60 % accuracy in 25 ± 191 s of simulated time, the shortest of 14 that reached it; 13 others cannot "
+        "be told apart from it at these seeds. 12 reached it with some of their seeds only. Not reached: 12 of 38.");
+  const auto none = answer(results_of({20, never}));
+  CHECK_THAT(none, ContainsSubstring("a reached 40 % accuracy, the highest mean; 19 others cannot be told apart"));
+  CHECK(none.size() < 250);
+  CHECK_THAT(answer(results_of({20, {{100, {}}}})), ContainsSubstring(" All 20 reached 40 % accuracy at best."));
+}
+
+TEST_CASE("an order that is open among very many methods is told in a sentence too") {
+  std::vector<std::vector<Run>> methods(12, {{600, 300.0}});
+  methods.insert(methods.end(), 10, {{8.8, {}}});
+  CHECK_THAT(answer(results_of(methods)),
+             StartsWith("a reached 60 % accuracy in 5 min of simulated time, the shortest of 12 that reached it. Which "
+                        "method is first is open: 10 of 22 had less simulated time than that. Not reached: 10 "
+                        "of 22. The runs differ in simulated length, from "));
+}
+
 TEST_CASE("names with commas stay apart in a list") {
   CHECK(in_a_row({"a"}) == "a");
   CHECK(in_a_row({"a", "b", "c"}, "or") == "a, b or c");
