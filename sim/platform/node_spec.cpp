@@ -9,20 +9,14 @@
 
 #include "sim/base/spelling.hpp"
 #include "sim/base/units.hpp"
+#include "sim/platform/platform_words.hpp"
 
 namespace msfusion {
 
 namespace {
 
 const std::vector<std::string>& known_properties() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all = {
-        "role",          "kind",       "memory",     "memory_bandwidth", "price",
-        "traffic_price", "split",      "battery",    "carbon",           "wattage_per_state",
-        "wattage_off",   "aggregator", "calibration"};
-    for (const RooflineFigure& figure : roofline_figures()) all.push_back(figure.name);
-    return all;
-  }();
+  static const std::vector<std::string> names = properties_of(host_words());
   return names;
 }
 

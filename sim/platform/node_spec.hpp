@@ -18,8 +18,7 @@ struct NodeSpec {
   std::string aggregator;  ///< name of the host that serves it; empty: none
 };
 
-/// Turns properties (memory, memory_bandwidth, the roofline's, calibration, price, traffic_price, split, battery,
-/// carbon, kind, role, aggregator, wattage_per_state, wattage_off) into a device; `line_of` gives the line of a
+/// Turns properties (those of host_words() in platform_words.hpp) into a device; `line_of` gives the line of a
 /// property for the mistakes, which are added. Unknown names, and names that SimGrid knows, are left alone unless
 /// they look like a typing mistake.
 NodeSpec read_node(const std::string& name, double speed_flops, int cores, int power_states,

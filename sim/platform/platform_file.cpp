@@ -13,6 +13,7 @@
 #include "sim/base/spelling.hpp"
 #include "sim/base/units.hpp"
 #include "sim/platform/platform_profiles.hpp"
+#include "sim/platform/platform_words.hpp"
 
 namespace msfusion {
 
@@ -176,11 +177,11 @@ class Checker : public XmlDocument::Visitor {
   }
 
   void check_zone_property(const XmlElement& prop) {
-    const std::string id = checks_.required(prop, "id"), value = checks_.required(prop, "value"),
-                      known = "network_calibration";
-    if (id != known) {
-      if (!nearest_spelling(id, {known}).empty())
-        checks_.report(prop.line(), fmt::format("property \"{}\" of a zone", id), one_of(id, {known}));
+    static const std::vector<std::string> known = properties_of(zone_words());
+    const std::string id = checks_.required(prop, "id"), value = checks_.required(prop, "value");
+    if (std::find(known.begin(), known.end(), id) == known.end()) {
+      if (!nearest_spelling(id, known).empty())
+        checks_.report(prop.line(), fmt::format("property \"{}\" of a zone", id), one_of(id, known));
       return;
     }
     if (!result_.network_calibration.empty() && result_.network_calibration != value)
@@ -289,9 +290,13 @@ class Checker : public XmlDocument::Visitor {
                      fmt::format("names that differ; the first one is on line {}", first->second));
     }
     const std::string policy = link.attribute("sharing_policy").value_or("SHARED");
+    static const std::vector<std::string> policies = {"SHARED", "SPLITDUPLEX", "FULLDUPLEX", "FATPIPE"};
     if (policy == "WIFI") {
       checks_.report(link.line(), fmt::format("link \"{}\" with sharing_policy=\"WIFI\"", name),
                      "SHARED, SPLITDUPLEX or FATPIPE: a rate for each station is not supported");
+    } else if (std::find(policies.begin(), policies.end(), policy) == policies.end()) {
+      checks_.report(link.attribute_line("sharing_policy"), fmt::format("sharing_policy=\"{}\"", policy),
+                     one_of(policy, policies));
     }
     if (policy == "SPLITDUPLEX" || policy == "FULLDUPLEX") {
       link_lines_.emplace(name + "_UP", link.line());

@@ -8,8 +8,10 @@
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 #include "sim/data/catalogue.hpp"
+#include "sim/experiment/plan_keys.hpp"
 #include "sim/method/choices.hpp"
 #include "sim/method/registry.hpp"
+#include "sim/platform/platform_words.hpp"
 #include "sim/record/format.hpp"
 #include "sim/scenario/reference.hpp"
 #include "sim/shape/layer_file.hpp"
@@ -91,13 +93,15 @@ struct Thing {
   void (*list)();
 };
 
-constexpr std::array<Thing, 8> kThings{{
+constexpr std::array<Thing, 10> kThings{{
     {"methods", list_methods},
     {"models", list_models},
     {"layers", list_layers},
     {"data", list_data},
     {"devices", list_devices},
     {"attributes", [] { fmt::print("{}", reference_text()); }},
+    {"platform", [] { fmt::print("{}", platform_reference()); }},
+    {"plan", [] { fmt::print("{}", plan_reference()); }},
     {"store", list_store},
     {"schema", [] { fmt::print("{}", schema_text()); }},
 }};

@@ -1,5 +1,5 @@
 // Accuracy and loss against what was spent, and coverage against rounds: one line a method, a band over its seeds.
-import { axis, colour, dash, escapeHtml, frame, name, round3, scaleOf, symbol, yAxis } from './look.mjs';
+import { axis, colour, dash, escapeHtml, frame, name, possible, round3, scaleOf, symbol, yAxis } from './look.mjs';
 
 export const spent = {
   round: ['rounds', 'Rounds', 'none'],
@@ -78,7 +78,7 @@ function lineChart(theme, data, series, x, y, more = {}) {
   const xs = scaleOf(x.dimension, largestX), ys = scaleOf(y.dimension, 1);
   const option = frame(theme, {
     xAxis: axis(theme, name(xs, x.name), { min: 0, max: 'dataMax', ...(x.key === 'round' ? { minInterval: 1 } : {}) }),
-    yAxis: yAxis(theme, name(ys, y.name), { scale: true, ...(more.yAxis || {}) }),
+    yAxis: yAxis(theme, name(ys, y.name), { scale: true, ...possible(y.dimension), ...(more.yAxis || {}) }),
     series: [],
   });
   option.xAxis.axisLabel.formatter = (v) => round3(v);

@@ -1,6 +1,6 @@
 // Runs of several results grouped by a setting that varies between them: a line a method, or a heat map over two settings.
 import { category, heat } from './trained.mjs';
-import { colour, dash, escapeHtml, frame, name, round3, scaleOf, symbol, yAxis } from './look.mjs';
+import { colour, dash, escapeHtml, frame, name, possible, round3, scaleOf, symbol, yAxis } from './look.mjs';
 
 const figures = (data) => {
   const all = [['accuracy', 'accuracy at the end', 'share', (run) => run.accuracy], ['best', 'best accuracy', 'share', (run) => run.best],
@@ -47,7 +47,7 @@ function noteOn(data, used, points, interval) {
 
 /** Whiskers as a series of their own, because a line has none. */
 const whiskers = (label, stroke, points) => ({
-  type: 'custom', name: `\u0000interval ${label}`, silent: true, z: 2, tooltip: { show: false }, data: points, encode: { x: 0, y: [1, 2] },
+  type: 'custom', name: `\u0000interval ${label}`, silent: true, clip: true, z: 2, tooltip: { show: false }, data: points, encode: { x: 0, y: [1, 2] },
   renderItem: (params, api) => {
     const x = api.coord([api.value(0), 0])[0], low = api.coord([api.value(0), api.value(1)])[1], high = api.coord([api.value(0), api.value(2)])[1];
     const line = (x1, y1, x2, y2) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style: { stroke, lineWidth: 1.4 } });
@@ -61,7 +61,7 @@ function lines(data, figure, setting, theme) {
     overSeeds(runs.filter((run) => run.label === l && valueOf(setting, run) === v), figure.of, data.t)));
   const known = groups.flat().filter(Boolean);
   const scale = scaleOf(figure.dimension, Math.max(...known.map((one) => Math.abs(one.mean)), 0));
-  const option = frame(theme, { xAxis: category(theme, setting.path, setting.values), yAxis: yAxis(theme, name(scale, figure.text), { scale: true }), series: [] });
+  const option = frame(theme, { xAxis: category(theme, setting.path, setting.values), yAxis: yAxis(theme, name(scale, figure.text), { scale: true, ...possible(figure.dimension) }), series: [] });
   option.legend.data = labels;
   option.tooltip = { ...option.tooltip, trigger: 'axis', formatter: (points) => {
     const at = points[0].dataIndex;

@@ -83,6 +83,9 @@ export function axis(theme, name, more = {}) {
   };
 }
 
+/** An interval that reaches beyond what a quantity can be is cut at zero, and at 100 % of a share. */
+export const possible = (dimension) => ({ min: ({ min }) => (min < 0 ? 0 : null), max: ({ max }) => (dimension === 'share' && max > 100 ? 100 : null) });
+
 export const yAxis = (theme, name, more = {}) => axis(theme, name, { nameGap: 44, ...more });
 
 /** What every chart starts from. */
