@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/privacy.hpp"
 #include "reports/scale.hpp"
 
 namespace msfusion {
@@ -300,8 +301,9 @@ std::string simulated_length(const Results& results, const MethodResults& method
 std::string answer(const Results& results) {
   for (auto target = results.targets.rbegin(); target != results.targets.rend(); ++target)
     if (const auto race = race_to(results, *target); !race.arrived.empty())
-      return order_in_words(results, race) + missed_in_words(results, race) + lengths_note(results);
-  return answer_without_target(results) + lengths_note(results);
+      return order_in_words(results, race) + missed_in_words(results, race) + lengths_note(results) +
+             privacy_in_words(results);
+  return answer_without_target(results) + lengths_note(results) + privacy_in_words(results);
 }
 
 }  // namespace msfusion

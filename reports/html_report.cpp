@@ -14,6 +14,7 @@
 #include "reports/page_assets.hpp"
 #include "reports/page_data.hpp"
 #include "reports/page_tables.hpp"
+#include "reports/privacy.hpp"
 #include "reports/results.hpp"
 #include "reports/run_rows.hpp"
 #include "reports/settings.hpp"
@@ -294,6 +295,13 @@ std::string sections_of(const Results& results, const std::vector<Setting>& sett
                    (device_costs.rows.empty() ? "" : html_text(device_costs)) + chart("fairness")},
               {"how", "How it was made", "How it was made", "Everything needed to repeat the run.",
                how_section(results, notes)}});
+  if (const Table privacy = privacy_table(results); !privacy.rows.empty()) {
+    const auto trained =
+        std::find_if(all.begin(), all.end(), [](const Section& one) { return std::string_view(one.id) == "trained"; });
+    all.insert(trained, {"privacy", "Privacy", "Privacy",
+                         "What an observer of the models may learn about a user, and what hiding it cost.",
+                         html_text(privacy) + chart("privacy")});
+  }
   std::string links, sections;
   for (std::size_t i = 0; i < all.size(); ++i) {
     links += fmt::format("<a href=\"#{}\">{}</a>", all[i].id, all[i].link);

@@ -30,10 +30,10 @@ std::size_t most_curve_points(std::size_t runs) {
 }
 
 Json curve_of(const RunSummary& summary, std::size_t most, bool& thinned) {
-  Json curve = {{"round", Json::array()},       {"seconds", Json::array()},      {"bytes", Json::array()},
-                {"joules", Json::array()},      {"usd", Json::array()},          {"accuracy", Json::array()},
-                {"loss", Json::array()},        {"sub_accuracy", Json::array()}, {"sub_loss", Json::array()},
-                {"disagreement", Json::array()}};
+  Json curve = {{"round", Json::array()},        {"seconds", Json::array()},      {"bytes", Json::array()},
+                {"joules", Json::array()},       {"usd", Json::array()},          {"accuracy", Json::array()},
+                {"loss", Json::array()},         {"sub_accuracy", Json::array()}, {"sub_loss", Json::array()},
+                {"disagreement", Json::array()}, {"epsilon", Json::array()}};
   thinned = thinned || summary.curve.size() > most;
   for (const auto i : evenly(summary.curve.size(), most)) {
     const auto& point = summary.curve[i];
@@ -42,6 +42,7 @@ Json curve_of(const RunSummary& summary, std::size_t most, bool& thinned) {
     curve["bytes"].push_back(compact(point.cost.bytes));
     curve["joules"].push_back(number(point.cost.joules));
     curve["usd"].push_back(number(point.cost.usd));
+    curve["epsilon"].push_back(number(point.cost.epsilon));
     curve["accuracy"].push_back(compact(point.evaluation.global_accuracy));
     curve["loss"].push_back(compact(point.evaluation.global_loss));
     curve["sub_accuracy"].push_back(number(point.evaluation.submodel_accuracy));
@@ -61,6 +62,18 @@ Json coverage_of(const std::vector<RoundRecord>& rounds, std::size_t most) {
     coverage["control"].push_back(number(rounds[i].overlap_control));
   }
   return coverage;
+}
+
+Json privacy_of(const std::vector<PrivacyRecord>& rounds, std::size_t most) {
+  Json privacy = {
+      {"round", Json::array()}, {"epsilon", Json::array()}, {"clip", Json::array()}, {"shortened", Json::array()}};
+  for (const auto i : evenly(rounds.size(), most)) {
+    privacy["round"].push_back(shown_round(rounds[i].round));
+    privacy["epsilon"].push_back(number(rounds[i].epsilon));
+    privacy["clip"].push_back(number(rounds[i].clip));
+    privacy["shortened"].push_back(number(rounds[i].shortened));
+  }
+  return privacy;
 }
 
 /// What a device did in all runs of a method.
@@ -199,7 +212,8 @@ void add_method(Json& data, const Results& results, std::size_t m, Thinned& thin
                             {"split", number(summary.mean_split)},
                             {"rounds", summary.rounds_done},
                             {"curve", curve_of(summary, most, thinned.curves)},
-                            {"coverage", coverage_of(rounds, most)}});
+                            {"coverage", coverage_of(rounds, most)},
+                            {"privacy", privacy_of(reader.privacy(summary.run.run), most)}});
     add_run(sums, reader, summary, rounds);
     if (r == method.runs.front())
       data["details"].push_back(

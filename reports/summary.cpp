@@ -51,6 +51,7 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
   const auto rounds = store.rounds(run.run);
   const auto totals = store.device_round_totals(run.run);
   const auto evaluations = store.evaluations(run.run);
+  const auto privacy = store.privacy(run.run);
   const auto device_count =
       std::count_if(devices.begin(), devices.end(), [](const DeviceRecord& device) { return !device.is_server; });
   Cost cost;
@@ -58,6 +59,7 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
   if (device_count == 0) cost.bytes_per_device = std::nullopt;
   auto total = totals.begin();
   auto evaluation = evaluations.begin();
+  auto guarantee = privacy.begin();
   const auto take_evaluations = [&](int round) {
     for (; evaluation != evaluations.end() && evaluation->round <= round; ++evaluation) {
       auto spent = cost;
@@ -76,6 +78,10 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
     add(cost.device_joules, round.device_joules);
     add(cost.usd, round.usd);
     add(cost.grams_co2, round.grams_co2);
+    for (; guarantee != privacy.end() && guarantee->round <= round.round; ++guarantee) {
+      cost.epsilon = guarantee->epsilon;
+      summary.delta = guarantee->delta;
+    }
     for (; total != totals.end() && total->round <= round.round; ++total) {
       splits += total->split;
       trainings += total->participants;
@@ -142,6 +148,8 @@ std::string summary_json(const StoreReader& store) {
                     {"device_joules", number(summary.total.device_joules)},
                     {"usd", number(summary.total.usd)},
                     {"grams_co2", number(summary.total.grams_co2)},
+                    {"epsilon", number(summary.total.epsilon)},
+                    {"delta", number(summary.delta)},
                     {"targets", reached}});
   }
   const Json document = {{"scenario", name == meta.end() ? Json(nullptr) : Json(name->second)}, {"runs", runs}};

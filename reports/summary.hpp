@@ -16,6 +16,7 @@ struct Cost {
   Maybe bytes_per_device = 0;  ///< sent and received by a device, mean over the devices (the server is none)
   double training_flops = 0;
   Maybe joules = 0, device_joules = 0, usd = 0, grams_co2 = 0;  ///< none if any round up to there lacks the figure
+  Maybe epsilon = {};                                           ///< of differential privacy; none without noise
 };
 
 /// One evaluation and what had been spent when it was made.
@@ -37,6 +38,7 @@ struct RunSummary {
   std::vector<CurvePoint> curve;    ///< every evaluation, by round
   std::optional<CurvePoint> best;   ///< the first with the highest global accuracy
   std::vector<TargetCost> targets;  ///< of the scenario, ascending
+  Maybe delta;                      ///< that belongs to the epsilons
   Maybe mean_split;                 ///< over devices and rounds
   std::optional<CurvePoint> final_point() const {
     return curve.empty() ? std::nullopt : std::optional<CurvePoint>(curve.back());

@@ -24,6 +24,7 @@ enum class Purpose : std::uint32_t {
   platform = 14,
   encoding = 15,
   shared_positions = 16,
+  privacy = 17,
 };
 
 /// A 64-bit seed that depends on all four values (SplitMix64 finaliser over each in turn).

@@ -61,6 +61,7 @@ json to_json(const Progress& progress) {
                   {"last", progress.is_last}};
   if (progress.accuracy) message["accuracy"] = *progress.accuracy;
   if (progress.mean_loss) message["loss"] = *progress.mean_loss;
+  if (progress.epsilon) message["epsilon"] = *progress.epsilon;
   return message;
 }
 
@@ -69,6 +70,7 @@ Progress from_json(const json& message, int run) {
                     std::nullopt, std::nullopt,       message.at("share"),  message.at("last")};
   if (message.contains("accuracy")) progress.accuracy = message["accuracy"].get<double>();
   if (message.contains("loss")) progress.mean_loss = message["loss"].get<double>();
+  if (message.contains("epsilon")) progress.epsilon = message["epsilon"].get<double>();
   return progress;
 }
 

@@ -39,6 +39,7 @@ RecordedRun::RecordedRun(const std::string& results_folder, const std::string& l
   for (DeviceRoundRecord& device : store.device_rounds(run)) devices_[device.round].push_back(std::move(device));
   for (const EncodingRecord& encoding : store.encodings(run))
     coding_errors_[{encoding.round, encoding.direction}] = encoding.error;
+  for (const PrivacyRecord& privacy : store.privacy(run)) privacy_[privacy.round] = privacy;
   for (const EvaluationRecord& evaluation : store.evaluations(run)) evaluations_[evaluation.round] = evaluation;
   for (const DeviceEvaluationRecord& score : store.device_evaluations(run))
     device_evaluations_[score.round].push_back(score);
@@ -87,6 +88,10 @@ void RecordedRun::complete(RoundResult& result, std::uint32_t participation, con
   for (EncodingRecord& encoding : result.encodings)
     if (const auto error = coding_errors_.find({round, encoding.direction}); error != coding_errors_.end())
       encoding.error = error->second;
+  if (const auto recorded = privacy_.find(round); result.privacy && recorded != privacy_.end()) {
+    result.privacy->clip = recorded->second.clip;
+    result.privacy->shortened = recorded->second.shortened;
+  }
   const auto evaluation = evaluations_.find(round);
   if (evaluation == evaluations_.end()) return;
   result.evaluation = evaluation->second;

@@ -39,6 +39,7 @@ class RecordedRun {
   std::vector<std::uint32_t> participation_;
   std::map<int, std::vector<DeviceRoundRecord>> devices_;       // by round
   std::map<std::pair<int, std::string>, Maybe> coding_errors_;  // by round and direction
+  std::map<int, PrivacyRecord> privacy_;
   std::map<int, EvaluationRecord> evaluations_;
   std::map<int, std::vector<DeviceEvaluationRecord>> device_evaluations_;
 };

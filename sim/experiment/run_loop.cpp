@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <set>
 #include <sstream>
@@ -14,6 +13,8 @@
 #include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/participation.hpp"
+#include "sim/experiment/privacy_records.hpp"
+#include "sim/experiment/stopwatch.hpp"
 #include "sim/record/format.hpp"
 #include "sim/shape/cost.hpp"
 #include "sim/timing/timing.hpp"
@@ -21,20 +22,6 @@
 namespace msfusion {
 
 namespace {
-
-class Stopwatch {
- public:
-  /// Real seconds since the last call, or since the start.
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const std::chrono::duration<double> passed = now - last_;
-    last_ = now;
-    return passed.count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
 
 TimingOptions options_of(const RunInputs& inputs) {
   const Preparation& preparation = inputs.preparation;
@@ -59,7 +46,8 @@ class RunLoop {
         timing_(options_of(inputs)),
         planner_(inputs.planner_setup(timing_.fleet())),
         keeper_(options.model_folder, inputs, options.resume ? options.resume->best_accuracy() : std::nullopt),
-        budget_(options.recorded ? options.recorded->budget() : budget_of(inputs)) {
+        budget_(options.recorded ? options.recorded->budget() : budget_of(inputs)),
+        privacy_(inputs.run.method->privacy, planner_.privacy()) {
     if (make_learner)
       learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
                                            scenario_.evaluation, scenario_.data, *inputs.run.method, inputs.run.seed,
@@ -161,7 +149,9 @@ class RunLoop {
       RoundPlan plan = next_plan(round);
       const TimedRound timed = execute(plan);
       budget_.charge(round, spent_in(timed, planner_.participants(plan)));
-      note_participation(plan, timed, arrived(plan, timed));
+      const std::vector<Delivery> arrivals = arrived(plan, timed);
+      note_participation(plan, timed, arrivals);
+      privacy_.count(!arrivals.empty());
       planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
       if (is_evaluated(round)) note_accuracy(point, round);
     }
@@ -284,6 +274,8 @@ class RunLoop {
     RoundResult result = observe_round({inputs_.run.run, inputs_.shape, timing_.fleet(), scenario_.prices}, plan, timed,
                                        outcomes, planner_);
     result.encodings = std::move(encodings);
+    privacy_.count(!arrivals.empty());
+    result.privacy = privacy_.record(inputs_.run.run, round, learner_ ? learner_->privacy_figures() : PrivacyFigures());
     if (!learner_) result.round.completed = merged_tasks(*inputs_.run.method, plan, timed, arrivals);
     if (options_.recorded) options_.recorded->complete(result, participation_.back(), timing_.fleet());
     for (const std::string& text : planner_.admission().news())
@@ -348,6 +340,7 @@ class RunLoop {
     Progress progress{
         inputs_.run.run, shown_round(result.round.round), budget_.rounds(), result.round.end_seconds,
         std::nullopt,    result.round.mean_loss,          pending_share_,   budget_.ended_by().has_value()};
+    if (result.privacy) progress.epsilon = result.privacy->epsilon;
     if (result.evaluation) progress.accuracy = result.evaluation->global_accuracy;
     options_.on_progress(progress);
   }
@@ -363,6 +356,7 @@ class RunLoop {
   Planner planner_;
   ModelKeeper keeper_;
   RunBudget budget_;
+  PrivacyLedger privacy_;
   struct Ahead {
     RoundPlan plan;
     TimedRound timed;

@@ -28,8 +28,9 @@ struct Progress {
   double simulated_seconds = 0;
   std::optional<double> accuracy;  ///< of the global model, when just evaluated
   std::optional<double> mean_loss;
-  double share = 0;      ///< of the run that is behind it, by the nearest limit: 0 to 1
-  bool is_last = false;  ///< no round follows
+  double share = 0;                    ///< of the run that is behind it, by the nearest limit: 0 to 1
+  bool is_last = false;                ///< no round follows
+  std::optional<double> epsilon = {};  ///< of differential privacy, so far
 };
 
 /// Sees every round of a run after it was timed, beside the rows that are recorded of it.

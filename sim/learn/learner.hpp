@@ -43,6 +43,12 @@ struct CodingErrors {
   std::optional<double> up, down;
 };
 
+/// Of a round with differential privacy. None where it merged nothing, or there is no clip.
+struct PrivacyFigures {
+  std::optional<double> clip;       ///< that held
+  std::optional<double> shortened;  ///< share of the arrived updates that it shortened
+};
+
 struct DeviceScore {
   NodeId device = 0;
   double accuracy = 0;
@@ -113,6 +119,9 @@ class Learner {
 
   /// Of the messages that the last start() and merge() encoded.
   virtual CodingErrors coding_errors() const { return {}; }
+
+  /// Of the last merge().
+  virtual PrivacyFigures privacy_figures() const { return {}; }
 
   /// Real seconds that the last merge() took once the trainings were there.
   virtual double merge_seconds() const = 0;

@@ -71,6 +71,7 @@ struct MergeRow : Choice<MergeKind> {
   bool is_mean;       ///< of models, weighted by samples or uniformly
   bool distils;       ///< trains on unlabelled open samples
   int models_sent;    ///< each way, for one model trained: SCAFFOLD's variates travel with the parameters
+  const char* not_private = nullptr;  ///< why a noised sum of clipped updates cannot take its place; null: it can
 };
 
 // clang-format off
@@ -85,17 +86,17 @@ inline constexpr std::array<MergeRow, 12> kMerges{{
     {{MergeKind::adam, "adam", "Adam at the server on the mean update (FedAdam)"},
      false, true,  false, 1},
     {{MergeKind::variates, "variates", "mean of models and of control variates (SCAFFOLD)"},
-     false, false, false, 2},
+     false, false, false, 2, "control variates are sent beside the updates, and nothing bounds them"},
     {{MergeKind::normalised, "normalised", "mean of the updates, each divided by the steps behind it (FedNova)"},
-     false, true,  false, 1},
+     false, true,  false, 1, "the steps by which updates are divided tell how much data a device has"},
     {{MergeKind::dynamic, "dynamic", "mean of models plus the mean of all devices' moves so far (FedDyn)"},
-     false, false, false, 1},
+     false, false, false, 1, "a device's moves add up over the rounds, so no clip bounds its part in the model"},
     {{MergeKind::gossip, "gossip", "each peer mixes its neighbours' models by Metropolis weights"},
      false, false, false, 1},
     {{MergeKind::staleness, "staleness", "updates weigh less the older the model that they started from"},
      false, false, false, 1},
     {{MergeKind::distill, "distill", "mean, then distilling the mean of the logits (FedDF)"},
-     false, true,  true,  1},
+     false, true,  true,  1, "the server distils from every device's own model, not from their sum"},
     {{MergeKind::average_logits, "average-logits", "sharpened mean of the predictions on open data (DS-FL)"},
      false, false, true,  1},
     {{MergeKind::none, "none", "nothing is merged"},
@@ -120,15 +121,16 @@ enum class ExchangeKind { server, edge, peers, asynchronous, split, logits, none
 
 struct ExchangeRow : Choice<ExchangeKind> {
   bool needs_server;
-  bool draws_cohort;              ///< the server draws who takes part in a round
-  bool among_peers;               ///< devices send to their neighbours in a peer graph
-  bool through_edge;              ///< an aggregator stands between each device and the server
-  bool spans_rounds;              ///< a training may go on while the server merges others
-  bool splits_network;            ///< the device holds only the first layers
-  bool pools_data;                ///< one node trains on everybody's samples
-  bool keeps_own_results;         ///< devices keep what they trained even when no message of theirs arrived
-  MergeSet merges;                ///< those that go with it
-  const char* uncoded = nullptr;  ///< why its messages cannot be encoded; null: they can
+  bool draws_cohort;                  ///< the server draws who takes part in a round
+  bool among_peers;                   ///< devices send to their neighbours in a peer graph
+  bool through_edge;                  ///< an aggregator stands between each device and the server
+  bool spans_rounds;                  ///< a training may go on while the server merges others
+  bool splits_network;                ///< the device holds only the first layers
+  bool pools_data;                    ///< one node trains on everybody's samples
+  bool keeps_own_results;             ///< devices keep what they trained even when no message of theirs arrived
+  MergeSet merges;                    ///< those that go with it
+  const char* uncoded = nullptr;      ///< why its messages cannot be encoded; null: they can
+  const char* not_private = nullptr;  ///< why no noise at a server can protect those who take part; null: it can
 };
 
 // clang-format off
@@ -144,26 +146,30 @@ inline constexpr std::array<ExchangeRow, 8> kExchanges{{
      {MergeKind::mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates}},
     {{ExchangeKind::peers, "peers", "training, then what the neighbours need: parts of sub-models, or whole models with gossip"},
      false, false, true,  false, false, false, false, true,
-     {MergeKind::overlap_mean, MergeKind::gossip}},
+     {MergeKind::overlap_mean, MergeKind::gossip},
+     nullptr, "neighbours see each other's models, and no server adds noise to a sum of many"},
     {{ExchangeKind::asynchronous, "asynchronous", "the server merges after every few arrivals and waits for nobody"},
      true,  false, false, false, true,  false, false, false,
-     {MergeKind::staleness}},
+     {MergeKind::staleness},
+     nullptr, "updates enter the model one by one or few at a time, as often as their devices are fast: there is no "
+     "sampling rate"},
     {{ExchangeKind::split, "split", "activations up and gradients down, every batch (SplitFed)"},
      true,  true,  false, false, false, true,  false, false,
      {MergeKind::mean},
-     "activations and gradients are sent, not parameters"},
+     "activations and gradients are sent, not parameters",
+     "activations and gradients of single samples are sent, not updates"},
     {{ExchangeKind::logits, "logits", "predictions on open data instead of parameters (DS-FL)"},
      true,  true,  false, false, false, false, false, true,
      {MergeKind::average_logits},
-     "predictions are sent, not parameters"},
+     "predictions are sent, not parameters", "predictions are sent, not updates"},
     {{ExchangeKind::none, "none", "everybody trains alone"},
      false, false, false, false, false, false, false, true,
      {MergeKind::none},
-     "nothing is sent"},
+     "nothing is sent", "nothing is sent, and nothing merged"},
     {{ExchangeKind::central, "central", "all data goes to one node, which trains alone"},
      false, false, false, false, false, false, true,  true,
      {MergeKind::none},
-     "samples are sent, not parameters"},
+     "samples are sent, not parameters", "the samples themselves are sent"},
 }};
 // clang-format on
 

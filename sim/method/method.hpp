@@ -10,6 +10,7 @@
 #include "sim/base/vocabulary.hpp"
 #include "sim/encode/encoding.hpp"
 #include "sim/method/choices.hpp"
+#include "sim/privacy/privacy_options.hpp"
 
 namespace msfusion {
 
@@ -80,6 +81,7 @@ struct Method {
   ExchangeChoice exchange;
   MergeChoice merge;
   EncodingOptions encoding;
+  PrivacyOptions privacy;  ///< of the scenario, the same for all its methods
 };
 
 /// The attributes of <method> that replace a method's choices.

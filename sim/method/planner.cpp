@@ -83,6 +83,7 @@ Planner::Planner(PlannerSetup setup)
       flights_(setup_.fleet.size() + 1),
       overlap_(setup_.method.split, setup_.training.rounds) {
   check_numbers(setup_, admission_);
+  if (setup_.method.privacy.clip) privacy_ = privacy_terms(setup_, static_cast<int>(admission_.members().size()));
   if (const auto check = exchange_of(setup_.method.exchange.kind).check) check(setup_, costs_);
 }
 
@@ -139,6 +140,7 @@ RoundPlan Planner::plan_of(const std::vector<NodeId>& devices, int round) {
 
   PlanDraft draft{setup_, costs_, coverage_, peers_, next_slice, copies_, {}};
   draft.plan.round = round;
+  if (privacy_) draft.plan.private_cohort = privacy_->cohort;
   draft.plan.closing = closing_of(setup_.constraints);
   for (std::size_t i = 0; i < devices.size(); ++i)
     draft.plan.tasks.push_back(costs_.task(devices[i], rates[i], slice_of(devices[i], i, rates, round)));

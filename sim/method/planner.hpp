@@ -1,4 +1,4 @@
-// Turns the state of the fleet into the next round's plan, by the four choices of a method.
+// Turns the state of the fleet into the next round's plan, by the choices of a method.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include "sim/method/flights.hpp"
 #include "sim/method/overlap_schedule.hpp"
 #include "sim/method/planner_setup.hpp"
+#include "sim/method/privacy_terms.hpp"
 #include "sim/method/public_copies.hpp"
 #include "sim/method/rates.hpp"
 #include "sim/method/task_costs.hpp"
@@ -47,6 +48,7 @@ class Planner {
   const Flights& flights() const { return flights_; }
   const Coverage& coverage() const { return coverage_; }
   const std::optional<PeerNetwork>& peers() const { return peers_; }
+  const std::optional<PrivacyTerms>& privacy() const { return privacy_; }  ///< with a clip in <privacy>
   std::optional<double> overlap_control() const;  ///< c(t) of the last plan, if the split rule has one
 
  private:
@@ -63,6 +65,7 @@ class Planner {
   Flights flights_;
   OverlapSchedule overlap_;
   PublicCopies copies_;
+  std::optional<PrivacyTerms> privacy_;
 };
 
 }  // namespace msfusion

@@ -13,7 +13,7 @@ namespace msfusion {
 
 namespace {
 
-// Why the four choices do not go together, and what would; empty when they do.
+// Why the choices do not go together, and what would; empty when they do.
 std::pair<std::string, std::string> contradiction(const Method& m) {
   const std::string merge = name_of(kMerges, m.merge.kind), exchange = name_of(kExchanges, m.exchange.kind);
   const ExchangeRow& facts = facts_of(m.exchange.kind);

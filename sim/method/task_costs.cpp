@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "sim/method/encoding_attributes.hpp"
+#include "sim/method/privacy_terms.hpp"
 
 namespace msfusion {
 
@@ -66,6 +67,8 @@ const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
     costs.coding.bytes += models * work.bytes;
     costs.coding.flops += models * work.flops;
   }
+  if (setup_.method.privacy.clip)
+    costs.coding.bytes += clipping_bytes(static_cast<double>(costs.whole.trained_parameters()));
   costs.kept_bytes =
       static_cast<double>(kept_bytes(up, setup_.shape, moves(setup_.method.split) ? full_slice(setup_.shape) : slice));
   if (sends_copies(setup_.method)) {
@@ -93,8 +96,8 @@ LocalTraining TaskCosts::largest_training_of(NodeId device) const {
   }
   training.frozen_models = objective.frozen_models;
   // The model that the update is counted from; objectives with copies have it among them.
-  if (codes_updates(setup_.method.encoding) && !sends_copies(setup_.method))
-    training.parameter_copies = std::max(training.parameter_copies, 1);
+  const bool counts_update = codes_updates(setup_.method.encoding) && !sends_copies(setup_.method);
+  if (counts_update || setup_.method.privacy.clip) training.parameter_copies = std::max(training.parameter_copies, 1);
   return training;
 }
 

@@ -75,6 +75,7 @@ struct RoundPlan {
   std::vector<Step> steps;
   std::vector<WidthSlice> next_slices;  ///< per task: where the device's sub-model of the next round lies (peers only)
   Closing closing;
+  int private_cohort = 0;  ///< devices that a private sum is divided by, whoever arrives; 0: none is
 };
 
 /// A task of the plan, by its id.

@@ -2,22 +2,11 @@
 // it.
 #pragma once
 
+#include "sim/record/privacy_columns.hpp"
 #include "sim/record/records.hpp"
+#include "sim/record/table_facts.hpp"
 
 namespace msfusion {
-
-/// Facts about one table; its first `key_columns` columns form the primary key.
-struct TableFacts {
-  const char* name;
-  const char* purpose;
-  int key_columns;
-  bool result;  ///< false: wall-clock figures, which differ from run to run
-};
-
-/// Columns<R>: the table of record type R. `visit` calls its visitor with (column, field, unit, meaning) in order;
-/// `Record` is R or const R.
-template <class R>
-struct Columns;
 
 template <>
 struct Columns<RunRecord> {
@@ -368,6 +357,7 @@ void for_each_table(Visitor&& visitor) {
   visitor(AxisCoverageRecord());
   visitor(LinkRoundRecord());
   visitor(EncodingRecord());
+  visitor(PrivacyRecord());
   visitor(WarningRecord());
   visitor(WallRecord());
 }

@@ -172,6 +172,13 @@ struct EncodingRecord {
   Maybe error;  ///< mean over messages; none where the direction is not encoded, or nothing was trained
 };
 
+/// Of a round under <privacy>.
+struct PrivacyRecord {
+  int run = 0, round = 0;
+  Maybe epsilon, delta;   ///< of all rounds so far; none without noise
+  Maybe clip, shortened;  ///< none where nothing was trained or merged
+};
+
 struct WarningRecord {
   int run = 0, round = 0;  ///< round -1: before the first
   std::string text;
@@ -196,6 +203,7 @@ struct RoundResult {
   std::vector<AxisCoverageRecord> coverage;
   std::vector<LinkRoundRecord> links;
   std::vector<EncodingRecord> encodings;
+  std::optional<PrivacyRecord> privacy;
   std::vector<WarningRecord> warnings;
   WallRecord wall;
 };

@@ -102,6 +102,7 @@ class StoreReader {
   std::vector<AxisCoverageRecord> coverage(int run) const;
   std::vector<LinkRoundRecord> links(int run) const;
   std::vector<EncodingRecord> encodings(int run) const;
+  std::vector<PrivacyRecord> privacy(int run) const;
   std::vector<WarningRecord> warnings() const;
   std::vector<WallRecord> wall(int run) const;
 

@@ -122,8 +122,9 @@ std::string header_problem(const std::string& file) {
   if (std::string_view(header.data(), 16) != std::string_view("SQLite format 3\0", 16)) return "not an SQLite file";
   if (big_endian(header, 68) != kStoreApplication) return "an SQLite file, but not a result store";
   const auto version = big_endian(header, 60);
-  if (version != kStoreVersion)
-    return fmt::format("a result store of version {}; this program reads version {}", version, kStoreVersion);
+  if (version < kOldestStoreVersion || version > kStoreVersion)
+    return fmt::format("a result store of version {}; this program reads the versions {} to {}", version,
+                       kOldestStoreVersion, kStoreVersion);
 
   // Pages that are still in the write-ahead log need not be in the file yet.
   const std::string log = file + "-wal";

@@ -13,8 +13,8 @@ std::string store_problem(const std::string& file, const std::string& doing, con
 /// The name under which SQLite opens a file: absolute, because it takes what begins with "file:" for a URI.
 std::string sqlite_name(const std::string& file);
 
-/// Nothing if `file` starts with a whole header of a store of this version, otherwise what is wrong with it. Looks at
-/// bytes alone, because SQLite would try to repair a stranger's file.
+/// Nothing if `file` starts with a whole header of a store that this program reads, otherwise what is wrong with it.
+/// Looks at bytes alone, because SQLite would try to repair a stranger's file.
 std::string header_problem(const std::string& file);
 
 }  // namespace msfusion

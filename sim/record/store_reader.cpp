@@ -124,7 +124,10 @@ class StoreReader::Impl {
   explicit Impl(const std::string& file) : file_(file) {
     if (const auto problem = header_problem(file); !problem.empty())
       throw UserError(Mistake{file, 0, problem, kWhatToDo});
-    guarded([&] { database_ = open_database(file); });
+    guarded([&] {
+      database_ = open_database(file);
+      version_ = database_->execAndGet("PRAGMA user_version").getInt();
+    });
   }
 
   template <class Work>
@@ -142,11 +145,18 @@ class StoreReader::Impl {
   std::vector<Record> all(const char* where = "", const std::vector<int>& values = {}) const {
     return guarded([&] {
       std::vector<Record> records;
+      if (!has_table<Record>()) return records;
       SQLite::Statement statement(*database_, select_sql<Record>(where));
       for (std::size_t i = 0; i < values.size(); ++i) statement.bind(static_cast<int>(i) + 1, values[i]);
       while (statement.executeStep()) Columns<Record>::visit(records.emplace_back(), RowReader(statement));
       return records;
     });
+  }
+
+  /// Older stores lack tables.
+  template <class Record>
+  bool has_table() const {
+    return version_ >= Columns<Record>::facts.since;
   }
 
   template <class Record>
@@ -168,6 +178,7 @@ class StoreReader::Impl {
     };
     Record header;
     line([](const char* name, auto&) { return std::string(name); }, header);
+    if (!has_table<Record>()) return text;
     return guarded([&] {
       SQLite::Statement statement(*database_, select_sql<Record>(""));
       while (statement.executeStep()) {
@@ -182,6 +193,7 @@ class StoreReader::Impl {
   /// Calls `line` with every row as a JSON object.
   template <class Record>
   void json_rows(const std::function<void(const std::string&)>& line) const {
+    if (!has_table<Record>()) return;
     SQLite::Statement statement(*database_, select_sql<Record>(""));
     while (statement.executeStep()) {
       Record record;
@@ -204,6 +216,7 @@ class StoreReader::Impl {
 
   std::string file_;
   std::unique_ptr<SQLite::Database> database_;
+  int version_ = 0;
 };
 
 StoreReader::StoreReader(const std::string& file) : impl_(std::make_unique<Impl>(file)) {}
@@ -345,6 +358,9 @@ std::vector<LinkRoundRecord> StoreReader::links(int run) const {
 }
 std::vector<EncodingRecord> StoreReader::encodings(int run) const {
   return impl_->of_run<EncodingRecord>(run);
+}
+std::vector<PrivacyRecord> StoreReader::privacy(int run) const {
+  return impl_->of_run<PrivacyRecord>(run);
 }
 std::vector<WarningRecord> StoreReader::warnings() const {
   return impl_->all<WarningRecord>();

@@ -145,19 +145,39 @@ auto guarded(const std::string& file, const std::string& doing, Work&& work) {
   }
 }
 
+/// Gives an older store the tables that it lacks.
+void upgrade(SQLite::Database& database) {
+  const int version = database.execAndGet("PRAGMA user_version").getInt();
+  if (version == kStoreVersion) return;
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  for_each_table([&](auto record) {
+    using Record = decltype(record);
+    if (Columns<Record>::facts.since > version && !database.tableExists(Columns<Record>::facts.name))
+      database.exec(create_table_sql<Record>());
+  });
+  database.exec(fmt::format("PRAGMA user_version = {}", kStoreVersion));
+  transaction.commit();
+}
+
+SQLite::Database opened(const std::string& file, const std::string& id, int busy_timeout_ms) {
+  SQLite::Database database(sqlite_name(file), SQLite::OPEN_READWRITE, busy_timeout_ms);
+  // A commit survives a crash of the program; a power cut may take the last rounds, never the file.
+  database.exec("PRAGMA synchronous = NORMAL");
+  if (!id.empty()) {
+    SQLite::Statement statement(database, "SELECT value FROM meta WHERE key = ?");
+    statement.bind(1, meta_key::id);
+    if (!statement.executeStep() || statement.getColumn(0).getString() != id) throw RunError(kReplaced);
+  }
+  upgrade(database);
+  return database;
+}
+
 }  // namespace
 
 class StoreWriter::Impl {
  public:
   Impl(const std::string& file, const std::string& id, int busy_timeout_ms)
-      : file_(file), place_(place_of(file)), database_(sqlite_name(file), SQLite::OPEN_READWRITE, busy_timeout_ms) {
-    // A commit survives a crash of the program; a power cut may take the last rounds, never the file.
-    database_.exec("PRAGMA synchronous = NORMAL");
-    if (id.empty()) return;
-    SQLite::Statement statement(database_, "SELECT value FROM meta WHERE key = ?");
-    statement.bind(1, meta_key::id);
-    if (!statement.executeStep() || statement.getColumn(0).getString() != id) throw RunError(kReplaced);
-  }
+      : file_(file), place_(place_of(file)), database_(opened(file, id, busy_timeout_ms)) {}
 
   /// One transaction, taken at once: a later upgrade could fail without waiting.
   template <class Work>
@@ -192,6 +212,7 @@ class StoreWriter::Impl {
   Insert<AxisCoverageRecord> coverage_{database_};
   Insert<LinkRoundRecord> link_{database_};
   Insert<EncodingRecord> encoding_{database_};
+  Insert<PrivacyRecord> privacy_{database_};
   Insert<WarningRecord> warning_{database_, "INSERT OR IGNORE"};
   Insert<WallRecord> wall_{database_};
 };
@@ -265,6 +286,7 @@ void StoreWriter::write_round(const RoundResult& result) {
     for (const auto& axis : result.coverage) impl_->coverage_(axis);
     for (const auto& link : result.links) impl_->link_(link);
     for (const auto& encoding : result.encodings) impl_->encoding_(encoding);
+    if (result.privacy) impl_->privacy_(*result.privacy);
     for (const auto& warning : result.warnings) impl_->warning_(warning);
     assert(result.wall.run == result.round.run && result.wall.round == result.round.round);
     impl_->wall_(result.wall);

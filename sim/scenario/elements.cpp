@@ -87,6 +87,7 @@ const std::vector<ElementInfo>& scenario_elements() {
         {"training", true},
         {"evaluation"},
         {"constraints"},
+        {"privacy"},
         {"prices"},
         {"methods", true},
         {"seeds"},
@@ -102,6 +103,11 @@ const std::vector<ElementInfo>& scenario_elements() {
       {"training", "What every device does locally in a round.", describe(training_vocabulary()), {}},
       {"evaluation", "How often the model is tested, and on what.", describe(evaluation_vocabulary()), {}},
       {"constraints", "Limits of the devices, and when a round closes.", describe(constraint_vocabulary()), {}},
+      {"privacy",
+       "What protects those who take part, and its price: differential privacy of users by clipped updates and noise "
+       "(DP-FedAvg). Both are really applied; the report tells the epsilon of every round.",
+       describe(privacy_vocabulary()),
+       {}},
       {"prices",
        "What energy, traffic and emissions cost where the platform file does not say. A price that is stated nowhere "
        "stays unknown.",

@@ -6,6 +6,7 @@
 #include <map>
 #include <sstream>
 
+#include "sim/method/privacy_terms.hpp"
 #include "sim/method/registry.hpp"
 #include "sim/scenario/document.hpp"
 #include "sim/scenario/elements.hpp"
@@ -70,6 +71,7 @@ class ScenarioReader {
     read_training(scenario.training);
     read_child("evaluation", evaluation_vocabulary(), scenario.evaluation);
     read_child("constraints", constraint_vocabulary(), scenario.constraints);
+    read_child("privacy", privacy_vocabulary(), scenario.privacy);
     read_child("prices", price_vocabulary(), scenario.prices);
     scenario.platform.line = line_of("platform");
     scenario.training.line = line_of("training");
@@ -86,7 +88,7 @@ class ScenarioReader {
       for (const XmlElement& vary : sweep->children("vary")) scenario.sweep.push_back(read_vary(vary));
     if (const auto methods = document_.child("methods"))
       for (const XmlElement& method : methods->children("method"))
-        scenario.methods.push_back(read_method_element(method));
+        scenario.methods.push_back(read_method_element(method, scenario.privacy));
     return scenario;
   }
 
@@ -168,13 +170,15 @@ class ScenarioReader {
     return axis;
   }
 
-  Method read_method_element(const XmlElement& element) {
+  Method read_method_element(const XmlElement& element, const PrivacyOptions& privacy) {
     GivenAttributes given = document_.attributes_of(element, "method");
     const AttributeInfo& names = element_info("method").attributes.front();
     const std::string name = given.has("name") ? trimmed(given.value("name").written) : "";
     Method method;
     if (find_method(name)) {
       method = read_method(name, given);
+      method.privacy = privacy;
+      check_privacy(method, given);
     } else if (given.has("name")) {
       given.refuse("name", "allowed: " + names.type.instead_of(name));
     }
@@ -182,6 +186,17 @@ class ScenarioReader {
     read_label(given, name, method);
     document_.add(element, given);
     return method;
+  }
+
+  void check_privacy(const Method& method, GivenAttributes& given) {
+    if (!given.objections().empty()) return;
+    if (const auto [found, allowed] = privacy_contradiction(method); !found.empty())
+      given.object("", fmt::format("method {}: {}", method.name, found), allowed);
+    else if (method.privacy.clip && given.has("weights") && method.merge.weights != MergeChoice::Weights::uniform)
+      given.object(
+          "weights",
+          given.quote("weights") + " with clip in <privacy>: more samples would give a device more than its part",
+          "weights=\"uniform\"");
   }
 
   void read_label(GivenAttributes& given, const std::string& name, Method& method) {

@@ -10,6 +10,7 @@
 #include "sim/plan/constraint_options.hpp"
 #include "sim/plan/training_options.hpp"
 #include "sim/platform/platform_options.hpp"
+#include "sim/privacy/privacy_options.hpp"
 #include "sim/shape/model_options.hpp"
 
 namespace msfusion {
@@ -34,6 +35,7 @@ struct Scenario {
   TrainingOptions training;
   EvaluationOptions evaluation;
   ConstraintOptions constraints;
+  PrivacyOptions privacy;  ///< which every method has a copy of
   PriceOptions prices;
   std::vector<Method> methods;  ///< with distinct labels
   std::vector<std::uint64_t> seeds = {1};

@@ -16,17 +16,6 @@ std::vector<std::string> encodings(const std::string& folder, int workers) {
   return {"run", input("encodings.xml"), "-j", std::to_string(workers), "--checkpoint-every", "1", "-o", folder};
 }
 
-std::size_t rounds_in(const std::string& folder) {
-  try {
-    const StoreReader store(folder + "/run.sqlite");
-    std::size_t rounds = 0;
-    for (const RunRecord& run : store.runs()) rounds += store.rounds(run.run).size();
-    return rounds;
-  } catch (const std::exception&) {
-    return 0;  // not there yet
-  }
-}
-
 }  // namespace
 
 TEST_CASE("encoded runs give the same results with one and two workers, and after a kill, to the last bit") {

@@ -116,6 +116,17 @@ void add_sanitizer_option(const std::string& option) {
   setenv("ASAN_OPTIONS", ((before ? before + std::string(":") : std::string()) + option).c_str(), 1);
 }
 
+std::size_t rounds_in(const std::string& folder) {
+  try {
+    const StoreReader store(folder + "/run.sqlite");
+    std::size_t rounds = 0;
+    for (const RunRecord& run : store.runs()) rounds += store.rounds(run.run).size();
+    return rounds;
+  } catch (const std::exception&) {
+    return 0;  // not there yet
+  }
+}
+
 std::map<std::string, std::string> tables_of(const std::string& folder) {
   return StoreReader(folder + "/run.sqlite").result_tables();
 }

@@ -70,6 +70,9 @@ std::string text_of(const std::string& file);
 /// them.
 void add_sanitizer_option(const std::string& option);
 
+/// Rounds of all runs that are in a results folder so far.
+std::size_t rounds_in(const std::string& folder);
+
 /// The result tables of a results folder, by name: equal for equal results.
 std::map<std::string, std::string> tables_of(const std::string& folder);
 

@@ -37,17 +37,6 @@ std::vector<RunRecord> runs_in(const std::string& folder) {
   }
 }
 
-std::size_t rounds_in(const std::string& folder) {
-  try {
-    const StoreReader store(folder + "/run.sqlite");
-    std::size_t rounds = 0;
-    for (const RunRecord& run : store.runs()) rounds += store.rounds(run.run).size();
-    return rounds;
-  } catch (const std::exception&) {
-    return 0;
-  }
-}
-
 template <class Holds>
 bool wait_until(Holds holds) {
   for (int tries = 0; tries < 1500; ++tries) {

@@ -66,6 +66,7 @@ inline RoundResult a_round(int run, int round) {
   result.coverage = {{run, round, "conv1", {0, 1, 256, 65535}}};
   result.links = {{run, round, "backbone", 1e9, {}}};
   result.encodings = {{run, round, "up", 3, 4000, 125, 0.75}};
+  result.privacy = PrivacyRecord{run, round, 1.5, 1e-5, 0.25, {}};
   result.warnings = {{run, round, "a \"warning\", with a comma"}};
   result.wall.run = run;
   result.wall.round = round;

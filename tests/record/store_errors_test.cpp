@@ -110,7 +110,28 @@ TEST_CASE("a file that is no store of this version is refused in words") {
     StoreWriter::create(file, {}, {});
     SQLite::Database(file, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)");
     CHECK_THAT(read_error(file),
-               ContainsSubstring("version 99") && ContainsSubstring(fmt::format("version {}", kStoreVersion)));
+               ContainsSubstring("version 99") &&
+                   ContainsSubstring(fmt::format("versions {} to {}", kOldestStoreVersion, kStoreVersion)));
+  }
+  SECTION("an older version") {
+    {
+      StoreWriter writer = StoreWriter::create(file, {}, {a_run(0)});
+      writer.write_round(a_round(0, 0));
+    }
+    SQLite::Database(file, SQLite::OPEN_READWRITE)
+        .exec("DROP TABLE privacy; PRAGMA user_version = 4; PRAGMA wal_checkpoint(TRUNCATE)");
+    {
+      const StoreReader reader(file);
+      CHECK(reader.rounds(0).size() == 1);
+      CHECK(reader.privacy(0).empty());
+      CHECK(reader.result_tables().at("privacy") == "run,round,epsilon,delta,clip,shortened\n");
+    }
+    // Whoever goes on with it gives it what it lacks.
+    StoreWriter::open(file).write_round(a_round(0, 1));
+    CHECK(StoreReader(file).privacy(0).size() == 1);
+    CHECK(StoreReader(file).rounds(0).size() == 2);
+    SQLite::Database(file, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 3; PRAGMA wal_checkpoint(TRUNCATE)");
+    CHECK_THAT(read_error(file), ContainsSubstring("version 3"));
   }
   SECTION("truncated") {
     {

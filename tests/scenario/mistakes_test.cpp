@@ -52,7 +52,7 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "6: label=\"a\nb\" in <method>; a text on one line, not only blanks\n"},
       {&P::more, "<metods/>",
        "7: unknown element <metods> in <scenario>; allowed: one of platform, data, model, training, evaluation, "
-       "constraints, "
+       "constraints, privacy, "
        "prices, methods, seeds, sweep, target, notes; did you mean 'methods'?\n"},
       {&P::more, "<constraints close='deadline' deadline='30sec'/>",
        "7: deadline=\"30sec\" in <constraints>; allowed: a number with a unit: ns, us, ms, s, min, h or d (\"30s\")\n"},

@@ -34,7 +34,7 @@ TEST_CASE("what stands in the wrong place is told with what may stand there") {
       {"<seeds value='1'\n/>", "7: unknown attribute value in <seeds>; allowed: only values; did you mean 'values'?\n"},
       {"<prices xmlns='urn:other'/>",
        "7: unknown element <prices> in <scenario>; allowed: one of platform, data, "
-       "model, training, evaluation, constraints, prices, methods, seeds, sweep, target"},
+       "model, training, evaluation, constraints, privacy, prices, methods, seeds, sweep, target"},
   }));
   INFO(more);
   const std::string found = test::mistakes(with_more(more));

@@ -85,7 +85,9 @@ void list_store() {
                          {"optional", column.optional}});
     tables[table.name]["purpose"] = table.purpose;
   }
-  fmt::print("{}\n", nlohmann::ordered_json{{"version", kStoreVersion}, {"tables", tables}}.dump(2));
+  fmt::print(
+      "{}\n",
+      nlohmann::ordered_json{{"version", kStoreVersion}, {"oldest", kOldestStoreVersion}, {"tables", tables}}.dump(2));
 }
 
 struct Thing {

@@ -102,6 +102,9 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
              human(summary.total.seconds, Quantity::seconds), human(summary.total.bytes, Quantity::bytes),
              summary.total.joules ? human(*summary.total.joules, Quantity::joules) : "energy unknown",
              money(summary.total.usd), ending);
+  if (summary.total.epsilon)
+    fmt::print("  privacy       epsilon {:.4g} at delta {:g} after {} round{}\n", *summary.total.epsilon,
+               summary.delta.value(), count, count == 1 ? "" : "s");
   if (!run.without_power.empty())
     fmt::print("  energy        the platform states no power of {}{}\n", run.without_power,
                summary.total.device_joules

@@ -53,6 +53,7 @@ std::string ProgressView::line(const RunReport& report) const {
   if (several_seeds_) text += fmt::format("  seed {:<3}", report.run.seed);
   text += fmt::format("  round {:>4}/{:<4}", progress.rounds_done, progress.rounds);
   text += accuracies_[run] >= 0 ? fmt::format("  accuracy {:5.1f} %", 100 * accuracies_[run]) : std::string(18, ' ');
+  if (progress.epsilon) text += fmt::format("  epsilon {:<6.3g}", *progress.epsilon);
   text += fmt::format("  simulated {:<9}", human(progress.simulated_seconds, Quantity::seconds));
   if (report.state == RunReport::State::running && progress.share > 0) {
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started_[run];

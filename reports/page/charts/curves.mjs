@@ -7,6 +7,7 @@ export const spent = {
   bytes: ['traffic', 'Traffic, all devices', 'bytes'],
   joules: ['energy', 'Energy', 'joules'],
   usd: ['money', 'Money', 'usd'],
+  epsilon: ['privacy (epsilon)', 'Epsilon', 'none'],
 };
 
 const known = (values) => values.length > 0 && values.some((v) => v !== null);
@@ -169,6 +170,18 @@ export const curveCharts = [
       const share = state.what !== 'control';
       return lineChart(theme, data, series, { key: 'round', name: 'Rounds', dimension: 'none' },
         { key: state.what, name: share ? 'Share of all parameters' : 'c(t)', dimension: share ? 'share' : 'none' }, { yAxis: { min: 0, max: share ? 100 : 1, scale: false } });
+    },
+  },
+  {
+    id: 'privacy', section: 'privacy', height: 320,
+    title: (state) => ({ epsilon: 'Epsilon of a user over the rounds so far', shortened: 'Share of the updates that were longer than the clip', clip: 'The clip' })[state.what],
+    controls: (data) => [{ key: 'what', label: 'Show', options: [
+      ...(data.runs.some((run) => known(run.privacy.epsilon)) ? [['epsilon', 'epsilon']] : []), ['shortened', 'updates shortened'], ['clip', 'clip']] }],
+    make: (data, state, theme) => {
+      const series = data.methods.map((method, m) => ({ label: method.label, method: m,
+        lines: data.runs.filter((run) => run.method === m).map((run) => pairs(run.privacy.round, run.privacy[state.what], run.seed)) }));
+      const [name, dimension] = { epsilon: ['Epsilon', 'none'], shortened: ['Share of the updates', 'share'], clip: ['L2 norm', 'none'] }[state.what];
+      return lineChart(theme, data, series, { key: 'round', name: 'Rounds', dimension: 'none' }, { key: state.what, name, dimension }, { yAxis: { min: 0, scale: false } });
     },
   },
   {

@@ -21,6 +21,7 @@
 #include "sim/learn/running/named_tensors.hpp"
 #include "sim/learn/running/plain_error.hpp"
 #include "sim/learn/running/pool.hpp"
+#include "sim/learn/running/private_mean.hpp"
 #include "sim/learn/running/run_context.hpp"
 #include "sim/learn/running/state_file.hpp"
 #include "sim/learn/running/trainings_in_flight.hpp"
@@ -49,6 +50,7 @@ class TorchLearner : public Learner {
         pool_(std::max(1, setup.workers), setup.cores),
         in_flight_(run_, pool_),
         coding_(run_, pool_),
+        private_(run_),
         state_(run_.model_state(pool_)) {
   } catch (...) {
     rethrow_as_run_error();
@@ -57,6 +59,7 @@ class TorchLearner : public Learner {
   void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) override try {
     std::vector<TrainingJob> jobs;
     coding_.begin_round();
+    private_.begin_round();
     for (const TrainTask& task : plan.tasks)
       if (std::find(tasks.begin(), tasks.end(), task.id) != tasks.end()) jobs.push_back(job_for(task, plan.round));
     in_flight_.start(std::move(jobs));
@@ -79,12 +82,18 @@ class TorchLearner : public Learner {
     if (coding_.feeds_back()) lose_undelivered(plan, finished);
     ActivityClock clock(profile_);
     const auto began = std::chrono::steady_clock::now();
-    std::map<TaskId, Trained> decoded;  // as the receivers have it
-    if (coding_.codes_up()) decoded = sent(finished);
-    for (const auto& [id, trained] : coding_.codes_up() ? decoded : finished) arrivals.tasks.push_back(&trained);
-    if (coding_.codes_up())
+    const bool is_changed = coding_.codes_up() || private_.applies();
+    std::map<TaskId, Trained> received;
+    if (is_changed) received = sent(finished);
+    for (const auto& [id, trained] : is_changed ? received : finished) arrivals.tasks.push_back(&trained);
+    if (is_changed)
       for (const auto& [id, trained] : finished) arrivals.own.push_back(&trained);
-    state_->merge(arrivals);
+    if (private_.applies() && !arrivals.tasks.empty()) {
+      const Trained mean = private_.mean(plan, arrivals.tasks, state_->global());
+      state_->merge({plan, {&mean}, {}});
+    } else {
+      state_->merge(arrivals);
+    }
     merge_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     clock.charge(Activity::merging);
 
@@ -101,6 +110,7 @@ class TorchLearner : public Learner {
   }
 
   CodingErrors coding_errors() const override { return coding_.errors(); }
+  PrivacyFigures privacy_figures() const override { return private_.figures(); }
 
   double merge_seconds() const override { return merge_seconds_; }
 
@@ -188,6 +198,7 @@ class TorchLearner : public Learner {
     out.real(last_loss_.value_or(0));
     in_flight_.save(out);
     if (coding_.codes_up()) coding_.save(out);
+    if (private_.applies()) private_.save(out);
     if (!stream) throw RunError("the state of the learner could not be written");
   } catch (...) {
     rethrow_as_run_error();
@@ -211,6 +222,7 @@ class TorchLearner : public Learner {
     if (!has_loss) last_loss_.reset();
     in_flight_.restore(in);
     if (coding_.codes_up()) coding_.restore(in);
+    if (private_.applies()) private_.restore(in);
   } catch (...) {
     rethrow_as_run_error();
   }
@@ -276,18 +288,33 @@ class TorchLearner : public Learner {
     return job;
   }
 
+  // As the receivers have it.
   std::map<TaskId, Trained> sent(std::map<TaskId, Trained> finished) {
     std::vector<Trained*> messages;
-    for (auto& [id, trained] : finished) messages.push_back(&trained);
+    for (auto& [id, trained] : finished) {
+      shorten(trained);
+      messages.push_back(&trained);
+    }
+    if (!coding_.codes_up()) return finished;
     coding_.send(messages);
+    if (private_.applies())
+      for (Trained* message : messages) private_.shorten(*message);
     return finished;
+  }
+
+  void shorten(Trained& trained) const {
+    if (private_.applies()) trained.was_shortened = private_.shorten(trained);
   }
 
   // A round that keeps nothing in flight is over: what was trained in it and did not arrive never will.
   void lose_undelivered(const RoundPlan& plan, const std::map<TaskId, Trained>& delivered) {
     if (plan.closing.keep_in_flight) return;
     for (const TrainTask& task : plan.tasks)
-      if (delivered.count(task.id) == 0 && in_flight_.contains(task.id)) coding_.lose(take(task.id));
+      if (delivered.count(task.id) == 0 && in_flight_.contains(task.id)) {
+        Trained lost = take(task.id);
+        shorten(lost);
+        coding_.lose(lost);
+      }
   }
 
   Trained take(TaskId task) {
@@ -308,6 +335,7 @@ class TorchLearner : public Learner {
   Pool pool_;                    // after what its jobs use: its destructor waits for them
   TrainingsInFlight in_flight_;  // after the pool: abandons its trainings before the pool waits
   MessageCoding coding_;
+  PrivateMean private_;
   std::unique_ptr<ModelState> state_;
 };
 

@@ -49,7 +49,8 @@ struct Trained {
   at::Tensor variate_change;  ///< flat, of the slice's layout: c_i+ - c_i
   double mean_loss = 0;
   double wall_seconds = 0, cpu_seconds = 0;
-  double gather_seconds = 0;  ///< the part of cpu_seconds before the first step
+  double gather_seconds = 0;   ///< the part of cpu_seconds before the first step
+  bool was_shortened = false;  ///< to the clip of differential privacy, before it was sent
 };
 
 }  // namespace msfusion

@@ -48,10 +48,9 @@ class Results:
         for folder in folders:
             with self._open(folder) as store:
                 version = store.execute("PRAGMA user_version").fetchone()[0]
-            if version != store_format()["version"]:
-                raise ValueError(
-                    f"{folder}: a store of version {version}; this program reads version {store_format()['version']}"
-                )
+            oldest, newest = store_format()["oldest"], store_format()["version"]
+            if not oldest <= version <= newest:
+                raise ValueError(f"{folder}: a store of version {version}; this program reads versions {oldest} to {newest}")
 
     @staticmethod
     def _open(folder: Path) -> sqlite3.Connection:
@@ -83,7 +82,13 @@ class Results:
         frames = []
         for folder in self.folders:
             with self._open(folder) as store:
-                frame = pd.read_sql_query(f'SELECT * FROM "{name}"', store)
+                # Older stores lack tables.
+                is_there = store.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", [name]).fetchone()
+                frame = (
+                    pd.read_sql_query(f'SELECT * FROM "{name}"', store)
+                    if is_there
+                    else pd.DataFrame(columns=[c["name"] for c in columns])
+                )
                 runs = pd.read_sql_query("SELECT run, label, method, seed FROM runs", store)
             frame = runs.merge(frame[[c for c in frame if c == "run" or c not in runs]], on="run")
             frame.insert(0, "folder", str(folder))
