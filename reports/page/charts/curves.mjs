@@ -71,6 +71,9 @@ function marked(count, method, methods) {
   return (value, point) => (point.dataIndex % every === first ? 6 : 0);
 }
 
+/** Bands of more lines than this hide one another; their figures stay in the hints and the CSV. */
+const mostBands = 12;
+
 /** series: [{ label, method, faint, lines: [{seed, x, y}] }] */
 function lineChart(theme, data, series, x, y, more = {}) {
   const bands = series.map((one) => ({ ...one, band: band(one.lines, data.t) })).filter((one) => one.band);
@@ -102,7 +105,7 @@ function lineChart(theme, data, series, x, y, more = {}) {
       option.series.push({ name: '\u0000seed ' + one.label, type: 'line', symbol: 'none', silent: true, z: 2, tooltip: { show: false },
         lineStyle: { width: 1, color: stroke, opacity: 0.6 }, data: line.x.map((v, i) => [v / xs.factor, line.y[i] / ys.factor]) });
     }
-    if (half && !one.faint) {
+    if (half && !one.faint && bands.length <= mostBands) {
       const low = at.map((v, i) => [v / xs.factor, (mean[i] - half[i]) / ys.factor]);
       const wide = at.map((v, i) => [v / xs.factor, (2 * half[i]) / ys.factor]);
       const shared = { type: 'line', stack: `band ${one.label}`, stackStrategy: 'all', symbol: 'none', lineStyle: { opacity: 0 }, silent: true, tooltip: { show: false } };
@@ -148,7 +151,7 @@ export const curveCharts = [
   {
     id: 'accuracy', section: 'curves', height: 400, variants: 'x',
     title: (state) => `Accuracy on the test set against ${spent[state.x][0]}`,
-    note: (data) => (data.runs.length > data.methods.length ? 'Line: mean over seeds. Band: 95 % interval.' : ''),
+    note: (data) => (data.runs.length <= data.methods.length ? '' : data.methods.length > mostBands ? 'Line: mean over seeds. Point at it for the 95 % interval.' : 'Line: mean over seeds. Band: 95 % interval.'),
     controls: (data) => [xControl(data), modelControl(data, 'sub_accuracy')],
     make: (data, state, theme) =>
       curves(theme, data, state, 'accuracy', 'sub_accuracy', { key: 'accuracy', name: 'Accuracy', dimension: 'share' }, { marks: data.targets }),

@@ -96,7 +96,7 @@ export function frame(theme, more = {}) {
     aria: { enabled: true },
     grid: { left: 62, right: 22, top: 38, bottom: 48 },
     legend: { type: 'scroll', top: 0, left: 0, itemWidth: 22, itemHeight: 9, itemGap: 16,
-              textStyle: { color: theme.ink, fontSize: 12 }, pageTextStyle: { color: theme.soft },
+              textStyle: { color: theme.ink, fontSize: 12, lineHeight: 17 }, pageTextStyle: { color: theme.soft },
               pageIconColor: theme.ink, pageIconInactiveColor: theme.line },
     tooltip: { backgroundColor: theme.paper, borderColor: theme.line, textStyle: { color: theme.ink, fontSize: 12 }, confine: true },
     ...more,
