@@ -133,7 +133,8 @@ std::string alert_of(const Results& results) {
 /// A table, folded where it is long.
 std::string answer_table(const Table& table) {
   if (table.rows.size() <= kMostOpenMethods) return html_text(table);
-  return "<details><summary>" + html_escape(table.caption) + "</summary>" + html_text(table) + "</details>\n";
+  return "<details class=\"long\"><summary>" + html_escape(table.caption) + "</summary>" + html_text(table) +
+         "</details>\n";
 }
 
 std::string answer_section(const Results& results) {

@@ -177,6 +177,18 @@ addEventListener('resize', () => {
   resizing = setTimeout(() => figures.forEach((figure) => figure.resize()), 100);
 });
 // Paper is light, and narrower than most windows.
-let before = null;
-addEventListener('beforeprint', () => { before = root.dataset.theme ?? ''; root.dataset.theme = 'light'; printing = true; redrawAll(); });
-addEventListener('afterprint', () => { printing = false; if (before) root.dataset.theme = before; else delete root.dataset.theme; redrawAll(); });
+let before = null, unfolded = [];
+addEventListener('beforeprint', () => {
+  unfolded = [...document.querySelectorAll('details.long:not([open])')];
+  unfolded.forEach((one) => { one.open = true; });
+  before = root.dataset.theme ?? '';
+  root.dataset.theme = 'light';
+  printing = true;
+  redrawAll();
+});
+addEventListener('afterprint', () => {
+  unfolded.forEach((one) => { one.open = false; });
+  printing = false;
+  if (before) root.dataset.theme = before; else delete root.dataset.theme;
+  redrawAll();
+});

@@ -115,9 +115,17 @@ def test_several_folders_and_sweeps_are_one_frame(results, tmp_path):
 
 
 def test_a_plan_is_what_the_program_prints():
-    plan = msfusion.plan(SCENARIO, training__rounds=2)
+    lines = []
+    plan = msfusion.plan(SCENARIO, progress=lines.append, training__rounds=2)
     assert plan["scenario"]
     assert msfusion.plan(SCENARIO, windows=True, training__rounds=2) != plan
+    ended = [line for line in lines if "planned: 2 of 2 rounds" in line]
+    assert len(ended) == len(plan["runs"])
+    for run in plan["runs"]:
+        assert any(f"{run['label']} (seed {run['seed']})" in line for line in ended)
+    with pytest.raises(msfusion.ProgramError, match="training") as caught:
+        msfusion.plan(SCENARIO, training__rounds="many")
+    assert caught.value.code == 2
 
 
 def test_mistakes_are_the_program_s_own_words(tmp_path):

@@ -57,8 +57,9 @@ struct PlanCommand {
   std::string out;  ///< folder; empty: results/NAME-plan
   int jobs = 0;     ///< runs at once; 0: as many as there are cores
   std::vector<Override> overrides;
-  bool json = false;     ///< one JSON object instead of tables
-  bool windows = false;  ///< with the index windows of every device
+  bool json = false;      ///< one JSON object instead of tables
+  bool windows = false;   ///< with the index windows of every device
+  bool progress = false;  ///< with json: a line on standard error for each run that ends
   std::string command_line;
   MetaMap of_sweep;  ///< for the store of one combination, whose values are single; empty: no sweep
   CoreShare share;   ///< of a sweep's cores

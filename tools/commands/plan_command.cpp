@@ -67,6 +67,13 @@ std::string per_round(const Maybe& total, int rounds, Quantity quantity) {
   return total ? human(*total / rounds, quantity) : "unknown";
 }
 
+std::string ending_of(const RunReport& report) {
+  const char* ended = report.state == RunReport::State::finished ? "planned" : "not planned to its end";
+  return fmt::format("{} (seed {}) {}: {} of {} rounds, {} simulated", report.run.method->label, report.run.seed, ended,
+                     report.progress.rounds_done, report.progress.rounds,
+                     human(report.progress.simulated_seconds, Quantity::seconds));
+}
+
 std::string money(const Maybe& usd) {
   return usd ? fmt::format("{:.4g} USD", *usd) : "unknown";
 }
@@ -149,6 +156,11 @@ int plan_scenario(const PlanCommand& command) {
   ProgressView view(preparation);
   if (isatty(STDOUT_FILENO) == 1 && !command.json && command.of_sweep.empty())
     options.on_change = [&](const std::vector<RunReport>& all, int changed) { view.update(all, changed); };
+  if (command.json && command.progress)
+    options.on_change = [](const std::vector<RunReport>& all, int changed) {
+      const RunReport& report = all[static_cast<std::size_t>(changed)];
+      if (report.state != RunReport::State::running) complain(ending_of(report));
+    };
   const std::vector<RunReport> reports = launch(preparation, LearnerFactory{}, options, interruption);
   for (const RunReport& report : reports)
     if (report.state == RunReport::State::failed)

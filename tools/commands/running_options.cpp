@@ -89,6 +89,7 @@ void add_plan(CommandLine& line) {
       ->check(CLI::Range(1, 1024));
   plan_command->add_flag("--json", plan->json, "Print one JSON object (docs/plan-json.md) instead of tables");
   plan_command->add_flag("--windows", plan->windows, "With --json: every device's index window on every axis");
+  plan_command->add_flag("--progress", plan->progress, "With --json: a line on standard error for each run that ends");
   plan_command->footer("Example:\n  msfusion plan scenarios/gpt2-cost.xml --json -o /tmp/plan");
   line.does(plan_command, [&line, plan, sets] {
     plan->overrides = parse_overrides(*sets);

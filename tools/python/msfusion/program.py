@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 if TYPE_CHECKING:
@@ -52,13 +52,18 @@ def set_options(sets: Mapping[str, Any]) -> list[str]:
     return options
 
 
-def _stream(words: list[str], progress: Progress) -> None:
-    """Hands on every line that the program prints, at once; an interruption waits until it has kept what was done."""
+def _stream(words: list[str], progress: Progress, answer: IO[str] | None = None) -> None:
+    """Hands on every line that the program prints, at once; an interruption waits until it has kept what was done.
+
+    With `answer`, a file, standard output goes there and the lines are those of standard error.
+    """
     lines: list[str] = []
-    with subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if answer is None else {"stdout": answer, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command(*words), text=True, **streams) as process:
+        said = process.stdout or process.stderr
+        assert said is not None
         try:
-            for line in process.stdout:
+            for line in said:
                 lines.append(line)
                 progress(line.rstrip("\n"))
         except KeyboardInterrupt:
@@ -90,11 +95,17 @@ def run(
     return load(out)
 
 
-def plan(scenario: str | os.PathLike[str], *, windows: bool = False, **sets: Any) -> dict[str, Any]:
+def plan(scenario: str | os.PathLike[str], *, windows: bool = False, progress: Progress = print, **sets: Any) -> dict[str, Any]:
     """What a scenario would cost, without training: the JSON object of msfusion plan --json (docs/plan-json.md).
 
-    With `windows` also every device's index window on every axis. Raises ProgramError.
+    With `windows` also every device's index window on every axis. `progress` gets a line for each run that ends. Raises
+    ProgramError.
     """
     with tempfile.TemporaryDirectory() as folder:
-        words = ["plan", os.fspath(scenario), "--json", "-o", os.path.join(folder, "plan"), *set_options(sets)]
-        return json.loads(output_of(*words, *(["--windows"] if windows else [])))
+        words = ["plan", os.fspath(scenario), "--json", "--progress", "-o", os.path.join(folder, "plan"), *set_options(sets)]
+        if windows:
+            words.append("--windows")
+        with open(os.path.join(folder, "plan.json"), "w+") as answer:
+            _stream(words, progress, answer)
+            answer.seek(0)
+            return json.load(answer)
