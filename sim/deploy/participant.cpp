@@ -380,7 +380,7 @@ std::unique_ptr<Participant> make_participant(const LearnerSetup& setup, NodeId 
   if (is_contrastive && objective.negatives != ObjectiveChoice::Negatives::previous)
     refuse(method, "real peers keep no sub-models of others");
   if (method.merge.own_weight == MergeChoice::OwnWeight::per_peer) refuse(method, "real peers take the mean");
-  if (!setup.training.train.empty()) refuse(method, "real peers send every layer, frozen ones too");
+  if (setup.training.freezes()) refuse(method, "real peers send every layer, frozen ones too");
   const bool by_mean = method.merge.kind == MergeKind::mean || method.merge.kind == MergeKind::overlap_mean;
   if (facts_of(method.exchange.kind).among_peers && method.merge.kind == MergeKind::overlap_mean &&
       facts_of(method.exchange.graph).joins_all)

@@ -7,6 +7,7 @@
 #include "sim/base/durable_file.hpp"
 #include "sim/base/value_type.hpp"
 #include "sim/record/format.hpp"
+#include "sim/shape/layer_list.hpp"
 
 namespace msfusion {
 
@@ -73,6 +74,7 @@ TensorFile described_model(const RunInputs& inputs, EvaluatedModel model, int ro
   about["test_loss"] = decimal(model.loss);
   about["axes"] = axes_of(inputs.shape, model.slice).dump();
   about["dimensions"] = dimensions_of(inputs.shape).dump();
+  about[kLayerListKey] = layer_list(inputs.shape);
   const Dataset& data = inputs.preparation.data;
   if (!data.channel_mean.empty()) {
     about["input_mean"] = json(data.channel_mean).dump();

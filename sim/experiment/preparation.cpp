@@ -11,6 +11,7 @@
 #include "sim/base/seed.hpp"
 #include "sim/data/catalogue.hpp"
 #include "sim/experiment/senders.hpp"
+#include "sim/plan/trained_shape.hpp"
 #include "sim/shape/layer_file.hpp"
 #include "sim/shape/start_values.hpp"
 
@@ -87,13 +88,11 @@ std::string start_file(const Scenario& scenario) {
 // Freezes nothing yet, but refuses layers that the model does not have.
 void read_start_values(Preparation& preparation) {
   const TrainingOptions& training = preparation.scenario.training;
-  Shape shape = build_shape(preparation.scenario.model, preparation.samples);
-  keep_trained(shape, training.train);
+  const Shape shape = trained_shape(preparation.scenario.model, 1, preparation.samples, training);
   named_tensors_of(shape, training.fresh);
   for (const Method& method : preparation.scenario.methods)
-    if (!training.train.empty() && method.encoding.kind != EncodingKind::none)
-      throw UserError(Mistake{"", 0,
-                              fmt::format("method {} encodes its messages, and train freezes layers", method.label),
+    if (training.freezes() && method.encoding.kind != EncodingKind::none)
+      throw UserError(Mistake{"", 0, fmt::format("method {} encodes its messages, and layers are frozen", method.label),
                               "one of both: an encoding, or frozen layers"});
   const std::string file = start_file(preparation.scenario);
   if (file.empty()) return;
@@ -201,15 +200,14 @@ RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
     set_aside(parts, run.method->merge.open_samples, *run.method, prepared.scenario.file, run.seed);
   for (const auto& held : parts.samples) samples_held_.push_back(static_cast<std::int64_t>(held.size()));
 
-  ModelOptions model = prepared.scenario.model;
+  const ModelOptions& model = prepared.scenario.model;
+  double width = 1;
   if (facts_of(run.method->split.rule).narrows) {
     const RateChoice& rate = run.method->split.rate;
-    model = narrowed(model, rate.kind == RateChoice::Kind::given
-                                ? rate.levels.front()
-                                : narrow_rate(model, prepared.samples, planner_setup(prepared.fleet)));
+    width = rate.kind == RateChoice::Kind::given ? rate.levels.front()
+                                                 : narrow_rate(model, prepared.samples, planner_setup(prepared.fleet));
   }
-  shape = build_shape(model, prepared.samples);
-  keep_trained(shape, training.train);
+  shape = trained_shape(model, width, prepared.samples, training);
 }
 
 PlannerSetup RunInputs::planner_setup(const Fleet& fleet) const {

@@ -9,7 +9,7 @@
 #include "sim/base/seed.hpp"
 #include "sim/base/units.hpp"
 #include "sim/plan/split_rules.hpp"
-#include "sim/shape/start_values.hpp"
+#include "sim/plan/trained_shape.hpp"
 
 namespace msfusion {
 
@@ -22,8 +22,7 @@ constexpr int kRateSteps = 64;  // "auto" chooses among the multiples of 1/64
 double narrow_rate(const ModelOptions& model, const SampleShape& samples, const PlannerSetup& setup) {
   for (int step = kRateSteps; step >= 1; --step) {
     const double rate = static_cast<double>(step) / kRateSteps;
-    Shape shape = build_shape(narrowed(model, rate), samples);
-    keep_trained(shape, setup.training.train);
+    const Shape shape = trained_shape(model, rate, samples, setup.training);
     const WidthSlice slice = full_slice(shape);
     const SliceCost cost = device_cost(shape, slice, setup.method.exchange);
     const auto kept = static_cast<double>(kept_bytes(setup.method.encoding, shape, slice));

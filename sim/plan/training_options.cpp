@@ -23,6 +23,10 @@ constexpr std::array<Choice<Schedule>, 3> kSchedules{{
     {Schedule::step, "step", "times decay at each milestone"},
     {Schedule::cosine, "cosine", "half a cosine from the rate towards 0"},
 }};
+constexpr std::array<Choice<AdapterOptions::Cut>, 2> kAdapterCuts{{
+    {AdapterOptions::Cut::rank, "rank", "the adapters' ranks alone"},
+    {AdapterOptions::Cut::all, "all", "the model's widths too"},
+}};
 constexpr std::array<Choice<Device>, 2> kDevices{{
     {Device::cpu, "cpu", "one job a core"},
     {Device::cuda, "cuda", "several jobs a GPU"},
@@ -93,6 +97,10 @@ bool is_sgd(const TrainingOptions& training) {
 
 bool is_adam(const TrainingOptions& training) {
   return !is_sgd(training);
+}
+
+bool has_adapters(const TrainingOptions& training) {
+  return training.adapters.rank > 0;
 }
 
 bool has_steps(const TrainingOptions& training) {
@@ -195,12 +203,32 @@ const Vocabulary<TrainingOptions>& training_vocabulary() {
                        "Layers that the file of initial, or an ONNX model, is not asked for: they are drawn at random.",
                        "classifier for other classes than those of the file; all for an ONNX model's layers alone.")
               .absent("none"),
-          attribute<T>("train", &T::train, layer_words(),
-                       "What is trained: layers by name or by the beginning of their names (stage4), kinds of layers "
-                       "(conv, dense, norm, embedding, positions, lstm), classifier, or all. Everything else is "
-                       "frozen: it keeps its start values, and has no gradient, no optimiser state and no traffic.",
-                       "norm classifier, with initial, to adapt a model at little cost.")
-              .absent("all"),
+          attribute<T>(
+              "train", &T::train, layer_words(),
+              "What is trained: layers by name or by the beginning of their names (stage4), kinds of layers "
+              "(conv, dense, attention, norm, embedding, positions, lstm), classifier, or all. Everything else "
+              "is frozen: it keeps its start values, and has no gradient, no optimiser state and no traffic.",
+              "norm classifier, with initial, to adapt a model at little cost.")
+              .absent("all; with lora: the adapters alone"),
+          attribute<T>(
+              "lora", [](auto& t) -> auto& { return t.adapters.rank; }, whole(0, 65536),
+              "LoRA: dense layers keep their weights W, and B A of this rank is trained in W + B A. The adapters alone "
+              "are trained and sent, and what train names. 0: no adapters.",
+              "4 to 64, with initial, where a large model is adapted over slow links.")
+              .in("rank"),
+          attribute<T>(
+              "lora-layers", [](auto& t) -> auto& { return t.adapters.layers; }, layer_words(),
+              "The dense layers with an adapter: dense, attention (query, key, value and projection), or names as in "
+              "train. The classifier never has one.",
+              "attention for large transformers, as LoRA's paper does.")
+              .absent("dense")
+              .only_with("lora", has_adapters, "lora above 0"),
+          attribute<T>(
+              "lora-cut", [](auto& t) -> auto& { return t.adapters.cut; }, one_of_table("lora-cut", kAdapterCuts),
+              "Which widths a method cuts: rank, those of the adapters alone, so that small devices have adapters of "
+              "smaller rank for the whole model; all, the model's own widths with them.",
+              "all where a device cannot hold the model.")
+              .only_with("lora", has_adapters, "lora above 0"),
           attribute<T>("device", &T::device, one_of_table("training-device", kDevices),
                        "Where local trainings compute: cpu, one job a core; cuda, several jobs a GPU, where LibTorch "
                        "has CUDA. Evaluation and merging stay on the processor.",

@@ -7,6 +7,7 @@
 
 #include "sim/base/vocabulary.hpp"
 #include "sim/plan/run_limits.hpp"
+#include "sim/shape/adapters.hpp"
 
 namespace msfusion {
 
@@ -31,8 +32,11 @@ struct TrainingOptions {
   enum class Device { cpu, cuda } device = Device::cpu;
   std::string initial;             ///< a file with the values that training starts from; empty: drawn at random
   std::vector<std::string> fresh;  ///< layers that the file is not asked for
-  std::vector<std::string> train;  ///< layers and kinds of layers that are trained; empty: all
+  std::vector<std::string> train;  ///< layers and kinds of layers that are trained; empty: all, or the adapters alone
+  AdapterOptions adapters;         ///< LoRA
   int line = 0;
+
+  bool freezes() const { return !train.empty() || adapters.rank > 0; }  ///< not everything is trained
 };
 
 /// Which trained models stay in the results folder.

@@ -34,16 +34,18 @@ class Coster {
     const Layer& layer = shape_.layers[static_cast<std::size_t>(index)];
     const std::int64_t in = features(layer.inputs.front()), out = features(index);
     const std::int64_t positions = layer.out.positions();
-    return std::visit(
-        Overloaded{
-            [&](const Conv2d& conv) { return positions * conv.kernel * conv.kernel * (conv.depthwise ? 1 : in) * out; },
-            [&](const Linear&) { return positions * in * out; },
-            // q k^T and the weighted sum of v; a causal mask is applied after the full product.
-            [&](const Attention&) { return positions * positions * in + positions * positions * out; },
-            [&](const Lstm&) { return positions * 4 * out * (in + out); },
-            [](const auto&) { return std::int64_t{0}; },
-        },
-        layer.op);
+    return std::visit(Overloaded{
+                          [&](const Conv2d& conv) {
+                            return positions * conv.kernel * conv.kernel * (conv.depthwise ? 1 : in / conv.groups) *
+                                   out;
+                          },
+                          [&](const Linear&) { return positions * in * out; },
+                          // q k^T and the weighted sum of v; a causal mask is applied after the full product.
+                          [&](const Attention&) { return positions * positions * in + positions * positions * out; },
+                          [&](const Lstm&) { return positions * 4 * out * (in + out); },
+                          [](const auto&) { return std::int64_t{0}; },
+                      },
+                      layer.op);
   }
 
   std::int64_t exponentials(int index) const {
@@ -51,7 +53,11 @@ class Coster {
     return std::visit(Overloaded{
                           [&](const Gelu&) { return elements(index); },
                           [&](const Activation& activation) {
-                            return activation.kind == Activation::Kind::relu6 ? std::int64_t{0} : elements(index);
+                            using Kind = Activation::Kind;
+                            const bool is_linear = activation.kind == Kind::relu6 ||
+                                                   activation.kind == Kind::hard_sigmoid ||
+                                                   activation.kind == Kind::hard_swish;
+                            return is_linear ? std::int64_t{0} : elements(index);
                           },
                           [&](const Lstm&) { return 5 * elements(index); },  // four gates and the cell's state
                           [](const auto&) { return std::int64_t{0}; },
@@ -102,7 +108,7 @@ void describe_layer(const Coster& coster, const Layer& layer, LayerCost& part) {
   part.in_features = coster.features(layer.inputs.front());
   if (const auto* conv = std::get_if<Conv2d>(&layer.op)) {
     part.is_convolution = true;
-    if (!conv->depthwise)
+    if (!conv->depthwise && conv->groups == 1)
       part.winograd_tiles = winograd_tiles({part.in_features, part.out_features, layer.out.height, layer.out.width,
                                             conv->kernel, conv->stride, conv->padding});
   }

@@ -20,15 +20,21 @@ int LayerWalk::conv(const LayerElement& at, int input) {
           fmt::format("a kernel of {} on {}", kernel, described(input)),
           "a smaller kernel, or fewer layers that shrink");
   const int groups = whole(at, "groups", 1, kMostLayerUnits), channels = in.features.size;
-  const bool is_depthwise = yes(at, "depthwise") || groups > 1;
+  const bool is_depthwise = yes(at, "depthwise") || (groups > 1 && groups == channels &&
+                                                     (!has(at, "channels") || units(at, "channels") == channels));
   const std::string name = layer_name(at);
   if (!is_depthwise) {
     require(has(at, "channels"), at, "has no channels", "needed: channels, or depthwise=\"yes\"");
     const int out = units(at, "channels");
+    if (groups > 1) {
+      require(channels % groups == 0 && out % groups == 0, at,
+              fmt::format("{} groups from {} channels to {}", groups, channels, out), "a number that divides both");
+      return noted(at, builder_.grouped(name, input, out, groups, kernel, stride, padding, yes(at, "bias")), Form::map);
+    }
     return noted(at, builder_.conv(name, input, out, kernel, stride, padding, yes(at, "bias")), Form::map);
   }
   require(groups == 1 || groups == channels, at, fmt::format("{} groups of {} channels", groups, channels),
-          "groups other than 1 and the channels (depthwise) cannot be cut in width");
+          "with depthwise: 1, or as many as channels");
   require(!has(at, "channels") || units(at, "channels") == channels, at,
           fmt::format("depthwise from {} channels to others", channels), "as many as it reads");
   return noted(at, builder_.depthwise(name, input, kernel, stride, padding, yes(at, "bias")), Form::map);
@@ -59,8 +65,12 @@ int LayerWalk::element_wise(const LayerElement& at, int input) {
   require_form(at, input, {Form::map, Form::vector, Form::tokens}, "<embedding/> before it");
   const std::string name = layer_name(at);
   using Kind = Activation::Kind;
-  static const std::unordered_map<std::string, Kind> kinds = {
-      {"relu6", Kind::relu6}, {"silu", Kind::silu}, {"tanh", Kind::tanh}, {"sigmoid", Kind::sigmoid}};
+  static const std::unordered_map<std::string, Kind> kinds = {{"relu6", Kind::relu6},
+                                                              {"silu", Kind::silu},
+                                                              {"tanh", Kind::tanh},
+                                                              {"sigmoid", Kind::sigmoid},
+                                                              {"hard-sigmoid", Kind::hard_sigmoid},
+                                                              {"hard-swish", Kind::hard_swish}};
   const int layer = at.kind == "relu"   ? builder_.relu(name, input)
                     : at.kind == "gelu" ? builder_.gelu(name, input)
                                         : builder_.activation(name, input, kinds.at(at.kind));

@@ -95,8 +95,7 @@ void LayerWalk::require_form(const LayerElement& at, int layer, std::initializer
 }
 
 bool LayerWalk::is_cut_alike(int a, int b) const {
-  const Dim &x = extent(a).features, &y = extent(b).features;
-  return builder_.units(x) == builder_.units(y) && x.inner == y.inner;
+  return extent(a).features.inner == extent(b).features.inner;
 }
 
 bool LayerWalk::is_alike(int a, int b) const {
@@ -173,6 +172,8 @@ const std::unordered_map<std::string, LayerWalk::Make>& LayerWalk::makers() {
       {"silu", &LayerWalk::element_wise},
       {"tanh", &LayerWalk::element_wise},
       {"sigmoid", &LayerWalk::element_wise},
+      {"hard-sigmoid", &LayerWalk::element_wise},
+      {"hard-swish", &LayerWalk::element_wise},
       {"max-pool", &LayerWalk::pool},
       {"average-pool", &LayerWalk::pool},
       {"global-average-pool", &LayerWalk::global_average_pool},
@@ -273,9 +274,6 @@ int LayerWalk::concat(const LayerElement& at, int input) {
     require_form(at, end, {Form::map}, "maps");
     require(extent(end).height == extent(ends.front()).height && extent(end).width == extent(ends.front()).width, at,
             fmt::format("{} beside {}", described(end), described(ends.front())), "equal heights and widths");
-    require(is_cut_alike(end, ends.front()), at,
-            fmt::format("{} and {} are different widths", described(end), described(ends.front())),
-            "branches of equal widths: others could not be cut alike");
     size += extent(end).features.size;
   }
   require(size <= kMostFeatures, at, "the result is too large", "fewer channels");

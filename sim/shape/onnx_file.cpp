@@ -6,23 +6,13 @@
 #include <utility>
 
 #include "sim/base/error.hpp"
+#include "sim/shape/onnx_fields.hpp"
 
 namespace msfusion {
 
 namespace {
 
 constexpr std::size_t kMostDimensions = 8, kMostNodes = 100'000;
-constexpr int kFloats = 1, kWholes = 7;  // types of a tensor
-
-// The numbers that ONNX gives the fields of its messages.
-namespace field {
-constexpr int kGraph = 7;                                                                               // of a model
-constexpr int kNode = 1, kConstant = 5, kInput = 11, kOutput = 12;                                      // a graph
-constexpr int kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeKind = 4, kAttribute = 5;            // a node
-constexpr int kAttributeName = 1, kReal = 2, kWhole = 3, kText = 4, kTensor = 5, kWholeList = 8;        // an attribute
-constexpr int kSizes = 1, kType = 2, kFloatData = 4, kWholeData = 7, kName = 8, kRaw = 9, kPlace = 14;  // a tensor
-constexpr int kValueName = 1, kValueType = 2, kTensorType = 1, kShape = 2, kDimension = 1, kSize = 1;   // a value
-}  // namespace field
 
 // A part of the file: fields one after the other.
 class Message {
@@ -140,34 +130,34 @@ OnnxTensor read_tensor(Message message) {
   std::string raw;
   std::int64_t type = 0, place = 0;
   for (Field f; message.next(f);) switch (f.number) {
-      case field::kSizes:
+      case onnx::kSizes:
         message.append_wholes(f, tensor.sizes);
         break;
-      case field::kType:
+      case onnx::kType:
         type = static_cast<std::int64_t>(f.value);
         break;
-      case field::kFloatData:
+      case onnx::kFloatData:
         message.append_floats(f, tensor.floats);
         break;
-      case field::kWholeData:
+      case onnx::kWholeData:
         message.append_wholes(f, tensor.wholes);
         break;
-      case field::kName:
+      case onnx::kName:
         tensor.name = message.text(f);
         break;
-      case field::kRaw:
+      case onnx::kRaw:
         raw = message.text(f);
         break;
-      case field::kPlace:
+      case onnx::kPlace:
         place = static_cast<std::int64_t>(f.value);
         break;
       default:
         break;
     }
   if (place != 0) message.fail(fmt::format("tensor \"{}\" lies in a file of its own", tensor.name));
-  if (type == kFloats && !raw.empty()) take_raw(raw, tensor.floats);
-  if (type == kWholes && !raw.empty()) take_raw(raw, tensor.wholes);
-  const std::size_t held = type == kFloats ? tensor.floats.size() : tensor.wholes.size();
+  if (type == onnx::kFloats && !raw.empty()) take_raw(raw, tensor.floats);
+  if (type == onnx::kWholes && !raw.empty()) take_raw(raw, tensor.wholes);
+  const std::size_t held = type == onnx::kFloats ? tensor.floats.size() : tensor.wholes.size();
   if (tensor.sizes.size() > kMostDimensions) message.fail(fmt::format("tensor \"{}\" has too many sizes", tensor.name));
   std::uint64_t count = 1;
   for (const std::int64_t size : tensor.sizes) {
@@ -175,7 +165,7 @@ OnnxTensor read_tensor(Message message) {
     if (!fits) message.fail(fmt::format("tensor \"{}\" has a wrong size", tensor.name));
     count *= static_cast<std::uint64_t>(size);
   }
-  if ((type == kFloats || type == kWholes) && held != count)
+  if ((type == onnx::kFloats || type == onnx::kWholes) && held != count)
     message.fail(fmt::format("tensor \"{}\" has {} numbers, and sizes for {}", tensor.name, held, count));
   return tensor;
 }
@@ -184,22 +174,22 @@ std::pair<std::string, OnnxAttribute> read_attribute(Message message) {
   std::pair<std::string, OnnxAttribute> result;
   auto& [name, attribute] = result;
   for (Field f; message.next(f);) switch (f.number) {
-      case field::kAttributeName:
+      case onnx::kAttributeName:
         name = message.text(f);
         break;
-      case field::kReal:
+      case onnx::kReal:
         attribute.real = static_cast<double>(Message::float_of(static_cast<std::uint32_t>(f.value)));
         break;
-      case field::kWhole:
+      case onnx::kWhole:
         attribute.whole = static_cast<std::int64_t>(f.value);
         break;
-      case field::kText:
+      case onnx::kString:
         attribute.text = message.text(f);
         break;
-      case field::kTensor:
+      case onnx::kTensor:
         attribute.tensor = read_tensor(message.inside(f));
         break;
-      case field::kWholeList:
+      case onnx::kWholeList:
         message.append_wholes(f, attribute.wholes);
         break;
       default:
@@ -211,19 +201,19 @@ std::pair<std::string, OnnxAttribute> read_attribute(Message message) {
 OnnxNode read_node(Message message) {
   OnnxNode node;
   for (Field f; message.next(f);) switch (f.number) {
-      case field::kNodeInput:
+      case onnx::kNodeInput:
         node.inputs.push_back(message.text(f));
         break;
-      case field::kNodeOutput:
+      case onnx::kNodeOutput:
         node.outputs.push_back(message.text(f));
         break;
-      case field::kNodeName:
+      case onnx::kNodeName:
         node.name = message.text(f);
         break;
-      case field::kNodeKind:
+      case onnx::kNodeKind:
         node.kind = message.text(f);
         break;
-      case field::kAttribute:
+      case onnx::kAttribute:
         node.attributes.insert(read_attribute(message.inside(f)));
         break;
       default:
@@ -235,21 +225,21 @@ OnnxNode read_node(Message message) {
 OnnxValue read_value(Message message) {
   OnnxValue value;
   for (Field f; message.next(f);) {
-    if (f.number == field::kValueName) value.name = message.text(f);
-    if (f.number != field::kValueType) continue;
+    if (f.number == onnx::kValueName) value.name = message.text(f);
+    if (f.number != onnx::kValueType) continue;
     Message type = message.inside(f);
     for (Field t; type.next(t);) {
-      if (t.number != field::kTensorType) continue;
+      if (t.number != onnx::kTensorType) continue;
       Message tensor = type.inside(t);
       for (Field s; tensor.next(s);) {
-        if (s.number != field::kShape) continue;
+        if (s.number != onnx::kShape) continue;
         Message shape = tensor.inside(s);
         for (Field d; shape.next(d);) {
-          if (d.number != field::kDimension) continue;
+          if (d.number != onnx::kDimension) continue;
           value.sizes.push_back(-1);
           Message dimension = shape.inside(d);
           for (Field n; dimension.next(n);)
-            if (n.number == field::kSize && n.wire == 0) value.sizes.back() = static_cast<std::int64_t>(n.value);
+            if (n.number == onnx::kSize && n.wire == 0) value.sizes.back() = static_cast<std::int64_t>(n.value);
         }
       }
     }
@@ -260,10 +250,10 @@ OnnxValue read_value(Message message) {
 OnnxGraph read_graph(Message message) {
   OnnxGraph graph;
   for (Field f; message.next(f);) {
-    if (f.number == field::kNode) graph.nodes.push_back(read_node(message.inside(f)));
-    if (f.number == field::kConstant) graph.constants.push_back(read_tensor(message.inside(f)));
-    if (f.number == field::kInput) graph.inputs.push_back(read_value(message.inside(f)));
-    if (f.number == field::kOutput) graph.outputs.push_back(read_value(message.inside(f)));
+    if (f.number == onnx::kNode) graph.nodes.push_back(read_node(message.inside(f)));
+    if (f.number == onnx::kConstant) graph.constants.push_back(read_tensor(message.inside(f)));
+    if (f.number == onnx::kInput) graph.inputs.push_back(read_value(message.inside(f)));
+    if (f.number == onnx::kOutput) graph.outputs.push_back(read_value(message.inside(f)));
     if (graph.nodes.size() > kMostNodes) message.fail(fmt::format("more than {} nodes", kMostNodes));
   }
   return graph;
@@ -274,7 +264,7 @@ OnnxGraph read_graph(Message message) {
 OnnxGraph parse_onnx(const std::string& bytes, const std::string& file) {
   Message model(bytes, file, 0, bytes.size());
   for (Field f; model.next(f);)
-    if (f.number == field::kGraph) return read_graph(model.inside(f));
+    if (f.number == onnx::kGraph) return read_graph(model.inside(f));
   model.fail("no graph");
 }
 

@@ -17,6 +17,7 @@ struct OnnxTensor {
 };
 
 struct OnnxAttribute {
+  int kind = 0;  ///< which of the members it is, as ONNX numbers them; what is read does not need it
   double real = 0;
   std::int64_t whole = 0;
   std::vector<std::int64_t> wholes;
@@ -33,6 +34,7 @@ struct OnnxNode {
 struct OnnxValue {
   std::string name;
   std::vector<std::int64_t> sizes;  ///< -1: not stated
+  bool is_whole = false;            ///< 64-bit whole numbers, not floats
 };
 
 struct OnnxGraph {
@@ -44,5 +46,9 @@ struct OnnxGraph {
 /// Reads protocol-buffer bytes; what they declare is checked against their size. Tensors of other types than floats and
 /// whole numbers are there without their numbers. Throws UserError (file, byte offset, cause).
 OnnxGraph parse_onnx(const std::string& bytes, const std::string& file);
+
+/// The bytes of a file for version 14 of the operators, with texts about it. Throws UserError beyond 2 GiB, which no
+/// reader takes.
+std::string onnx_bytes(const OnnxGraph& graph, const std::map<std::string, std::string>& metadata);
 
 }  // namespace msfusion

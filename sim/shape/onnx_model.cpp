@@ -13,7 +13,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/base/input_files.hpp"
-#include "sim/shape/onnx_file.hpp"
+#include "sim/shape/onnx_node_reader.hpp"
 
 namespace msfusion {
 
@@ -21,15 +21,15 @@ namespace {
 
 constexpr std::uintmax_t kMostBytes = std::uintmax_t{8} << 30;
 constexpr const char* kKnown =
-    "Conv, Gemm, MatMul and Add, BatchNormalization, Relu, Clip to 0 .. 6, Sigmoid, Tanh, MaxPool, AveragePool, "
+    "Conv, Gemm, MatMul and Add, BatchNormalization, Relu, Clip to 0 .. 6, Sigmoid, x times its Sigmoid, Tanh, "
+    "HardSigmoid, HardSwish, MaxPool, AveragePool, "
     "GlobalAveragePool, ReduceMean, Flatten, Reshape to flat, Add, Concat, Dropout, Identity, Constant, Softmax";
 
-class Reader {
+class Reader : private OnnxNodeReader {
  public:
-  Reader(OnnxGraph graph, const std::string& file) : graph_(std::move(graph)) { model_.file = file; }
+  Reader(OnnxGraph graph, const std::string& file) : OnnxNodeReader(std::move(graph), file) { model_.file = file; }
 
   LayerFile read() {
-    for (const OnnxTensor& constant : graph_.constants) constants_[constant.name] = &constant;
     read_input();
     for (const OnnxNode& node : graph_.nodes)
       for (const std::string& input : node.inputs) ++readers_[input];
@@ -44,47 +44,6 @@ class Reader {
   }
 
  private:
-  // -- what the file says --
-
-  [[noreturn]] void refuse(const std::string& found, const std::string& allowed) const {
-    const std::string name = node_->name.empty() ? fmt::format("node {}", number_) : node_->name;
-    throw UserError(Mistake{model_.file, 0, fmt::format("{} ({}): {}", name, node_->kind, found), allowed});
-  }
-  void require(bool holds, const std::string& found, const std::string& allowed) const {
-    if (!holds) refuse(found, allowed);
-  }
-  bool has(std::size_t input) const { return input < node_->inputs.size() && !node_->inputs[input].empty(); }
-  const OnnxTensor* constant(std::size_t input) const {
-    if (!has(input)) return nullptr;
-    const auto found = constants_.find(node_->inputs[input]);
-    return found == constants_.end() ? nullptr : found->second;
-  }
-  const OnnxTensor& weight(std::size_t input, std::size_t dimensions) const {
-    const OnnxTensor* tensor = constant(input);
-    require(tensor != nullptr && !tensor->floats.empty(), fmt::format("input {} is no constant of floats", input + 1),
-            "weights in the file, 32-bit floats");
-    require(tensor->sizes.size() == dimensions, fmt::format("a weight of {} dimensions", tensor->sizes.size()),
-            fmt::format("{}", dimensions));
-    return *tensor;
-  }
-  const OnnxAttribute* attribute(const char* name) const {
-    const auto found = node_->attributes.find(name);
-    return found == node_->attributes.end() ? nullptr : &found->second;
-  }
-  std::int64_t whole(const char* name, std::int64_t fallback) const {
-    return attribute(name) ? attribute(name)->whole : fallback;
-  }
-  double real(const char* name, double fallback) const { return attribute(name) ? attribute(name)->real : fallback; }
-  // One number that all entries of a list have.
-  std::int64_t same_of(const char* name, std::int64_t fallback) const {
-    const OnnxAttribute* list = attribute(name);
-    if (list == nullptr || list->wholes.empty()) return fallback;
-    const std::int64_t first = list->wholes.front();
-    require(std::all_of(list->wholes.begin(), list->wholes.end(), [&](std::int64_t n) { return n == first; }),
-            fmt::format("{} differ by direction", name), "equal ones for height and width");
-    return first;
-  }
-
   void read_input() {
     const OnnxValue* input = nullptr;
     for (const OnnxValue& value : graph_.inputs) {
@@ -105,10 +64,6 @@ class Reader {
     model_.sample.assign(sizes.begin() + 1, sizes.end());
     layer_of_[input->name] = "";
     if (graph_.outputs.size() != 1) refuse_file(fmt::format("{} outputs", graph_.outputs.size()), "one output");
-  }
-
-  [[noreturn]] void refuse_file(const std::string& found, const std::string& allowed) const {
-    throw UserError(Mistake{model_.file, 0, found, allowed});
   }
 
   // The layer that made an input; empty: the sample.
@@ -163,6 +118,9 @@ class Reader {
         {"Relu", &Reader::element_wise},
         {"Sigmoid", &Reader::element_wise},
         {"Tanh", &Reader::element_wise},
+        {"HardSwish", &Reader::hard},
+        {"HardSigmoid", &Reader::hard},
+        {"Mul", &Reader::times_sigmoid},
         {"Clip", &Reader::clip},
         {"MaxPool", &Reader::pool},
         {"AveragePool", &Reader::pool},
@@ -197,27 +155,11 @@ class Reader {
     constants_[node_->outputs.front()] = &value->tensor;
   }
 
-  std::map<std::string, std::string> window() const {
-    require(!attribute("auto_pad") || attribute("auto_pad")->text == "NOTSET", "padding by a rule", "stated pads");
-    require(same_of("dilations", 1) == 1, "dilations", "none");
-    require(attribute("kernel_shape") != nullptr && attribute("kernel_shape")->wholes.size() == 2,
-            "a kernel that is not two-dimensional", "kernel_shape of height and width");
-    return {{"kernel", std::to_string(same_of("kernel_shape", 1))},
-            {"stride", std::to_string(same_of("strides", 1))},
-            {"padding", std::to_string(same_of("pads", 0))}};
-  }
-
   void conv() {
     const OnnxTensor& w = weight(1, 4);
     auto attributes = window();
-    const std::int64_t groups = whole("group", 1);
-    if (groups == 1) {
-      attributes["channels"] = std::to_string(w.sizes[0]);
-    } else {
-      require(w.sizes[0] == groups && w.sizes[1] == 1, fmt::format("{} groups", groups),
-              "1 group, or as many as channels (depthwise): others cannot be cut in width");
-      attributes["depthwise"] = "yes";
-    }
+    attributes["channels"] = std::to_string(w.sizes[0]);
+    attributes["groups"] = std::to_string(whole("group", 1));
     attributes["bias"] = has(2) ? "yes" : "no";
     const std::string name = add("conv", name_by(w), attributes).attributes["name"];
     keep(name + ".weight", w);
@@ -269,6 +211,29 @@ class Reader {
     std::string kind = node_->kind;
     kind[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(kind[0])));
     add(kind, node_name());
+  }
+
+  void hard() {
+    const bool is_swish = node_->kind == "HardSwish";
+    require(is_swish || (std::abs(real("alpha", 0.2) - 1.0 / 6) < 1e-4 && real("beta", 0.5) == 0.5),
+            fmt::format("slope {}", real("alpha", 0.2)), "1/6, as PyTorch has it");
+    add(is_swish ? "hard-swish" : "hard-sigmoid", node_name());
+  }
+
+  // SiLU, as PyTorch writes it.
+  void times_sigmoid() {
+    for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
+      const auto element = elements_.find(layer(side));
+      if (element == elements_.end() || element->second + 1 != model_.layers.size()) continue;
+      LayerElement& sigmoid = model_.layers[element->second];
+      const auto from = sigmoid.attributes.find("from");
+      const bool is_own = from == sigmoid.attributes.end() ? layer(1 - side).empty() : from->second == layer(1 - side);
+      if (sigmoid.kind != "sigmoid" || !is_own || readers_[node_->inputs[side]] != 1) continue;
+      sigmoid.kind = "silu";
+      layer_of_[node_->outputs.front()] = element->first;
+      return;
+    }
+    refuse("a product of two results", "x times its own Sigmoid (SiLU)");
   }
 
   void clip() {
@@ -364,16 +329,12 @@ class Reader {
     model_.layers.push_back(std::move(last));
   }
 
-  const OnnxGraph graph_;
   LayerFile model_;
   TensorFile weights_;
-  std::unordered_map<std::string, const OnnxTensor*> constants_;
   std::unordered_map<std::string, std::string> layer_of_;  // per value: the layer that makes it; empty: the sample
   std::unordered_map<std::string, std::size_t> elements_;  // per layer: its place
   std::unordered_map<std::string, int> readers_;
   std::set<std::string> names_, pooled_, flat_;
-  const OnnxNode* node_ = nullptr;
-  int number_ = 0;
 };
 
 }  // namespace

@@ -46,7 +46,8 @@ struct ParameterTensor {
 struct Conv2d {
   int kernel, stride, padding;
   bool depthwise = false;  ///< each channel has a kernel of its own: weight [c, 1, k, k]
-};                         ///< weight [out, in, k, k], bias [out] if there
+  int groups = 1;          ///< each reads its own part of the channels; a slice keeps all groups and cuts within them
+};                         ///< weight [out, in / groups, k, k], bias [out] if there
 struct Linear {};          ///< weight [out, in], bias [out] if there; the weight may be an embedding's
 struct BatchNorm {
 };  ///< weight [c], bias [c]; batch statistics, none stored in training (HeteroFL's static batch norm)
@@ -57,7 +58,7 @@ struct LayerNorm {};  ///< weight [c], bias [c]; over the feature dimension
 struct Relu {};
 struct Gelu {};
 struct Activation {
-  enum class Kind { relu6, silu, tanh, sigmoid };
+  enum class Kind { relu6, silu, tanh, sigmoid, hard_sigmoid, hard_swish };
   Kind kind;
 };  ///< of every element
 struct MaxPool2d {
@@ -115,6 +116,11 @@ struct Layer {
 
 enum class InputKind { image, tokens };
 
+/// LoRA's low-rank update of a dense layer's weight: W + B A, with A [rank, in] and B [out, rank].
+struct Adapter {
+  int weight, down, up;  ///< W, A and B in Shape::tensors
+};
+
 /// The whole model. Layers are in topological order; the last one gives the logits.
 struct Shape {
   std::string name;
@@ -124,6 +130,7 @@ struct Shape {
   std::vector<Axis> axes;
   std::vector<ParameterTensor> tensors;
   std::vector<Layer> layers;
+  std::vector<Adapter> adapters;
 
   /// The layer whose output is the representation z: what the last layer reads.
   int representation_layer() const { return layers.back().inputs.front(); }

@@ -4,6 +4,7 @@
 #include <boost/graph/connected_components.hpp>
 #include <cassert>
 #include <cmath>
+#include <numeric>
 
 namespace msfusion {
 
@@ -77,6 +78,21 @@ int ShapeBuilder::depthwise(const std::string& name, int input, int kernel, int 
   const Extent out{in.features, convolved(in.height, kernel, stride, padding),
                    convolved(in.width, kernel, stride, padding)};
   return push({name, Conv2d{kernel, stride, padding, true}, {input}, std::move(tensors), out});
+}
+
+int ShapeBuilder::grouped(const std::string& name, int input, int channels, int groups, int kernel, int stride,
+                          int padding, bool bias) {
+  const Extent in = extent(input);
+  const int in_group = in.features.size / groups, out_group = channels / groups;
+  // Both widths are repeated group by group, so that a slice takes the same part of each.
+  const Dim part = dim_of(new_width(name + ".group", in_group), in_group);
+  join(part.axis, in.features.axis);
+  const Dim out{channels, new_width(name, out_group), groups, 1};
+  const Init init = fan_in(in_group * kernel * kernel);
+  std::vector<int> tensors = {tensor(name + ".weight", {out, part, fixed(kernel), fixed(kernel)}, init)};
+  if (bias) tensors.push_back(tensor(name + ".bias", {out}, init));
+  const Extent result{out, convolved(in.height, kernel, stride, padding), convolved(in.width, kernel, stride, padding)};
+  return push({name, Conv2d{kernel, stride, padding, false, groups}, {input}, std::move(tensors), result});
 }
 
 int ShapeBuilder::dense(const std::string& name, int input, Dim out, bool bias) {
@@ -175,11 +191,10 @@ int ShapeBuilder::add(const std::string& name, int a, int b) {
 
 int ShapeBuilder::concat(const std::string& name, std::vector<int> inputs) {
   Extent out = extent(inputs.front());
-  out.features.size = out.features.outer = 0;
+  out.features.size = 0;
   for (const int input : inputs) {
     join(extent(inputs.front()).features.axis, extent(input).features.axis);
     out.features.size += extent(input).features.size;
-    out.features.outer += extent(input).features.outer;
   }
   return push({name, Concat{}, std::move(inputs), {}, out});
 }
@@ -253,7 +268,9 @@ Shape ShapeBuilder::build() && {
   std::vector<int> component(shape_.axes.size());
   boost::connected_components(widths, component.data());
 
-  // Components in the order of their first width, without those that are tied to the sample or to the logits.
+  // Widths of a component may have unequal numbers of units: the axis has their greatest common divisor, and a width
+  // repeats it. Components in the order of their first width, without those that are tied to the sample or to the
+  // logits.
   std::vector<AxisId> axis_of(shape_.axes.size(), kFixed);
   std::vector<Axis> axes;
   for (std::size_t width = 0; width < component.size(); ++width) {
@@ -264,7 +281,8 @@ Shape ShapeBuilder::build() && {
     for (std::size_t earlier = 0; earlier < width && axis_of[width] == kFixed; ++earlier)
       if (component[earlier] == mine) axis_of[width] = axis_of[earlier];
     if (axis_of[width] != kFixed) {
-      assert(axes[static_cast<std::size_t>(axis_of[width])].units == shape_.axes[width].units);
+      int& units = axes[static_cast<std::size_t>(axis_of[width])].units;
+      units = std::gcd(units, shape_.axes[width].units);
       continue;
     }
     axis_of[width] = static_cast<AxisId>(axes.size());
@@ -274,7 +292,10 @@ Shape ShapeBuilder::build() && {
   const auto settle = [&](Dim& dim) {
     if (dim.axis == kFixed) return;
     dim.axis = axis_of[static_cast<std::size_t>(dim.axis)];
-    if (dim.axis == kFixed) dim.outer = dim.inner = 1;
+    if (dim.axis == kFixed)
+      dim.outer = dim.inner = 1;
+    else
+      dim.outer = dim.size / (axes[static_cast<std::size_t>(dim.axis)].units * dim.inner);
   };
   settle(shape_.input.features);
   for (ParameterTensor& parameter : shape_.tensors)

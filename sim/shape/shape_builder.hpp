@@ -19,6 +19,9 @@ class ShapeBuilder {
 
   int conv(const std::string& name, int input, int channels, int kernel, int stride, int padding, bool bias);
   int depthwise(const std::string& name, int input, int kernel, int stride, int padding, bool bias);
+  /// Both numbers of channels are multiples of `groups`.
+  int grouped(const std::string& name, int input, int channels, int groups, int kernel, int stride, int padding,
+              bool bias);
   int linear(const std::string& name, int input, int features, bool bias = true);
   /// A linear layer whose output is `heads` repetitions of an axis of features / heads units.
   int head_linear(const std::string& name, int input, int heads, int features);
@@ -47,7 +50,6 @@ class ShapeBuilder {
   int tied_classifier(const std::string& name, int input, int embedding);
 
   const Extent& extent(int layer) const;
-  int units(const Dim& dim) const { return shape_.axes[static_cast<std::size_t>(dim.axis)].units; }  ///< of its width
   const std::vector<Layer>& layers() const { return shape_.layers; }
   const std::vector<ParameterTensor>& tensors() const { return shape_.tensors; }
 

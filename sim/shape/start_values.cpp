@@ -31,7 +31,20 @@ const char* kind_of(const Op& op) {
                     op);
 }
 
+// Query, key, value or projection.
+bool is_part_of_attention(const Shape& shape, const Layer& layer) {
+  const auto is_attention = [](const Layer& other) { return std::holds_alternative<Attention>(other.op); };
+  if (!std::holds_alternative<Linear>(layer.op)) return false;
+  const int input = layer.inputs.front();
+  if (input != kModelInput && is_attention(shape.layers[static_cast<std::size_t>(input)])) return true;
+  const int own = static_cast<int>(&layer - shape.layers.data());
+  return std::any_of(shape.layers.begin(), shape.layers.end(), [&](const Layer& other) {
+    return is_attention(other) && std::count(other.inputs.begin(), other.inputs.end(), own) > 0;
+  });
+}
+
 bool names(const std::string& word, const Shape& shape, const Layer& layer) {
+  if (word == "attention" && is_part_of_attention(shape, layer)) return true;
   return word == "all" || word == layer.name || layer.name.rfind(word + ".", 0) == 0 || word == kind_of(layer.op) ||
          (word == "classifier" && &layer == &shape.layers.back());
 }
@@ -43,6 +56,7 @@ std::vector<std::string> all_words(const Shape& shape) {
     if (layer.tensors.empty()) continue;
     words.insert(layer.name.substr(0, layer.name.find('.')));
     if (*kind_of(layer.op) != '\0') words.insert(kind_of(layer.op));
+    if (is_part_of_attention(shape, layer)) words.insert("attention");
   }
   words.insert({"all", "classifier"});
   return {words.begin(), words.end()};
@@ -73,14 +87,18 @@ std::vector<bool> named_tensors_of(const Shape& shape, const std::vector<std::st
 }
 
 void keep_trained(Shape& shape, const std::vector<std::string>& words) {
-  if (words.empty()) return;
-  const std::vector<bool> trained = named_tensors_of(shape, words);
+  if (words.empty() && shape.adapters.empty()) return;
+  std::vector<bool> trained = named_tensors_of(shape, words);
+  for (const Adapter& adapter : shape.adapters)
+    trained[static_cast<std::size_t>(adapter.down)] = trained[static_cast<std::size_t>(adapter.up)] = true;
   for (std::size_t t = 0; t < trained.size(); ++t) shape.tensors[t].is_trained = trained[t];
 }
 
 void check_start_values(const TensorFile& values, const std::string& file, const Shape& shape,
                         const std::vector<std::string>& fresh) {
-  const std::vector<bool> is_fresh = named_tensors_of(shape, fresh);
+  std::vector<bool> is_fresh = named_tensors_of(shape, fresh);
+  for (const Adapter& adapter : shape.adapters)
+    is_fresh[static_cast<std::size_t>(adapter.down)] = is_fresh[static_cast<std::size_t>(adapter.up)] = true;
   std::vector<Mistake> mistakes;
   for (std::size_t t = 0; t < shape.tensors.size() && mistakes.size() < kMostMistakes; ++t) {
     if (is_fresh[t]) continue;

@@ -130,3 +130,43 @@ TEST_CASE("frozen layers keep their values in every method, and are never sent")
     CHECK(store.rounds(number).back().training_flops < all.rounds(number).back().training_flops);
   }
 }
+
+TEST_CASE("with adapters every method leaves the model as it was, and sends adapters alone") {
+  const TemporaryFolder folder;
+  const std::string text = std::regex_replace(
+      with_training("every-method.xml", R"(rounds="3" batch="8" learning-rate="0.05" momentum="0.9" lora="2")"),
+      std::regex("<model [^>]*/>"), R"(<model kind="mlp" hidden="8 6"/>)");
+  const std::string scenario = folder.write("s.xml", text);
+  require_success(msfusion_program({"run", scenario, "-o", folder.file("r")}));
+  const StoreReader store(folder.file("r/run.sqlite"));
+  const auto kept = [&](const std::string& results, int run) {
+    std::map<std::string, std::vector<float>> values;
+    for (const NamedTensor& tensor :
+         read_safetensors(folder.file(fmt::format("{}/models/run-{}.last.safetensors", results, run))).tensors)
+      values[tensor.name] = tensor.values;
+    return values;
+  };
+  const auto first = kept("r", 0);
+  std::size_t moved = 0;
+  for (const RunRecord& record : store.runs()) {
+    INFO(record.label);
+    CHECK(record.state == "finished");
+    for (const auto& [name, values] : kept("r", record.run)) {
+      if (name.find("lora_b") != std::string::npos)
+        moved += std::any_of(values.begin(), values.end(), [](float value) { return value != 0; });
+      else if (name.find("lora_a") == std::string::npos)
+        CHECK(values == first.at(name));
+    }
+  }
+  CHECK(moved > store.runs().size());
+  const std::size_t inputs = first.at("hidden1.weight").size() / 8;
+  CHECK(bytes_sent(folder, "r", "fedavg") == static_cast<double>(4 * (2 * (inputs + 8) + 2 * (8 + 6)) * 2 * 4));
+
+  const Ended cnn = msfusion_program({"check", input("tiny.xml"), "--set", "training.lora=2"});
+  CHECK(cnn.code == 2);
+  CHECK_THAT(cnn.err, ContainsSubstring("adapters for a model without dense layers in front of its classifier"));
+  const Ended none =
+      msfusion_program({"check", scenario, "--set", "training.lora=0", "--set", "training.lora-cut=all"});
+  CHECK(none.code == 2);
+  CHECK_THAT(none.err, ContainsSubstring("lora above 0"));
+}

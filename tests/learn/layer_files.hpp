@@ -31,14 +31,21 @@ inline ModelOptions mixed_model() {
                  layer("concat"),
                  layer("conv", {{"channels", "8"}}),
                  layer("tanh"),
+                 layer("concat"),
+                 layer("conv", {{"channels", "12"}, {"groups", "4"}}),
+                 layer("hard-swish"),
                  layer("max-pool", {{"kernel", "3"}, {"stride", "2"}, {"padding", "1"}}),
                  layer("conv", {{"depthwise", "yes"}}),
+                 layer("hard-sigmoid"),
                  layer("sigmoid"),
                  layer("global-average-pool"),
                  layer("classifier", {{"bias", "no"}})};
   LayerElement bend = layer("branch");
   bend.children = {layer("conv", {{"channels", "6"}, {"kernel", "1"}}), layer("norm"), layer("relu6")};
   file.layers[3].children = {layer("branch"), bend};
+  LayerElement thin = layer("branch");
+  thin.children = {layer("conv", {{"channels", "4"}})};
+  file.layers[6].children = {layer("branch"), thin};  // 8 and 4 channels
   FileModelOptions model;
   model.layers = std::make_shared<LayerFile>(std::move(file));
   return model;

@@ -61,7 +61,7 @@ TEST_CASE("a --set that leads nowhere says what is there") {
        "optimiser, "
        "learning-rate, "
        "momentum, nesterov, weight-decay, beta1, beta2, epsilon, clip-norm, schedule, milestones, decay, "
-       "warmup-rounds, initial, fresh, train, device; did you "
+       "warmup-rounds, initial, fresh, train, lora, lora-layers, lora-cut, device; did you "
        "mean 'rounds'?"},
       {"training.x.rounds", "3", "<training> has no element 'x'; no elements are allowed in it"},
       {"methods.method.split", "1",

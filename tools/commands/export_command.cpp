@@ -12,6 +12,8 @@
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 #include "sim/experiment/model_files.hpp"
+#include "sim/shape/layer_list.hpp"
+#include "sim/shape/onnx_export.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/output.hpp"
 #include "tools/commands/results_folder.hpp"
@@ -125,8 +127,9 @@ void export_model(const ExportCommand& command) {
         fmt::format("a finished `msfusion run` of a scenario with <evaluation keep=\"{}\"/>", command.best ? "best last"
                                                                                               : device ? "last devices"
                                                                                                        : "last")});
-  const TensorFile model = read_safetensors(file);
-  write_file(command.model, to_safetensors(model));
+  const TensorFile model = without_adapters(read_safetensors(file));
+  const bool is_onnx = fs::path(command.model).extension() == ".onnx";
+  write_file(command.model, is_onnx ? to_onnx(model, file) : to_safetensors(model));
   std::size_t values = 0;
   for (const NamedTensor& tensor : model.tensors) values += tensor.values.size();
   say(fmt::format("{}: {} tensors with {} values; {}, round {}, {}, test accuracy {}\n", command.model,

@@ -19,8 +19,9 @@ namespace {
 std::string name_of(const Op& op) {
   return std::visit(Overloaded{
                         [](const Conv2d& conv) {
-                          return fmt::format("{} {}x{}{}", conv.depthwise ? "depthwise" : "conv", conv.kernel,
-                                             conv.kernel, conv.stride > 1 ? fmt::format(" /{}", conv.stride) : "");
+                          return fmt::format("{} {}x{}{}{}", conv.depthwise ? "depthwise" : "conv", conv.kernel,
+                                             conv.kernel, conv.groups > 1 ? fmt::format(" in {}", conv.groups) : "",
+                                             conv.stride > 1 ? fmt::format(" /{}", conv.stride) : "");
                         },
                         [](const Linear&) -> std::string { return "dense"; },
                         [](const BatchNorm&) -> std::string { return "batch norm"; },
@@ -29,7 +30,8 @@ std::string name_of(const Op& op) {
                         [](const Relu&) -> std::string { return "relu"; },
                         [](const Gelu&) -> std::string { return "gelu"; },
                         [](const Activation& activation) -> std::string {
-                          constexpr const char* kNames[] = {"relu6", "silu", "tanh", "sigmoid"};
+                          constexpr const char* kNames[] = {"relu6",   "silu",         "tanh",
+                                                            "sigmoid", "hard sigmoid", "hard swish"};
                           return kNames[static_cast<std::size_t>(activation.kind)];
                         },
                         [](const MaxPool2d& pool) { return fmt::format("max pool {} /{}", pool.kernel, pool.stride); },

@@ -87,7 +87,8 @@ class Linear : public torch::autograd::Function<Linear> {
     context->save_for_backward({x, weight});
     context->saved_data["rows"] = rows;
     context->saved_data["needs_grad_x"] = x.requires_grad();
-    context->saved_data["needs_grad_bias"] = bias.has_value();
+    context->saved_data["needs_grad_weight"] = weight.requires_grad();
+    context->saved_data["needs_grad_bias"] = bias.has_value() && bias->requires_grad();
     return output({x, weight, rows}, bias.value_or(at::Tensor()));
   }
 
@@ -96,14 +97,16 @@ class Linear : public torch::autograd::Function<Linear> {
     const at::Tensor &x = saved[0], &weight = saved[1], gradient = gradients[0].contiguous();
     const std::vector<std::int64_t> rows = context->saved_data["rows"].toIntVector();
     const Layers layers{x, weight, rows};
-    at::Tensor grad_x, grad_weight = at::empty(weight.sizes()), grad_bias;
+    at::Tensor grad_x, grad_weight, grad_bias;
     if (context->saved_data["needs_grad_x"].toBool()) grad_x = at::empty(x.sizes());
+    if (context->saved_data["needs_grad_weight"].toBool()) grad_weight = at::empty(weight.sizes());
     if (context->saved_data["needs_grad_bias"].toBool())
       grad_bias = at::empty(weight.sizes().slice(0, weight.dim() - 1));
     std::vector<double> sums(static_cast<std::size_t>(layers.out()));
     layers.for_each([&](std::size_t model, std::int64_t first, const Sizes& sizes) {
       const float* own = gradient.data_ptr<float>() + first * sizes.out;
-      gradient_of_weight(sizes, own, x.data_ptr<float>() + first * sizes.in, Layers::of(grad_weight, model));
+      if (grad_weight.defined())
+        gradient_of_weight(sizes, own, x.data_ptr<float>() + first * sizes.in, Layers::of(grad_weight, model));
       if (grad_x.defined())
         gradient_of_x(sizes, own, layers.weight_of(model), grad_x.data_ptr<float>() + first * sizes.in);
       if (grad_bias.defined()) sum_columns(own, sizes.rows, sizes.out, sums.data(), Layers::of(grad_bias, model));

@@ -55,6 +55,10 @@ at::Tensor activation(const at::Tensor& x, Activation::Kind kind) {
       return at::silu(x);
     case Activation::Kind::tanh:
       return at::tanh(x);
+    case Activation::Kind::hard_sigmoid:
+      return at::hardsigmoid(x);
+    case Activation::Kind::hard_swish:
+      return at::hardswish(x);
     case Activation::Kind::sigmoid:
       break;
   }
@@ -100,6 +104,8 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
   return std::visit(
       Overloaded{
           [&](const Conv2d& op) {
+            if (op.groups > 1)
+              return at::conv2d(x, frame.parameters[0], frame.bias(1), op.stride, op.padding, 1, op.groups);
             return op.depthwise ? depthwise_convolution(x, frame.parameters[0], frame.bias(1), op.stride, op.padding)
                                 : convolution(x, frame.parameters[0], frame.bias(1), op.stride, op.padding);
           },

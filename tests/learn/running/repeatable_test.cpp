@@ -309,4 +309,7 @@ TEST_CASE("deployed peers refuse frozen layers, whose values they would not have
   CHECK_NOTHROW(make_participant(setup, 0));
   world.training.train = {"classifier"};
   CHECK_THROWS_AS(make_participant(setup, 0), UserError);
+  world.training.train.clear();
+  world.training.adapters.rank = 2;
+  CHECK_THROWS_AS(make_participant(setup, 0), UserError);
 }

@@ -7,6 +7,7 @@
 #include "sim/learn/training/initial.hpp"
 #include "sim/learn/training/local_training.hpp"
 #include "sim/method/task_costs.hpp"
+#include "sim/shape/adapters.hpp"
 #include "sim/shape/start_values.hpp"
 #include "tests/learn/layer_files.hpp"
 #include "tests/learn/world.hpp"
@@ -135,6 +136,24 @@ TEST_CASE("the memory of a training holds with frozen layers") {
   keep_trained(world.shape, {"hidden2"});
   world.training.optimiser = TrainingOptions::Optimiser::adam;
   check_memory(world);
+}
+
+TEST_CASE("the memory of a training holds with adapters") {
+  World world = pictures(MlpOptions{{512, 256}});
+  world.shape = with_adapters(world.shape, {16, {}, AdapterOptions::Cut::rank});
+  keep_trained(world.shape, {});
+  check_memory(world);
+  world.training.momentum = 0.9;
+  check_memory(world, 0.25);
+  world = words(file_model("gpt2-small", {{"features", "96"}, {"layers", "3"}}), 32);
+  for (const char* layers : {"attention", "dense"}) {
+    World lora = world;
+    lora.shape = with_adapters(lora.shape, {8, {layers}, AdapterOptions::Cut::rank});
+    keep_trained(lora.shape, {});
+    check_memory(lora);
+    lora.training.optimiser = TrainingOptions::Optimiser::adam;
+    check_memory(lora, 0.5);
+  }
 }
 
 TEST_CASE("the memory of a training holds with the state of optimisers, clipping and every objective's copies") {
