@@ -6,6 +6,7 @@
 #include <map>
 
 #include "reports/answer.hpp"
+#include "reports/personal.hpp"
 #include "reports/scale.hpp"
 #include "sim/record/format.hpp"
 
@@ -245,7 +246,9 @@ std::string comparison(const std::vector<std::string>& run_folders, TableFormat 
   std::string text;
   if (format == TableFormat::terminal) text += clean_text(answer(results)) + "\n\n";
   for (const double target : results.targets) text += print(target_table(results, target)) + "\n";
-  return text + print(whole_run_table(results));
+  text += print(whole_run_table(results));
+  const Table personal = personal_table(results);
+  return personal.rows.empty() ? text : text + "\n" + print(personal);
 }
 
 }  // namespace msfusion

@@ -14,6 +14,7 @@
 #include "reports/page_assets.hpp"
 #include "reports/page_data.hpp"
 #include "reports/page_tables.hpp"
+#include "reports/personal.hpp"
 #include "reports/privacy.hpp"
 #include "reports/results.hpp"
 #include "reports/run_rows.hpp"
@@ -210,8 +211,8 @@ std::string how_section(const Results& results, const std::vector<std::string>& 
       {simgrid, "All settings of SimGrid's own"},
       {calibration, "Device calibration"},
       {network_calibration, "Network calibration"}};
-  std::set<std::string> own = {id,     inputs, scenario, description, meta_key::notes, scenario_text, platform_text,
-                               targets};
+  std::set<std::string> own = {
+      id, inputs, scenario, description, meta_key::notes, scenario_text, platform_text, targets, personal_targets};
   std::string text;
   for (const auto& store : results.stores) {
     std::string list;
@@ -271,7 +272,8 @@ std::string varied_section(const Results& results, const std::vector<Setting>& s
 /// The sections with their numbers, after the links to them.
 std::string sections_of(const Results& results, const std::vector<Setting>& settings,
                         const std::vector<std::string>& notes) {
-  const auto fairness = fairness_table(results), device_costs = device_cost_table(results);
+  const auto personal = personal_table(results), fairness = fairness_table(results),
+             device_costs = device_cost_table(results);
   std::vector<Section> all = {{"answer", "The answer", "The answer",
                                "What each target accuracy cost. Times are simulated; – marks an unknown figure.",
                                answer_section(results)}};
@@ -292,7 +294,7 @@ std::string sections_of(const Results& results, const std::vector<Setting>& sett
               {"fleet", "Fleet", "The fleet", "The devices, their network, and the charge left in their batteries.",
                fleet_section(results)},
               {"fairness", "Fairness", "Fairness", "Whether every device gets a good model, and at a similar cost.",
-               (fairness.rows.empty() ? "" : html_text(fairness)) +
+               (personal.rows.empty() ? "" : html_text(personal)) + (fairness.rows.empty() ? "" : html_text(fairness)) +
                    (device_costs.rows.empty() ? "" : html_text(device_costs)) + chart("fairness")},
               {"how", "How it was made", "How it was made", "Everything needed to repeat the run.",
                how_section(results, notes)}});

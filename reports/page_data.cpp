@@ -33,7 +33,7 @@ Json curve_of(const RunSummary& summary, std::size_t most, bool& thinned) {
   Json curve = {{"round", Json::array()},        {"seconds", Json::array()},      {"bytes", Json::array()},
                 {"joules", Json::array()},       {"usd", Json::array()},          {"accuracy", Json::array()},
                 {"loss", Json::array()},         {"sub_accuracy", Json::array()}, {"sub_loss", Json::array()},
-                {"disagreement", Json::array()}, {"epsilon", Json::array()}};
+                {"disagreement", Json::array()}, {"own_accuracy", Json::array()}, {"epsilon", Json::array()}};
   thinned = thinned || summary.curve.size() > most;
   for (const auto i : evenly(summary.curve.size(), most)) {
     const auto& point = summary.curve[i];
@@ -48,6 +48,7 @@ Json curve_of(const RunSummary& summary, std::size_t most, bool& thinned) {
     curve["sub_accuracy"].push_back(number(point.evaluation.submodel_accuracy));
     curve["sub_loss"].push_back(number(point.evaluation.submodel_loss));
     curve["disagreement"].push_back(number(point.evaluation.disagreement));
+    curve["own_accuracy"].push_back(number(point.evaluation.personal_accuracy));
   }
   return curve;
 }

@@ -28,9 +28,9 @@ nlohmann::ordered_json number(const Maybe& value) {
 
 }  // namespace
 
-std::vector<double> targets_of(const MetaMap& meta, const std::string& store_file) {
+std::vector<double> targets_of(const MetaMap& meta, const std::string& store_file, const char* key) {
   std::vector<double> targets;
-  const auto found = meta.find(meta_key::targets);
+  const auto found = meta.find(key);
   if (found == meta.end()) return targets;
   std::istringstream words(found->second);
   for (std::string word; words >> word;) {
@@ -128,29 +128,32 @@ std::string summary_json(const StoreReader& store) {
                          {"usd", at ? number(at->cost.usd) : Json(nullptr)},
                          {"grams_co2", at ? number(at->cost.grams_co2) : Json(nullptr)}});
     }
-    runs.push_back({{"method", run.method},
-                    {"label", run.label},
-                    {"seed", run.seed},
-                    {"state", run.state},
-                    {"message", run.message},
-                    {"rounds_planned", run.rounds},
-                    {"rounds_done", summary.rounds_done},
-                    {"ended_by", run.ended_by.empty() ? Json(nullptr) : Json(run.ended_by)},
-                    {"final_accuracy", last ? Json(last->evaluation.global_accuracy) : Json(nullptr)},
-                    {"best_accuracy", summary.best ? Json(summary.best->evaluation.global_accuracy) : Json(nullptr)},
-                    {"best_round", summary.best ? Json(summary.best->evaluation.round) : Json(nullptr)},
-                    {"final_submodel_accuracy", last ? number(last->evaluation.submodel_accuracy) : Json(nullptr)},
-                    {"simulated_seconds", summary.rounds_done ? Json(summary.total.seconds) : Json(nullptr)},
-                    {"bytes", summary.rounds_done ? Json(summary.total.bytes) : Json(nullptr)},
-                    {"bytes_per_device", summary.rounds_done ? number(summary.total.bytes_per_device) : Json(nullptr)},
-                    {"flops", summary.rounds_done ? Json(summary.total.training_flops) : Json(nullptr)},
-                    {"joules", number(summary.total.joules)},
-                    {"device_joules", number(summary.total.device_joules)},
-                    {"usd", number(summary.total.usd)},
-                    {"grams_co2", number(summary.total.grams_co2)},
-                    {"epsilon", number(summary.total.epsilon)},
-                    {"delta", number(summary.delta)},
-                    {"targets", reached}});
+    runs.push_back(
+        {{"method", run.method},
+         {"label", run.label},
+         {"seed", run.seed},
+         {"state", run.state},
+         {"message", run.message},
+         {"rounds_planned", run.rounds},
+         {"rounds_done", summary.rounds_done},
+         {"ended_by", run.ended_by.empty() ? Json(nullptr) : Json(run.ended_by)},
+         {"final_accuracy", last ? Json(last->evaluation.global_accuracy) : Json(nullptr)},
+         {"best_accuracy", summary.best ? Json(summary.best->evaluation.global_accuracy) : Json(nullptr)},
+         {"best_round", summary.best ? Json(summary.best->evaluation.round) : Json(nullptr)},
+         {"final_submodel_accuracy", last ? number(last->evaluation.submodel_accuracy) : Json(nullptr)},
+         {"final_personal_accuracy", last ? number(last->evaluation.personal_accuracy) : Json(nullptr)},
+         {"final_personal_worst_tenth", last ? number(last->evaluation.personal_worst_tenth) : Json(nullptr)},
+         {"simulated_seconds", summary.rounds_done ? Json(summary.total.seconds) : Json(nullptr)},
+         {"bytes", summary.rounds_done ? Json(summary.total.bytes) : Json(nullptr)},
+         {"bytes_per_device", summary.rounds_done ? number(summary.total.bytes_per_device) : Json(nullptr)},
+         {"flops", summary.rounds_done ? Json(summary.total.training_flops) : Json(nullptr)},
+         {"joules", number(summary.total.joules)},
+         {"device_joules", number(summary.total.device_joules)},
+         {"usd", number(summary.total.usd)},
+         {"grams_co2", number(summary.total.grams_co2)},
+         {"epsilon", number(summary.total.epsilon)},
+         {"delta", number(summary.delta)},
+         {"targets", reached}});
   }
   const Json document = {{"scenario", name == meta.end() ? Json(nullptr) : Json(name->second)}, {"runs", runs}};
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/record/format.hpp"
 #include "sim/record/store.hpp"
 
 namespace msfusion {
@@ -48,7 +49,7 @@ struct RunSummary {
 
 /// The scenario's target accuracies, ascending. Throws UserError with the store's file where its text is not numbers in
 /// (0, 1].
-std::vector<double> targets_of(const MetaMap& meta, const std::string& store_file);
+std::vector<double> targets_of(const MetaMap& meta, const std::string& store_file, const char* key = meta_key::targets);
 
 RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::vector<double>& targets);
 

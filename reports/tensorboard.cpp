@@ -95,6 +95,8 @@ std::string tensorboard_events(const RunTrace& run) {
     add(at.seconds, at.round, "test/submodel_accuracy", at.submodel_accuracy);
     add(at.seconds, at.round, "test/submodel_loss", at.submodel_loss);
     add(at.seconds, at.round, "test/disagreement", at.disagreement);
+    add(at.seconds, at.round, "test/personal_accuracy", at.personal_accuracy);
+    add(at.seconds, at.round, "test/personal_worst_tenth", at.personal_worst_tenth);
   }
   return text;
 }

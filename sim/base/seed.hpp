@@ -25,6 +25,7 @@ enum class Purpose : std::uint32_t {
   encoding = 15,
   shared_positions = 16,
   privacy = 17,
+  test_parts = 31,
 };
 
 /// A 64-bit seed that depends on all four values (SplitMix64 finaliser over each in turn).

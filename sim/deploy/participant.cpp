@@ -380,6 +380,8 @@ std::unique_ptr<Participant> make_participant(const LearnerSetup& setup, NodeId 
   if (is_contrastive && objective.negatives != ObjectiveChoice::Negatives::previous)
     refuse(method, "real peers keep no sub-models of others");
   if (method.merge.own_weight == MergeChoice::OwnWeight::per_peer) refuse(method, "real peers take the mean");
+  if (method.personal.kind != PersonalKind::none || method.state != OptimiserState::reset)
+    refuse(method, "real peers keep nothing to themselves");
   if (setup.training.freezes()) refuse(method, "real peers send every layer, frozen ones too");
   const bool by_mean = method.merge.kind == MergeKind::mean || method.merge.kind == MergeKind::overlap_mean;
   if (facts_of(method.exchange.kind).among_peers && method.merge.kind == MergeKind::overlap_mean &&
@@ -393,7 +395,6 @@ std::unique_ptr<Participant> make_participant(const LearnerSetup& setup, NodeId 
 }  // namespace msfusion
 
 // For programs that load this library when training starts; the caller owns the result.
-extern "C" msfusion::Participant* msfusion_make_participant(const msfusion::LearnerSetup* setup,
-                                                            msfusion::NodeId node) {
+extern "C" msfusion::Participant* msfusion_make_participant(const msfusion::LearnerSetup* setup, int node) {
   return msfusion::make_participant(*setup, node).release();
 }

@@ -66,12 +66,13 @@ TrainTask task_from(const json& node) {
   return task;
 }
 
-constexpr std::array<Choice<Cargo>, 6> kCargos = {{{Cargo::model, "model", "the values to start from"},
+constexpr std::array<Choice<Cargo>, 7> kCargos = {{{Cargo::model, "model", "the values to start from"},
                                                    {Cargo::trained, "trained", "what a device trained"},
                                                    {Cargo::stale, "stale", "what nobody trained this round"},
                                                    {Cargo::partial, "partial", "on its way to an aggregator"},
                                                    {Cargo::sum, "sum", "of partials"},
-                                                   {Cargo::other, "other", "activations, logits, labels"}}};
+                                                   {Cargo::other, "other", "activations, logits, labels"},
+                                                   {Cargo::reduced, "reduced", "a part of an all-reduce"}}};
 
 json to_json(const Step& step) {
   json node = {{"task", step.task}, {"after", step.after}};

@@ -34,7 +34,7 @@ std::vector<TensorExtent> tensor_extents(const Shape& shape, const WidthSlice& s
   for (const ParameterTensor& tensor : shape.tensors) {
     TensorExtent extent;
     extent.is_vector = tensor.dims.size() < 2;
-    extent.is_sent = tensor.is_trained;
+    extent.is_sent = tensor.is_trained && !tensor.is_private;
     for (std::size_t d = 0; d < tensor.dims.size(); ++d)
       (d == 0 ? extent.rows : extent.columns) *= sliced_size(tensor.dims[d], slice);
     extents.push_back(extent);
@@ -78,7 +78,7 @@ std::int64_t shared_message_bytes(const EncodingOptions& options, const Shape& s
                                   const WidthSlice& b) {
   std::int64_t bytes = 0;
   for (const ParameterTensor& tensor : shape.tensors) {
-    if (!tensor.is_trained) continue;
+    if (!tensor.is_trained || tensor.is_private) continue;
     TensorExtent common{1, 1, tensor.dims.size() < 2};
     for (const Dim& dim : tensor.dims) {
       const auto axis = static_cast<std::size_t>(dim.axis);

@@ -14,7 +14,8 @@
 namespace msfusion {
 
 /// What arrived in a round: every transfer of trained values that was done, carried ones of earlier plans included
-/// (`plan_of` gives the plan of a round that still had steps in flight), and every part of a sum that arrived.
+/// (`plan_of` gives the plan of a round that still had steps in flight), every part of a sum that arrived, and every
+/// task of an all-reduce that came to its end.
 template <class PlanOf>
 std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed, PlanOf plan_of);
 
@@ -51,6 +52,8 @@ std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed,
     for (StepId part : arrived_parts(plan, timed, static_cast<StepId>(s)))
       arrived.push_back({plan.steps[static_cast<std::size_t>(part)].task, std::get<Transfer>(plan.steps[s].what).to});
   }
+  if (is_reduced(plan, timed))
+    for (const TrainTask& task : plan.tasks) arrived.push_back({task.id, kEverybody});
   return arrived;
 }
 

@@ -148,6 +148,10 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
   Preparation result;
   result.scenario = std::move(read);
   const Scenario& scenario = result.scenario;
+  if (!scenario.evaluation.personal)
+    result.scenario.evaluation.personal =
+        std::any_of(scenario.methods.begin(), scenario.methods.end(),
+                    [](const Method& method) { return method.personal.kind != PersonalKind::none; });
   std::vector<Mistake> mistakes;
   collect(mistakes, scenario.file, scenario.platform.line,
           [&] { result.fleet = inspect_platform(timing_options(scenario, 0)); });
@@ -194,6 +198,7 @@ std::vector<RunSpec> runs_of(const Preparation& preparation) {
 RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
     : preparation(prepared), run(spec), training(prepared.scenario.training) {
   training.rounds = rounds_of(prepared.scenario, *run.method);
+  if (run.method->local_steps) training.local_steps = run.method->local_steps;
   if (run.method->exchange.one_step) training.local_steps = 1;
   parts = partition(prepared.data, prepared.scenario.data, prepared.fleet.size(), run.seed);
   if (run.method->merge.open_samples > 0)
@@ -208,6 +213,7 @@ RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
                                                  : narrow_rate(model, prepared.samples, planner_setup(prepared.fleet));
   }
   shape = trained_shape(model, width, prepared.samples, training);
+  keep_private(shape, run.method->personal, run.method->line);
 }
 
 PlannerSetup RunInputs::planner_setup(const Fleet& fleet) const {

@@ -43,6 +43,8 @@ RecordedRun::RecordedRun(const std::string& results_folder, const std::string& l
   for (const EvaluationRecord& evaluation : store.evaluations(run)) evaluations_[evaluation.round] = evaluation;
   for (const DeviceEvaluationRecord& score : store.device_evaluations(run))
     device_evaluations_[score.round].push_back(score);
+  for (const PersonalEvaluationRecord& score : store.personal_evaluations(run))
+    personal_evaluations_[score.round].push_back(score);
 }
 
 RunBudget RecordedRun::budget() const {
@@ -97,10 +99,12 @@ void RecordedRun::complete(RoundResult& result, std::uint32_t participation, con
   result.evaluation = evaluation->second;
   result.evaluation->run = run;
   result.evaluation->seconds = result.round.end_seconds;
-  const auto scores = device_evaluations_.find(round);
-  if (scores == device_evaluations_.end()) return;
-  result.device_evaluations = scores->second;
+  if (const auto scores = device_evaluations_.find(round); scores != device_evaluations_.end())
+    result.device_evaluations = scores->second;
   for (DeviceEvaluationRecord& score : result.device_evaluations) score.run = run;
+  if (const auto scores = personal_evaluations_.find(round); scores != personal_evaluations_.end())
+    result.personal_evaluations = scores->second;
+  for (PersonalEvaluationRecord& score : result.personal_evaluations) score.run = run;
 }
 
 }  // namespace msfusion

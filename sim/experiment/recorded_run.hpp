@@ -42,6 +42,7 @@ class RecordedRun {
   std::map<int, PrivacyRecord> privacy_;
   std::map<int, EvaluationRecord> evaluations_;
   std::map<int, std::vector<DeviceEvaluationRecord>> device_evaluations_;
+  std::map<int, std::vector<PersonalEvaluationRecord>> personal_evaluations_;
 };
 
 }  // namespace msfusion

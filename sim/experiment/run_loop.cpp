@@ -9,6 +9,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/experiment/encoding_records.hpp"
+#include "sim/experiment/evaluation_records.hpp"
 #include "sim/experiment/model_files.hpp"
 #include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
@@ -323,14 +324,8 @@ class RunLoop {
     if (evaluating_) {
       evaluating_ = false;
       const Evaluation& evaluation = evaluated.emplace(learner_->finish_evaluation());
-      result.evaluation = EvaluationRecord{inputs_.run.run,          evaluation.round,
-                                           result.round.end_seconds, evaluation.global_accuracy,
-                                           evaluation.global_loss,   evaluation.submodel_accuracy,
-                                           evaluation.submodel_loss, evaluation.disagreement};
+      add_evaluation(result, evaluation);
       budget_.note_accuracy(evaluation.global_accuracy);
-      for (const DeviceScore& score : evaluation.devices)
-        result.device_evaluations.push_back(
-            {inputs_.run.run, evaluation.round, score.device, score.accuracy, score.loss});
     }
     store_.write_round(result);
     if (evaluated && !options_.model_folder.empty())

@@ -27,7 +27,7 @@ Senders senders_of(const std::vector<Method>& methods, const std::vector<std::ui
   Senders senders;
   for (const Method& method : methods) {
     const ExchangeRow& facts = facts_of(method.exchange.kind);
-    if (facts.among_peers && facts_of(method.exchange.graph).joins_all) {
+    if (facts.all_reduces || (facts.among_peers && facts_of(method.exchange.graph).joins_all)) {
       senders.all_devices = true;
     } else if (facts.among_peers) {
       add_peers(senders, method, seeds, fleet.size());

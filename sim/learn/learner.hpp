@@ -55,6 +55,14 @@ struct DeviceScore {
   double loss = 0;
 };
 
+/// A device's own model, or what it would use in its place, on its own part of the test split.
+struct PersonalScore {
+  NodeId device = 0;
+  std::int64_t samples = 0;  ///< of the part
+  double accuracy = 0, loss = 0;
+  double global_accuracy = 0;  ///< of the global model, on the same part
+};
+
 /// Scores on the whole test split. For language models accuracy is that of the next (or masked) token, loss is in nats.
 struct Evaluation {
   int round = 0;
@@ -62,8 +70,9 @@ struct Evaluation {
   double global_loss = 0;
   std::optional<double> submodel_accuracy;  ///< mean over the devices' sub-models
   std::optional<double> submodel_loss;
-  std::vector<DeviceScore> devices;    ///< the sub-models one by one
-  std::optional<double> disagreement;  ///< peers: mean over devices of ||view - mean view|| / ||mean view||
+  std::vector<DeviceScore> devices;     ///< the sub-models one by one
+  std::vector<PersonalScore> personal;  ///< of the devices that have trained, where it is asked for
+  std::optional<double> disagreement;   ///< peers: mean over devices of ||view - mean view|| / ||mean view||
 };
 
 /// A model that was evaluated.

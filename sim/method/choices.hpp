@@ -18,6 +18,7 @@ enum class ObjectiveKind {
   dynamic,
   model_contrastive,
   contrastive,
+  gradient,
 };
 
 struct ObjectiveRow : Choice<ObjectiveKind> {
@@ -32,7 +33,7 @@ struct ObjectiveRow : Choice<ObjectiveKind> {
 };
 
 // clang-format off
-inline constexpr std::array<ObjectiveRow, 7> kObjectives{{
+inline constexpr std::array<ObjectiveRow, 8> kObjectives{{
     // value, name, meaning; then: copies, corrects the gradient, frozen models, masks, whole models, weight
     {{ObjectiveKind::cross_entropy, "cross-entropy", "the plain loss"},
      0, false, 0, false, false, nullptr},
@@ -48,6 +49,8 @@ inline constexpr std::array<ObjectiveRow, 7> kObjectives{{
      0, false, 2, false, true,  "mu=\"1\""},
     {{ObjectiveKind::contrastive, "contrastive", "plus a loss between representations of sub-models (MSfusion)"},
      0, false, 2, false, false, "lambda=\"0.1\""},
+    {{ObjectiveKind::gradient, "gradient", "the plain loss; its gradient is the result, and no step is taken"},
+     0, true,  0, false, false, nullptr},
 }};
 // clang-format on
 
@@ -63,6 +66,9 @@ enum class MergeKind {
   staleness,
   distill,
   average_logits,
+  gradients,
+  fragments,
+  delayed_nesterov,
   none,
 };
 
@@ -72,23 +78,24 @@ struct MergeRow : Choice<MergeKind> {
   bool distils;       ///< trains on unlabelled open samples
   int models_sent;    ///< each way, for one model trained: SCAFFOLD's variates travel with the parameters
   const char* not_private = nullptr;  ///< why a noised sum of clipped updates cannot take its place; null: it can
+  int kept = 0;  ///< models that whoever merges keeps beside the current one; counted where that is every device
 };
 
 // clang-format off
-inline constexpr std::array<MergeRow, 12> kMerges{{
-    // value, name, meaning; then: takes slices, is a mean, distils, models sent
+inline constexpr std::array<MergeRow, 15> kMerges{{
+    // value, name, meaning; then: takes slices, is a mean, distils, models sent, kept
     {{MergeKind::mean, "mean", "weighted mean of whole models"},
      false, true,  false, 1},
     {{MergeKind::overlap_mean, "overlap-mean", "mean of each element over those who trained it; others keep their value"},
      true,  true,  false, 1},
-    {{MergeKind::momentum, "momentum", "mean update with momentum at the server (FedAvgM)"},
-     false, true,  false, 1},
+    {{MergeKind::momentum, "momentum", "mean update with momentum at the server (FedAvgM, DiLoCo)"},
+     false, true,  false, 1, nullptr, 2},
     {{MergeKind::adam, "adam", "Adam at the server on the mean update (FedAdam)"},
-     false, true,  false, 1},
+     false, true,  false, 1, nullptr, 3},
     {{MergeKind::variates, "variates", "mean of models and of control variates (SCAFFOLD)"},
      false, false, false, 2, "control variates are sent beside the updates, and nothing bounds them"},
     {{MergeKind::normalised, "normalised", "mean of the updates, each divided by the steps behind it (FedNova)"},
-     false, true,  false, 1, "the steps by which updates are divided tell how much data a device has"},
+     false, true,  false, 1, "the steps by which updates are divided tell how much data a device has", 1},
     {{MergeKind::dynamic, "dynamic", "mean of models plus the mean of all devices' moves so far (FedDyn)"},
      false, false, false, 1, "a device's moves add up over the rounds, so no clip bounds its part in the model"},
     {{MergeKind::gossip, "gossip", "each peer mixes its neighbours' models by Metropolis weights"},
@@ -99,6 +106,12 @@ inline constexpr std::array<MergeRow, 12> kMerges{{
      false, true,  true,  1, "the server distils from every device's own model, not from their sum"},
     {{MergeKind::average_logits, "average-logits", "sharpened mean of the predictions on open data (DS-FL)"},
      false, false, true,  1},
+    {{MergeKind::gradients, "gradients", "the training's optimiser takes a step with the devices' mean gradient"},
+     false, true,  false, 1},
+    {{MergeKind::fragments, "fragments", "as momentum, a fragment of the layers a round (Streaming DiLoCo)"},
+     false, true,  false, 1, nullptr, 2},
+    {{MergeKind::delayed_nesterov, "delayed-nesterov", "each arrival at once, momentum after every few (async DiLoCo)"},
+     false, false, false, 1},
     {{MergeKind::none, "none", "nothing is merged"},
      false, false, false, 1},
 }};
@@ -117,7 +130,7 @@ class MergeSet {
   unsigned bits_ = 0;
 };
 
-enum class ExchangeKind { server, edge, peers, asynchronous, split, logits, none, central };
+enum class ExchangeKind { server, edge, peers, all, stream, asynchronous, split, logits, none, central };
 
 struct ExchangeRow : Choice<ExchangeKind> {
   bool needs_server;
@@ -131,10 +144,11 @@ struct ExchangeRow : Choice<ExchangeKind> {
   MergeSet merges;                    ///< those that go with it
   const char* uncoded = nullptr;      ///< why its messages cannot be encoded; null: they can
   const char* not_private = nullptr;  ///< why no noise at a server can protect those who take part; null: it can
+  bool all_reduces = false;           ///< devices form a sum among themselves, and each computes the same merge
 };
 
 // clang-format off
-inline constexpr std::array<ExchangeRow, 8> kExchanges{{
+inline constexpr std::array<ExchangeRow, 10> kExchanges{{
     // value, name, meaning;
     // then: server, cohort, peers, edge, spans rounds, splits network, pools data, keeps own; merges
     {{ExchangeKind::server, "server", "model down, training, update up"},
@@ -148,9 +162,17 @@ inline constexpr std::array<ExchangeRow, 8> kExchanges{{
      false, false, true,  false, false, false, false, true,
      {MergeKind::overlap_mean, MergeKind::gossip},
      nullptr, "neighbours see each other's models, and no server adds noise to a sum of many"},
+    {{ExchangeKind::all, "all", "training, then an all-reduce among the devices, each of which merges by itself"},
+     false, false, false, false, false, false, false, false,
+     {MergeKind::mean, MergeKind::momentum, MergeKind::adam, MergeKind::normalised, MergeKind::gradients},
+     "sums are formed on the way, from device to device", "devices form the sum among themselves, and no server adds noise to it", true},
+    {{ExchangeKind::stream, "stream", "as all, one fragment of the layers a round, beside the next training or after it"},
+     false, false, false, false, false, false, false, true,
+     {MergeKind::fragments},
+     "sums are formed on the way, from device to device", "devices form the sum among themselves, and no server adds noise to it", true},
     {{ExchangeKind::asynchronous, "asynchronous", "the server merges after every few arrivals and waits for nobody"},
      true,  false, false, false, true,  false, false, false,
-     {MergeKind::staleness},
+     {MergeKind::staleness, MergeKind::delayed_nesterov},
      nullptr, "updates enter the model one by one or few at a time, as often as their devices are fast: there is no "
      "sampling rate"},
     {{ExchangeKind::split, "split", "activations up and gradients down, every batch (SplitFed)"},

@@ -10,6 +10,7 @@
 #include "sim/base/vocabulary.hpp"
 #include "sim/encode/encoding.hpp"
 #include "sim/method/choices.hpp"
+#include "sim/method/personal_options.hpp"
 #include "sim/privacy/privacy_options.hpp"
 
 namespace msfusion {
@@ -56,6 +57,9 @@ struct ExchangeChoice {
   int cut = 1;               ///< split: layers that stay on the device, counted as parametrised layers
   int buffer = 1;            ///< asynchronous
   int concurrency = 0;       ///< asynchronous: devices at work at once; 0: all
+  enum class AllReduce { ring, tree } all_reduce = AllReduce::ring;  ///< all, stream: how the sum is formed
+  int fragments = 1;                                                 ///< stream: one of them is exchanged in a round
+  bool overlaps = true;  ///< stream: a fragment travels while the next round's training goes on
 };
 
 struct MergeChoice {
@@ -65,23 +69,32 @@ struct MergeChoice {
   double server_learning_rate = 1;
   double beta1 = 0.9, beta2 = 0.99, tau = 1e-3;
   double staleness_exponent = 0.5;
-  double mixing = 0.6;  ///< fedasync: alpha
+  double mixing = 0.6;      ///< fedasync: alpha
+  bool nesterov = false;    ///< momentum: the server's step looks ahead
+  double keep_local = 0.5;  ///< fragments: weight of the device's own values when a fragment arrives
+  int momentum_every = 1;   ///< delayed_nesterov: arrivals from one momentum step to the next
   int distill_steps = 0;
   double sharpen = 0.1;           ///< DS-FL: temperature
   std::int64_t open_samples = 0;  ///< distill, average_logits: unlabelled samples set aside
 };
 
+/// What becomes of a device's optimiser state (momentum, Adam's moments and step count) when its training ends.
+enum class OptimiserState { reset, keep, average };
+
 /// A method of a scenario with every choice made.
 struct Method {
   std::string name, label;
   int line = 0;
-  std::optional<int> rounds;  ///< instead of the scenario's
+  std::optional<int> rounds;       ///< instead of the scenario's
+  std::optional<int> local_steps;  ///< likewise
   SplitChoice split;
   ObjectiveChoice objective;
   ExchangeChoice exchange;
   MergeChoice merge;
   EncodingOptions encoding;
   PrivacyOptions privacy;  ///< of the scenario, the same for all its methods
+  PersonalChoice personal;
+  OptimiserState state = OptimiserState::reset;
 };
 
 /// The attributes of <method> that replace a method's choices.

@@ -7,6 +7,7 @@
 #include "sim/method/choices.hpp"
 #include "sim/method/encoding_attributes.hpp"
 #include "sim/method/msfusion_vocabulary.hpp"
+#include "sim/method/outer_options.hpp"
 #include "sim/method/registry.hpp"
 
 namespace msfusion {
@@ -215,13 +216,14 @@ static const Vocabulary<Method>& choice_vocabulary() {
               "Step size of the server.", "0.01 to 0.1 for fedadam.")
               .only_with(
                   "",
-                  [](const M& m) { return is_adam(m) || m.merge.kind == MergeKind::variates || m.name == "fedbuff"; },
-                  "merge=\"adam\" or \"variates\", or the method fedbuff"),
+                  [](const M& m) {
+                    return is_adam(m) || has_momentum(m) || m.merge.kind == MergeKind::variates || m.name == "fedbuff";
+                  },
+                  "merge=\"adam\", \"variates\" or one with momentum, or the method fedbuff"),
           attribute<M>(
               "beta", [](auto& m) -> auto& { return m.merge.beta1; }, number_below(0, 1), "Momentum of the server.",
               "0 is fedavg.")
-              .only_with(
-                  "", [](const M& m) { return m.merge.kind == MergeKind::momentum; }, "merge=\"momentum\""),
+              .only_with("", has_momentum, "merge=\"momentum\", \"fragments\" or \"delayed-nesterov\""),
           attribute<M>(
               "beta1", [](auto& m) -> auto& { return m.merge.beta1; }, number_below(0, 1),
               "Decay of the server's first moment.", "Seldom.")
@@ -237,7 +239,8 @@ static const Vocabulary<Method>& choice_vocabulary() {
           attribute<M>(
               "staleness-exponent", [](auto& m) -> auto& { return m.merge.staleness_exponent; }, number_from(0),
               "An update s merges late weighs (1 + s)^-exponent.", "0 ignores staleness.")
-              .only_with("", is_asynchronous, "an asynchronous method"),
+              .only_with(
+                  "", [](const M& m) { return m.merge.kind == MergeKind::staleness; }, "merge=\"staleness\""),
           attribute<M>(
               "mixing", [](auto& m) -> auto& { return m.merge.mixing; }, number_above(0, 1),
               "Weight of an arriving model that is not stale.", "Smaller is steadier and slower.")
@@ -283,7 +286,8 @@ static const Vocabulary<Method>& choice_vocabulary() {
               "exchange", [](auto& m) -> auto& { return m.exchange.kind; }, one_of_table("exchange", kExchanges),
               "Who sends what to whom: a server and its devices; the same through edge aggregators, each of which "
               "passes on the sum of its devices (hierarchical aggregation); peers among themselves; a server that does "
-              "not wait (asynchronous); and what splitfed (split), dsfl (logits), local (none) and centralised "
+              "not wait (asynchronous); devices that form sums among themselves (all), fragment by fragment (stream); "
+              "and what splitfed (split), dsfl (logits), local (none) and centralised "
               "(central) do.",
               "edge where the platform has aggregators; server or peers for ablations."),
           attribute<M>(
@@ -295,7 +299,7 @@ static const Vocabulary<Method>& choice_vocabulary() {
 }
 
 const Vocabulary<Method>& method_vocabulary() {
-  static const Vocabulary<Method> all = with_encodings(with_msfusion(choice_vocabulary()));
+  static const Vocabulary<Method> all = with_outer(with_personal(with_encodings(with_msfusion(choice_vocabulary()))));
   return all;
 }
 

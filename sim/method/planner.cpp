@@ -138,7 +138,7 @@ RoundPlan Planner::plan_of(const std::vector<NodeId>& devices, int round) {
   const std::vector<double> rates = rates_of(devices, round), next_rates = rates_of(devices, round + 1);
   const auto next_slice = [&](std::size_t i) { return slice_of(devices[i], i, next_rates, round + 1); };
 
-  PlanDraft draft{setup_, costs_, coverage_, peers_, next_slice, copies_, {}};
+  PlanDraft draft{setup_, costs_, coverage_, peers_, next_slice, copies_, holders_, {}};
   draft.plan.round = round;
   if (privacy_) draft.plan.private_cohort = privacy_->cohort;
   draft.plan.closing = closing_of(setup_.constraints);
@@ -162,6 +162,7 @@ void Planner::observe(const RoundPlan& plan, const TimedRound& timed, std::optio
   coverage_.mark(plan.round, trained);
   admission_.observe(timed);
   flights_.observe(plan, timed);
+  if (plan.all_reduces) holders_.observe(plan, timed);
   if (sends_copies(setup_.method)) copies_.observe(plan, timed, peers_->neighbours);
   if (mean_loss) overlap_.observe(plan.round, *mean_loss);
 }

@@ -6,6 +6,7 @@
 
 #include "sim/method/admission.hpp"
 #include "sim/method/flights.hpp"
+#include "sim/method/model_holders.hpp"
 #include "sim/method/overlap_schedule.hpp"
 #include "sim/method/planner_setup.hpp"
 #include "sim/method/privacy_terms.hpp"
@@ -66,6 +67,7 @@ class Planner {
   OverlapSchedule overlap_;
   PublicCopies copies_;
   std::optional<PrivacyTerms> privacy_;
+  ModelHolders holders_;
 };
 
 }  // namespace msfusion

@@ -18,6 +18,9 @@ std::pair<std::string, std::string> privacy_contradiction(const Method& method) 
   if (merge.not_private)
     return {fmt::format("clip in <privacy> with merge=\"{}\": {}", merge.name, merge.not_private),
             "merge=\"mean\", \"overlap-mean\", \"momentum\" or \"adam\""};
+  if (method.state == OptimiserState::average)
+    return {"clip in <privacy> with state=\"average\": moments are sent beside the updates, and nothing bounds them",
+            "state=\"keep\" or \"reset\""};
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "sim/method/choices.hpp"
 #include "sim/method/encoding_attributes.hpp"
+#include "sim/method/outer_options.hpp"
 #include "sim/method/registry.hpp"
 
 namespace msfusion {
@@ -86,14 +87,18 @@ Method read_method(const std::string& name, GivenAttributes& given) {
   if (!given.objections().empty()) return method;
   auto [found, allowed] = contradiction(method);
   if (found.empty()) std::tie(found, allowed) = encoding_contradiction(method);
+  if (found.empty()) std::tie(found, allowed) = personal_contradiction(method);
+  if (found.empty()) std::tie(found, allowed) = outer_contradiction(method);
   if (!found.empty()) given.object("", fmt::format("method {}: {}", name, found), allowed);
   return method;
 }
 
 std::string choices_text(const Method& method) {
-  return fmt::format("{} | {} | {} | {}{}", name_of(kSplitRules, method.split.rule),
+  const char* personal = name_of(kPersonals, method.personal.kind);
+  return fmt::format("{} | {} | {} | {}{}{}", name_of(kSplitRules, method.split.rule),
                      name_of(kObjectives, method.objective.kind), name_of(kExchanges, method.exchange.kind),
-                     name_of(kMerges, method.merge.kind), encoding_text(method.encoding));
+                     name_of(kMerges, method.merge.kind), encoding_text(method.encoding),
+                     method.personal.kind == PersonalKind::none ? "" : fmt::format(" | own {}", personal));
 }
 
 }  // namespace msfusion

@@ -60,9 +60,15 @@ const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
   const EncodingOptions& up = setup_.method.encoding;
   const EncodingOptions down = of_down_link(up);
   const double models = facts_of(setup_.method.merge.kind).models_sent;
-  const double plain = models * kFloatBytes * static_cast<double>(costs.whole.trained_parameters());
+  const double plain = models * static_cast<double>(message_bytes({}, setup_.shape, slice));
   costs.up = {models * static_cast<double>(message_bytes(up, setup_.shape, slice)), plain};
   costs.down = {models * static_cast<double>(message_bytes(down, setup_.shape, slice)), plain};
+  const auto slots = static_cast<double>(optimiser_slots(setup_.training));
+  if (setup_.method.state == OptimiserState::average) {
+    // Moments travel as floats, however parameters are encoded.
+    const double state = slots * plain / models;
+    for (MessageSize* size : {&costs.up, &costs.down}) size->bytes += state, size->plain_bytes += state;
+  }
   for (const CodingWork& work : {encoding_work(up, setup_.shape, slice), decoding_work(down, setup_.shape, slice)}) {
     costs.coding.bytes += models * work.bytes;
     costs.coding.flops += models * work.flops;
@@ -78,6 +84,19 @@ const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
     costs.kept_bytes = 2 * kFloatBytes * static_cast<double>(costs.whole.parameters) +
                        static_cast<double>(kept_bytes(without, setup_.shape, slice));
   }
+  if (setup_.method.state != OptimiserState::reset) {
+    // Of elements that wait until they are in the slice again, and of the model that waits while the other is trained.
+    double idle = 0;
+    if (moves(setup_.method.split))
+      idle += static_cast<double>(slice_cost(setup_.shape, full_slice(setup_.shape)).trained_parameters() -
+                                  costs.whole.trained_parameters());
+    if (facts_of(setup_.method.personal.kind).trains_copy)
+      idle += static_cast<double>(costs.whole.trained_parameters());
+    costs.kept_bytes += kFloatBytes * slots * idle;
+  }
+  if (facts_of(setup_.method.exchange.kind).all_reduces)
+    costs.kept_bytes +=
+        kFloatBytes * facts_of(setup_.method.merge.kind).kept * static_cast<double>(costs.whole.parameters);
   if (facts_of(setup_.method.exchange.kind).splits_network)
     costs.cut = cut_cost(setup_.shape, slice, setup_.method.exchange.cut);
   return costs_.emplace(std::move(lengths), std::move(costs)).first->second;
@@ -98,6 +117,13 @@ LocalTraining TaskCosts::largest_training_of(NodeId device) const {
   // The model that the update is counted from; objectives with copies have it among them.
   const bool counts_update = codes_updates(setup_.method.encoding) && !sends_copies(setup_.method);
   if (counts_update || setup_.method.privacy.clip) training.parameter_copies = std::max(training.parameter_copies, 1);
+  if (facts_of(setup_.method.personal.kind).trains_copy) {
+    // One is trained while the other waits; the own one is pulled, which changes its whole gradient.
+    training.trained_models = 2;
+    ++training.parameter_copies;
+    training.update_copies = 1;
+    training.gathers_gradient = true;
+  }
   return training;
 }
 

@@ -14,7 +14,8 @@ double real(std::int64_t value) {
 }  // namespace
 
 double training_flops(const SliceCost& cost, const LocalTraining& training) {
-  return 2.0 * real(training.samples) * (real(cost.training_macs) + training.frozen_models * real(cost.forward_macs));
+  return training.trained_models * 2.0 * real(training.samples) *
+         (real(cost.training_macs) + training.frozen_models * real(cost.forward_macs));
 }
 
 namespace {
@@ -80,7 +81,9 @@ double step_seconds(const SliceCost& cost, const LocalTraining& training, const 
 double compute_seconds(const SliceCost& cost, const LocalTraining& training, const Device& device) {
   const double steps = real(training.optimiser_steps), short_steps = real(training.short_steps);
   if (steps == 0) return 0;
-  const auto seconds_of = [&](double batch) { return step_seconds(cost, training, device, batch); };
+  const auto seconds_of = [&](double batch) {
+    return training.trained_models * step_seconds(cost, training, device, batch);
+  };
   if (short_steps == 0) return steps * seconds_of(real(training.samples) / steps);
   const double whole_steps = steps - short_steps;
   return whole_steps * seconds_of(training.batch) +

@@ -19,6 +19,7 @@ struct LocalTraining {
   int parameter_copies = 0;       ///< further copies held while training: proximal 1, control variates 3
   int update_copies = 0;          ///< and in the update alone: 1 where the objective corrects the gradient
   bool gathers_gradient = false;  ///< the update reads the gradient as a whole: all but plain SGD
+  int trained_models = 1;         ///< on the same batches, one after the other: 2 with a model of the device's own
 };
 
 /// 2 x MACs, the frozen models' forwards included.

@@ -40,7 +40,11 @@ enum class Cargo {
   partial,  ///< what the task's device trained, on its way to an aggregator: merging uses it if the sum arrives
   sum,      ///< of the partials that the step comes after
   other,    ///< activations, logits, labels
+  reduced,  ///< a part of the sum that an all-reduce forms: merging uses all tasks if every one of these arrives
 };
+
+/// The receiver of what an all-reduce brings to all of a round's devices.
+inline constexpr NodeId kEverybody = -1;
 
 struct Transfer {
   NodeId from = 0;
@@ -74,6 +78,7 @@ struct RoundPlan {
   std::vector<TrainTask> tasks;
   std::vector<Step> steps;
   std::vector<WidthSlice> next_slices;  ///< per task: where the device's sub-model of the next round lies (peers only)
+  bool all_reduces = false;             ///< see Cargo::reduced
   Closing closing;
   int private_cohort = 0;  ///< devices that a private sum is divided by, whoever arrives; 0: none is
 };

@@ -16,6 +16,15 @@ std::vector<StepId> arrived_parts(const RoundPlan& plan, const TimedRound& timed
   return parts;
 }
 
+bool is_reduced(const RoundPlan& plan, const TimedRound& timed) {
+  if (!plan.all_reduces) return false;
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    const auto* transfer = std::get_if<Transfer>(&plan.steps[s].what);
+    if ((!transfer || transfer->cargo == Cargo::reduced) && timed.steps[s].fate != Fate::done) return false;
+  }
+  return true;
+}
+
 std::vector<TaskId> trained_tasks(const RoundPlan& plan, const TimedRound& timed) {
   std::map<TaskId, bool> done;
   std::set<TaskId> sent;  // what a device computes after that is no part of the training: DS-FL distils then

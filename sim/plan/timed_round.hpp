@@ -74,6 +74,9 @@ struct TimedRound {
 /// sum that is done itself; none for other steps.
 std::vector<StepId> arrived_parts(const RoundPlan& plan, const TimedRound& timed, StepId sum);
 
+/// Whether the plan's all-reduce came to its end: every training and every part of the sum is done.
+bool is_reduced(const RoundPlan& plan, const TimedRound& timed);
+
 /// The tasks of a plan whose training took place: all of the device's computing until it sends the result was done (or
 /// is still going on, where the plan keeps it in flight), whatever became of its messages.
 std::vector<TaskId> trained_tasks(const RoundPlan& plan, const TimedRound& timed);

@@ -249,6 +249,14 @@ const Vocabulary<EvaluationOptions>& evaluation_vocabulary() {
           attribute<E>("submodels", &E::submodels, on_off(),
                        "Also tests every device's sub-model, not only the global model.",
                        "off saves time with many devices."),
+          attribute<E>("personal", &E::personal, on_off(),
+                       "Also tests each device that has trained on its own part of the test split, with the model "
+                       "that it would use (its own, its sub-model, or the server's), and the global model on the same "
+                       "part. The parts cut the test split as the training samples are cut: of each class a device "
+                       "gets the share that it holds of it, drawn from the run's seed; text is dealt by numbers of "
+                       "samples, in blocks where the partition is natural.",
+                       "on to compare methods without own models with those that have them.")
+              .absent("on where a method has personal, off elsewhere"),
           attribute<E>("norm-samples", &E::norm_samples, whole(1),
                        "Training samples whose batch statistics the test uses, in models with norm=\"batch\".",
                        "More give steadier accuracy.")

@@ -48,9 +48,10 @@ struct KeptModels {
 
 /// evaluation: how often, and on what.
 struct EvaluationOptions {
-  int every = 1;            ///< rounds; the last round is always evaluated
-  bool submodels = true;    ///< also the mean accuracy of the devices' sub-models
-  int norm_samples = 1000;  ///< training samples whose batch statistics the test uses (norm="batch")
+  int every = 1;                 ///< rounds; the last round is always evaluated
+  bool submodels = true;         ///< also the mean accuracy of the devices' sub-models
+  int norm_samples = 1000;       ///< training samples whose batch statistics the test uses (norm="batch")
+  std::optional<bool> personal;  ///< also each device's own model on its part of the test split; none: see prepare()
   KeptModels keep;
   int line = 0;
 };

@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include "sim/record/personal_columns.hpp"
 #include "sim/record/privacy_columns.hpp"
 #include "sim/record/records.hpp"
 #include "sim/record/table_facts.hpp"
@@ -244,6 +245,14 @@ struct Columns<EvaluationRecord> {
     visitor("submodel_accuracy", r.submodel_accuracy, "", "mean over the devices' sub-models, 0 to 1");
     visitor("submodel_loss", r.submodel_loss, "nat", "mean over the devices' sub-models");
     visitor("disagreement", r.disagreement, "", "peers: mean over devices of |view - mean view| / |mean view|");
+    visitor("personal_accuracy", r.personal_accuracy, "",
+            "mean over the devices of personal_evaluations, each on its own part of the test split; absent: not asked "
+            "for");
+    visitor("personal_weighted_accuracy", r.personal_weighted_accuracy, "", "the same, weighted by the parts' samples");
+    visitor("personal_worst_tenth", r.personal_worst_tenth, "",
+            "the same over the tenth of these devices (rounded up) with the lowest accuracies");
+    visitor("personal_global_accuracy", r.personal_global_accuracy, "",
+            "of the global model on the same parts, mean over the devices");
   }
 };
 
@@ -354,6 +363,7 @@ void for_each_table(Visitor&& visitor) {
   visitor(BatteryRecord());
   visitor(EvaluationRecord());
   visitor(DeviceEvaluationRecord());
+  visitor(PersonalEvaluationRecord());
   visitor(AxisCoverageRecord());
   visitor(LinkRoundRecord());
   visitor(EncodingRecord());

@@ -142,12 +142,22 @@ struct EvaluationRecord {
   double seconds = 0;      ///< simulated, since the run began
   double global_accuracy = 0, global_loss = 0;
   Maybe submodel_accuracy, submodel_loss, disagreement;
+  // Of devices on their own parts of the test split, see PersonalEvaluationRecord.
+  Maybe personal_accuracy = {}, personal_weighted_accuracy = {}, personal_worst_tenth = {},
+        personal_global_accuracy = {};
 };
 
 struct DeviceEvaluationRecord {
   int run = 0, round = 0;
   NodeId device = 0;
   double accuracy = 0, loss = 0;
+};
+
+struct PersonalEvaluationRecord {
+  int run = 0, round = 0;
+  NodeId device = 0;
+  std::int64_t samples = 0;  ///< of its part of the test split
+  double accuracy = 0, loss = 0, global_accuracy = 0;
 };
 
 struct AxisCoverageRecord {
@@ -200,6 +210,7 @@ struct RoundResult {
   std::vector<BatteryRecord> batteries;
   std::optional<EvaluationRecord> evaluation;
   std::vector<DeviceEvaluationRecord> device_evaluations;
+  std::vector<PersonalEvaluationRecord> personal_evaluations;
   std::vector<AxisCoverageRecord> coverage;
   std::vector<LinkRoundRecord> links;
   std::vector<EncodingRecord> encodings;

@@ -99,6 +99,7 @@ class StoreReader {
   std::vector<EvaluationRecord> evaluations(int run) const;
   std::vector<DeviceEvaluationRecord> device_evaluations(int run) const;
   std::vector<DeviceEvaluationRecord> device_evaluations(int run, int round) const;
+  std::vector<PersonalEvaluationRecord> personal_evaluations(int run) const;
   std::vector<AxisCoverageRecord> coverage(int run) const;
   std::vector<LinkRoundRecord> links(int run) const;
   std::vector<EncodingRecord> encodings(int run) const;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "sim/base/error.hpp"
@@ -66,13 +67,23 @@ class RowReader {
   int index_ = 0;
 };
 
+/// The columns of a table that the store has; none: an earlier version had no such table.
+std::set<std::string> columns_of(SQLite::Database& database, const char* table) {
+  std::set<std::string> names;
+  SQLite::Statement statement(database, "SELECT name FROM pragma_table_info(?)");
+  statement.bind(1, table);
+  while (statement.executeStep()) names.insert(statement.getColumn(0).getString());
+  return names;
+}
+
+/// Columns that the store lacks are absent figures.
 template <class Record>
-std::string select_sql(const char* where) {
+std::string select_sql(const std::set<std::string>& there, const char* where) {
   std::string columns, key;
   int count = 0;
   Record record;
   Columns<Record>::visit(record, [&](const char* name, auto&&...) {
-    columns += fmt::format("{}{}", columns.empty() ? "" : ", ", name);
+    columns += fmt::format("{}{}", columns.empty() ? "" : ", ", there.count(name) > 0 ? name : "NULL");
     if (count++ < Columns<Record>::facts.key_columns) key += fmt::format("{}{}", key.empty() ? "" : ", ", name);
   });
   return fmt::format("SELECT {} FROM {}{} ORDER BY {}", columns, Columns<Record>::facts.name, where, key);
@@ -124,10 +135,7 @@ class StoreReader::Impl {
   explicit Impl(const std::string& file) : file_(file) {
     if (const auto problem = header_problem(file); !problem.empty())
       throw UserError(Mistake{file, 0, problem, kWhatToDo});
-    guarded([&] {
-      database_ = open_database(file);
-      version_ = database_->execAndGet("PRAGMA user_version").getInt();
-    });
+    guarded([&] { database_ = open_database(file); });
   }
 
   template <class Work>
@@ -145,18 +153,23 @@ class StoreReader::Impl {
   std::vector<Record> all(const char* where = "", const std::vector<int>& values = {}) const {
     return guarded([&] {
       std::vector<Record> records;
-      if (!has_table<Record>()) return records;
-      SQLite::Statement statement(*database_, select_sql<Record>(where));
-      for (std::size_t i = 0; i < values.size(); ++i) statement.bind(static_cast<int>(i) + 1, values[i]);
-      while (statement.executeStep()) Columns<Record>::visit(records.emplace_back(), RowReader(statement));
+      for_each_row<Record>(where, values, [&](const Record& record) { records.push_back(record); });
       return records;
     });
   }
 
-  /// Older stores lack tables.
-  template <class Record>
-  bool has_table() const {
-    return version_ >= Columns<Record>::facts.since;
+  /// None where an earlier version had no such table.
+  template <class Record, class Visit>
+  void for_each_row(const char* where, const std::vector<int>& values, Visit&& visit) const {
+    const std::set<std::string> there = columns_of(*database_, Columns<Record>::facts.name);
+    if (there.empty()) return;
+    SQLite::Statement statement(*database_, select_sql<Record>(there, where));
+    for (std::size_t i = 0; i < values.size(); ++i) statement.bind(static_cast<int>(i) + 1, values[i]);
+    while (statement.executeStep()) {
+      Record record;
+      Columns<Record>::visit(record, RowReader(statement));
+      visit(record);
+    }
   }
 
   template <class Record>
@@ -178,14 +191,9 @@ class StoreReader::Impl {
     };
     Record header;
     line([](const char* name, auto&) { return std::string(name); }, header);
-    if (!has_table<Record>()) return text;
     return guarded([&] {
-      SQLite::Statement statement(*database_, select_sql<Record>(""));
-      while (statement.executeStep()) {
-        Record record;
-        Columns<Record>::visit(record, RowReader(statement));
-        line([](const char*, auto& field) { return csv_text(field); }, record);
-      }
+      for_each_row<Record>(
+          "", {}, [&](Record& record) { line([](const char*, auto& field) { return csv_text(field); }, record); });
       return text;
     });
   }
@@ -193,16 +201,12 @@ class StoreReader::Impl {
   /// Calls `line` with every row as a JSON object.
   template <class Record>
   void json_rows(const std::function<void(const std::string&)>& line) const {
-    if (!has_table<Record>()) return;
-    SQLite::Statement statement(*database_, select_sql<Record>(""));
-    while (statement.executeStep()) {
-      Record record;
-      Columns<Record>::visit(record, RowReader(statement));
+    for_each_row<Record>("", {}, [&](Record& record) {
       Json row = {{"table", Columns<Record>::facts.name}};
       Columns<Record>::visit(
           record, [&](const char* name, auto& field, const char*, const char*) { row[name] = json_value(field); });
       line(row.dump(-1, ' ', false, Json::error_handler_t::replace));
-    }
+    });
   }
 
   std::map<std::string, std::string> tables(bool results) const {
@@ -216,7 +220,6 @@ class StoreReader::Impl {
 
   std::string file_;
   std::unique_ptr<SQLite::Database> database_;
-  int version_ = 0;
 };
 
 StoreReader::StoreReader(const std::string& file) : impl_(std::make_unique<Impl>(file)) {}
@@ -338,6 +341,9 @@ std::vector<DeviceEvaluationRecord> StoreReader::device_evaluations(int run) con
 }
 std::vector<DeviceEvaluationRecord> StoreReader::device_evaluations(int run, int round) const {
   return impl_->all<DeviceEvaluationRecord>(" WHERE run = ? AND round = ?", {run, round});
+}
+std::vector<PersonalEvaluationRecord> StoreReader::personal_evaluations(int run) const {
+  return impl_->of_run<PersonalEvaluationRecord>(run);
 }
 std::vector<AxisCoverageRecord> StoreReader::coverage(int run) const {
   std::vector<AxisCoverageRecord> records = impl_->of_run<AxisCoverageRecord>(run);

@@ -145,7 +145,19 @@ auto guarded(const std::string& file, const std::string& doing, Work&& work) {
   }
 }
 
-/// Gives an older store the tables that it lacks.
+/// Those that an earlier version had not: the last ones, which may be NULL.
+template <class Record>
+void add_columns(SQLite::Database& database, Record record = {}) {
+  const std::string table = Columns<Record>::facts.name;
+  Columns<Record>::visit(record, [&](const std::string& name, auto& field, const char*, const char*) {
+    if (database.execAndGet("SELECT count(*) FROM pragma_table_info('" + table + "') WHERE name = '" + name + "'")
+            .getInt() == 0)
+      database.exec("ALTER TABLE " + table + " ADD COLUMN " + name + " " +
+                    SqlType<std::decay_t<decltype(field)>>::name);
+  });
+}
+
+/// Gives an older store the tables and columns that it lacks.
 void upgrade(SQLite::Database& database) {
   const int version = database.execAndGet("PRAGMA user_version").getInt();
   if (version == kStoreVersion) return;
@@ -154,6 +166,8 @@ void upgrade(SQLite::Database& database) {
     using Record = decltype(record);
     if (Columns<Record>::facts.since > version && !database.tableExists(Columns<Record>::facts.name))
       database.exec(create_table_sql<Record>());
+    else
+      add_columns<Record>(database);
   });
   database.exec(fmt::format("PRAGMA user_version = {}", kStoreVersion));
   transaction.commit();
@@ -209,6 +223,7 @@ class StoreWriter::Impl {
   Insert<BatteryRecord> battery_{database_};
   Insert<EvaluationRecord> evaluation_{database_};
   Insert<DeviceEvaluationRecord> device_evaluation_{database_};
+  Insert<PersonalEvaluationRecord> personal_evaluation_{database_};
   Insert<AxisCoverageRecord> coverage_{database_};
   Insert<LinkRoundRecord> link_{database_};
   Insert<EncodingRecord> encoding_{database_};
@@ -283,6 +298,7 @@ void StoreWriter::write_round(const RoundResult& result) {
     for (const auto& battery : result.batteries) impl_->battery_(battery);
     if (result.evaluation) impl_->evaluation_(*result.evaluation);
     for (const auto& device : result.device_evaluations) impl_->device_evaluation_(device);
+    for (const auto& device : result.personal_evaluations) impl_->personal_evaluation_(device);
     for (const auto& axis : result.coverage) impl_->coverage_(axis);
     for (const auto& link : result.links) impl_->link_(link);
     for (const auto& encoding : result.encodings) impl_->encoding_(encoding);
@@ -358,7 +374,7 @@ void StoreWriter::lengthen(const std::vector<RunRecord>& runs, const MetaMap& ch
 
 void StoreWriter::forget_evaluations(int run, int round) {
   impl_->transact("remove an evaluation", [&] {
-    for (const char* table : {"evaluations", "device_evaluations"}) {
+    for (const char* table : {"evaluations", "device_evaluations", "personal_evaluations"}) {
       SQLite::Statement statement(impl_->database_, fmt::format("DELETE FROM {} WHERE run = ? AND round = ?", table));
       statement.bind(1, run);
       statement.bind(2, round);

@@ -17,9 +17,12 @@ void check_seeds(const SeedOptions& seeds, GivenAttributes& given) {
 }
 
 void check_targets(const TargetOptions& targets, GivenAttributes& given) {
-  const auto& all = targets.accuracies;
-  if (std::adjacent_find(all.begin(), all.end(), std::greater_equal<>()) != all.end())
-    given.object("accuracy", given.quote("accuracy"), "each must be larger than the one before");
+  const auto check = [&](const char* name, const std::vector<double>& all) {
+    if (std::adjacent_find(all.begin(), all.end(), std::greater_equal<>()) != all.end())
+      given.object(name, given.quote(name), "each must be larger than the one before");
+  };
+  check("accuracy", targets.accuracies);
+  check("personal", targets.personal);
 }
 
 std::string seeds_meaning() {
@@ -56,8 +59,15 @@ const Vocabulary<TargetOptions>& target_vocabulary() {
   using T = TargetOptions;
   static const Vocabulary<T> all{
       {attribute<T>("accuracy", &T::accuracies, list_of(number_above(0, 1)),
-                    "Test accuracies, ascending, 0.8 for 80 %.", "Just below what the better methods reach.")
-           .is_required()
+                    "Test accuracies of the global model, ascending, 0.8 for 80 %.",
+                    "Just below what the better methods reach.")
+           .absent("none")
+           .in("share"),
+       attribute<T>("personal", &T::personal, list_of(number_above(0, 1)),
+                    "The same for the mean accuracy of the devices on their own parts of the test split, where "
+                    "<evaluation personal=\"on\"> asks for it.",
+                    "Where every device is to have a model that serves its own data.")
+           .absent("none")
            .in("share")},
       check_targets};
   return all;

@@ -29,7 +29,7 @@ struct SeedOptions {
   std::vector<std::uint64_t> values = {1};
 };
 struct TargetOptions {
-  std::vector<double> accuracies;
+  std::vector<double> accuracies, personal;
 };
 struct VaryOptions {
   std::string path;

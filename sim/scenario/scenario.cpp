@@ -83,6 +83,7 @@ class ScenarioReader {
     TargetOptions targets;
     read_child("target", target_vocabulary(), targets);
     scenario.targets = targets.accuracies;
+    scenario.personal_targets = targets.personal;
     scenario.notes = read_notes();
     if (const auto sweep = document_.child("sweep"))
       for (const XmlElement& vary : sweep->children("vary")) scenario.sweep.push_back(read_vary(vary));
@@ -110,7 +111,8 @@ class ScenarioReader {
     const auto element = document_.child("training");
     GivenAttributes given = document_.attributes_of(element, "training");
     read_options(training_vocabulary(), training, given);
-    if (training.until.target && !document_.child("target"))
+    const auto target = document_.child("target");
+    if (training.until.target && !document_.attributes_of(target, "target").has("accuracy"))
       given.object("until", given.quote("until") + " without a target", "needed: <target accuracy=\"..\"/>");
     document_.add(element, given);
   }

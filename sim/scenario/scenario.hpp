@@ -39,8 +39,9 @@ struct Scenario {
   PriceOptions prices;
   std::vector<Method> methods;  ///< with distinct labels
   std::vector<std::uint64_t> seeds = {1};
-  std::vector<SweepAxis> sweep;  ///< every combination of the values is run
-  std::vector<double> targets;   ///< accuracies in (0, 1], ascending
+  std::vector<SweepAxis> sweep;          ///< every combination of the values is run
+  std::vector<double> targets;           ///< accuracies in (0, 1], ascending
+  std::vector<double> personal_targets;  ///< the same, of devices on their own parts of the test split
 };
 
 /// "--set training.rounds=3": element and attribute separated by dots; a method by name or label in brackets,

@@ -39,7 +39,8 @@ struct ParameterTensor {
   std::string name;  ///< "conv1.weight"
   std::vector<Dim> dims;
   Init init;
-  bool is_trained = true;  ///< false: it keeps its start values, which nobody computes a gradient of or sends
+  bool is_trained = true;   ///< false: it keeps its start values, which nobody computes a gradient of or sends
+  bool is_private = false;  ///< trained, but it stays on the device that trains it: nobody sends it
 };
 
 // What a layer computes. Parameter tensors in the order given.

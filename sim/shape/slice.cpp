@@ -111,7 +111,7 @@ std::int64_t shared_parameters(const Shape& shape, const WidthSlice& a, const Wi
   for (std::size_t axis = 0; axis < common.size(); ++axis) common[axis] = intersection_size(a.axes[axis], b.axes[axis]);
   std::int64_t total = 0;
   for (const ParameterTensor& tensor : shape.tensors) {
-    if (!tensor.is_trained) continue;
+    if (!tensor.is_trained || tensor.is_private) continue;
     std::int64_t count = 1;
     for (const Dim& dim : tensor.dims)
       count *= dim.axis == kFixed ? dim.size : dim.outer * common[static_cast<std::size_t>(dim.axis)] * dim.inner;

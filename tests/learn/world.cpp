@@ -141,6 +141,7 @@ std::vector<Delivery> to_all_peers(const RoundPlan& plan) {
 std::vector<TaskOutcome> play(Learner& learner, const World& world, const RoundPlan& plan) {
   learner.start(plan, all_tasks(plan));
   const ExchangeRow& exchange = facts_of(world.method.exchange.kind);
+  if (exchange.all_reduces) return learner.merge(plan, to_server(plan, kEverybody));
   if (exchange.among_peers) return learner.merge(plan, to_all_peers(plan));
   if (exchange.needs_server) return learner.merge(plan, to_server(plan, world.devices()));
   return learner.merge(plan, {});

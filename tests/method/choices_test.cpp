@@ -4,6 +4,7 @@
 #include <set>
 
 #include "sim/method/exchanges/exchange.hpp"
+#include "sim/method/personal_options.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
@@ -28,7 +29,8 @@ void check_table(const Table& table, T last) {
 
 TEST_CASE("every choice has a row of its own, a name that no other has, and a meaning") {
   check_table(kSplitRules, SplitRule::double_shift);
-  check_table(kObjectives, ObjectiveKind::contrastive);
+  check_table(kObjectives, ObjectiveKind::gradient);
+  check_table(kPersonals, PersonalKind::norms);
   check_table(kExchanges, ExchangeKind::central);
   check_table(kMerges, MergeKind::none);
   check_table(kPeerGraphs, PeerGraph::file);

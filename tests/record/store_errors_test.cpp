@@ -133,6 +133,28 @@ TEST_CASE("a file that is no store of this version is refused in words") {
     SQLite::Database(file, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 3; PRAGMA wal_checkpoint(TRUNCATE)");
     CHECK_THAT(read_error(file), ContainsSubstring("version 3"));
   }
+  SECTION("an older version whose tables had fewer columns") {
+    StoreWriter::create(file, {}, {a_run(0)}).write_round(a_round(0, 0));
+    {
+      SQLite::Database database(file, SQLite::OPEN_READWRITE);
+      database.exec("DROP TABLE personal_evaluations");
+      for (const char* column :
+           {"personal_accuracy", "personal_weighted_accuracy", "personal_worst_tenth", "personal_global_accuracy"})
+        database.exec(fmt::format("ALTER TABLE evaluations DROP COLUMN {}", column));
+      database.exec("PRAGMA user_version = 5; PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    {
+      const StoreReader reader(file);
+      CHECK(reader.evaluations(0).at(0).global_accuracy == 0.5);
+      CHECK_FALSE(reader.evaluations(0).at(0).personal_accuracy.has_value());
+      CHECK(reader.personal_evaluations(0).empty());
+    }
+    RoundResult next = a_round(0, 1);
+    next.evaluation->personal_worst_tenth = 0.125;
+    StoreWriter::open(file).write_round(next);
+    CHECK(StoreReader(file).evaluations(0).at(1).personal_worst_tenth == 0.125);
+    CHECK_FALSE(StoreReader(file).evaluations(0).at(0).personal_worst_tenth.has_value());
+  }
   SECTION("truncated") {
     {
       auto writer = StoreWriter::create(file, {}, {a_run(0)});

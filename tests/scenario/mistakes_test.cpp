@@ -26,7 +26,7 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "fednova, feddyn, "
        "moon, "
        "heterofl, fedrolex, feddropout, dpsgd, dfedavg, splitfed, fedavg-distill, dsfl, local, centralised, fedasync, "
-       "fedbuff; "
+       "fedbuff, ditto, fedper, fedbn, diloco, streaming-diloco, async-diloco, data-parallel; "
        "did you mean 'fedavg'?\n"},
       {&P::methods, method("name='msfusion' split='0'"),
        "6: split=\"0\" in <method>; allowed: a number above 0 and up to 1, several such numbers separated by blanks, "
@@ -43,7 +43,8 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "cut, distill-steps, open-samples, sharpen, exchange, merge, zeta, shift, overlap, overlap-control, "
        "overlap-end, "
        "contrastive, lambda, tau, negatives, compare, own-weight, encoding, down, of, rounding, bits, bucket, "
-       "ratio, rank, error-feedback, consensus-step; did you mean 'split'?\n"},
+       "ratio, rank, error-feedback, consensus-step, personal, head-layers, pull, local-steps, state, server-nesterov, "
+       "all-reduce, fragments, overlap-transfers, keep-local, momentum-every; did you mean 'split'?\n"},
       {&P::methods, "<methods/>", "6: <methods> has no <method>; it is needed\n"},
       {&P::methods, "", "1: <scenario> has no <methods>; it is needed\n"},
       {&P::methods, "<methods><method name='fedavg'/>\n<method name='fedavg'/></methods>",

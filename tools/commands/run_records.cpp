@@ -101,6 +101,7 @@ MetaMap meta_of(const Preparation& preparation, const std::string& command_line,
                   {"network_model", scenario.platform.network == PlatformOptions::Network::cm02 ? "CM02" : "LV08"},
                   {"targets", joined(scenario.targets)},
                   {"seeds", joined(scenario.seeds)}};
+  if (!scenario.personal_targets.empty()) meta[meta_key::personal_targets] = joined(scenario.personal_targets);
   if (!scenario.notes.empty()) meta[meta_key::notes] = scenario.notes;
   if (const auto& settings = scenario.platform.simgrid; !settings.empty()) {
     meta[meta_key::simgrid] = joined(settings);

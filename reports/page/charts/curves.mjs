@@ -139,6 +139,7 @@ function curves(theme, data, state, column, subColumn, y, more) {
     if (wants('global')) series.push({ label: method.label, what: 'global', method: m, lines: lines(column) });
     if (wants('sub') && runs.some((run) => known(run.curve[subColumn])))
       series.push({ label: `${method.label}, sub-models`, what: 'sub-models', method: m, faint: state.model === 'both', lines: lines(subColumn) });
+    if (state.model === 'own') series.push({ label: method.label, what: 'own data', method: m, lines: lines('own_accuracy') });
   });
   return lineChart(theme, data, series, { key: state.x, name: spent[state.x][1], dimension: spent[state.x][2] }, y, more);
 }
@@ -152,7 +153,11 @@ export const curveCharts = [
     id: 'accuracy', section: 'curves', height: 400, variants: 'x',
     title: (state) => `Accuracy on the test set against ${spent[state.x][0]}`,
     note: (data) => (data.runs.length <= data.methods.length ? '' : data.methods.length > mostBands ? 'Line: mean over seeds. Point at it for the 95 % interval.' : 'Line: mean over seeds. Band: 95 % interval.'),
-    controls: (data) => [xControl(data), modelControl(data, 'sub_accuracy')],
+    controls: (data) => {
+      const model = modelControl(data, 'sub_accuracy');
+      if (data.runs.some((run) => known(run.curve.own_accuracy))) model.options.push(['own', 'each device on its own data, mean']);
+      return [xControl(data), model];
+    },
     make: (data, state, theme) =>
       curves(theme, data, state, 'accuracy', 'sub_accuracy', { key: 'accuracy', name: 'Accuracy', dimension: 'share' }, { marks: data.targets }),
   },

@@ -5,7 +5,8 @@ namespace msfusion {
 
 namespace {
 
-// FedAvgM: v = beta v + (w - mean); w -= eta v. In double, so that beta = 0 is the mean itself.
+// FedAvgM: d = w - mean; v = beta v + d; w -= eta v, or with a look ahead (DiLoCo) w -= eta (d + beta v). In double, so
+// that beta = 0 is the mean itself.
 class Momentum : public ServerState {
  public:
   explicit Momentum(const MergeContext& context)
@@ -24,8 +25,9 @@ class Momentum : public ServerState {
   at::Tensor next(const Arrivals& arrivals) override {
     const MergeChoice& choice = context_.method.merge;
     const at::Tensor current = global_.to(at::kDouble);
-    velocity_ = velocity_ * choice.beta1 + (current - mean_of_arrivals(context_, arrivals, global_));
-    return current - velocity_ * choice.server_learning_rate;
+    const at::Tensor change = current - mean_of_arrivals(context_, arrivals, global_);
+    velocity_ = velocity_ * choice.beta1 + change;
+    return current - (choice.nesterov ? change + velocity_ * choice.beta1 : velocity_) * choice.server_learning_rate;
   }
 
  private:

@@ -25,6 +25,7 @@ struct Sums {
   double loss = 0;
   std::int64_t correct = 0, scored = 0, targets = 0;
   int first_bad_layer = Score::kNone;
+  SampleScores samples;  // where they are asked for
 };
 
 // One model while it is scored: it is gathered, then its norms' statistics are collected, then its batches are scored.
@@ -92,16 +93,24 @@ struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
         });
   }
 
+  std::int64_t samples_of(const Model& model) const {
+    return model.scored.samples ? static_cast<std::int64_t>(model.scored.samples->size())
+                                : context.batches.test_samples();
+  }
+  const std::vector<std::int32_t>& norm_samples_of(const Model& model) const {
+    return model.scored.norm_samples ? *model.scored.norm_samples : context.norm_samples;
+  }
+
   void start(Model& model) {
     post(
-        model, context.batches.test_samples(), [this, &model] { prepare(model); }, [] {});
+        model, samples_of(model), [this, &model] { prepare(model); }, [] {});
   }
 
   void prepare(Model& model) {
     const c10::InferenceMode inference;
     const SliceMap map(context.shape, context.full, model.scored.slice);
     model.parameters = map.part_layout().views(gather(map, model.scored.source));
-    const auto samples = static_cast<std::int64_t>(context.norm_samples.size());
+    const auto samples = static_cast<std::int64_t>(norm_samples_of(model).size());
     auto batches = static_cast<std::size_t>((samples + kNormBatch - 1) / kNormBatch);
     if (batches > 1 && samples % kNormBatch == 1) --batches;  // a single sample has no variance
     if (!net.has_batch_norm() || batches == 0) {
@@ -123,9 +132,10 @@ struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
     pass.norm = Pass::Norm::collect;
     model.of_batches[i] = net.no_statistics();
     pass.statistics = &model.of_batches[i];
+    const std::vector<std::int32_t>& all = norm_samples_of(model);
     const auto begin = static_cast<std::int64_t>(i) * kNormBatch;
-    const auto count = std::min(kNormBatch, static_cast<std::int64_t>(context.norm_samples.size()) - begin);
-    const Batch samples = context.batches.make(Batches::Part::train, context.norm_samples.data() + begin, count, 0);
+    const auto count = std::min(kNormBatch, static_cast<std::int64_t>(all.size()) - begin);
+    const Batch samples = context.batches.make(Batches::Part::train, all.data() + begin, count, 0);
     net.forward(samples.input, model.parameters, pass);
     if (--model.jobs_left > 0) return;
     model.statistics = averages(model.of_batches);
@@ -133,7 +143,7 @@ struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
   }
 
   void score_batches(Model& model) {
-    const std::int64_t total = context.batches.test_samples();
+    const std::int64_t total = samples_of(model);
     model.sums.resize(static_cast<std::size_t>((total + batch - 1) / batch));
     model.jobs_left = model.sums.size();
     for (std::size_t i = 0; i < model.sums.size(); ++i)
@@ -155,7 +165,9 @@ struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
     std::vector<NormStatistics> statistics = model.statistics;  // the same tensors
     pass.statistics = &statistics;
     std::vector<std::int32_t> samples;
-    for (std::int64_t i = first; i < last; ++i) samples.push_back(static_cast<std::int32_t>(i));
+    for (std::int64_t i = first; i < last; ++i)
+      samples.push_back(model.scored.samples ? (*model.scored.samples)[static_cast<std::size_t>(i)]
+                                             : static_cast<std::int32_t>(i));
     // Every round and every model has the same words masked.
     const auto mask_seed =
         derive_seed(context.seed, Purpose::augmentation, ~std::uint64_t{0}, static_cast<std::uint64_t>(first));
@@ -170,8 +182,27 @@ struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
     sums.correct = correct.sum().item<std::int64_t>();
     sums.scored = test.scored.defined() ? test.scored.sum().item<std::int64_t>() : test.targets();
     sums.targets = test.targets();
+    if (model.scored.by_sample) sums.samples = by_sample(losses, correct, test, last - first);
     if (!std::isfinite(sums.loss)) sums.first_bad_layer = find_first_bad_layer(test, model, pass);
     return sums;
+  }
+
+  static SampleScores by_sample(const at::Tensor& losses, const at::Tensor& correct, const Batch& test,
+                                std::int64_t count) {
+    const auto sums = [&](const at::Tensor& of_targets, at::ScalarType type) {
+      return of_targets.view({count, -1}).sum(1, false, type);
+    };
+    const at::Tensor loss = sums(losses, at::kDouble), right = sums(correct, at::kInt);
+    const at::Tensor scored = test.scored.defined() ? sums(test.scored, at::kInt) : at::Tensor();
+    const auto targets = static_cast<std::int32_t>(losses.numel() / count);
+    SampleScores scores;
+    for (std::int64_t i = 0; i < count; ++i) {
+      scores.loss.push_back(loss.data_ptr<double>()[i]);
+      scores.correct.push_back(right.data_ptr<std::int32_t>()[i]);
+      scores.scored.push_back(scored.defined() ? scored.data_ptr<std::int32_t>()[i] : targets);
+      scores.targets.push_back(targets);
+    }
+    return scores;
   }
 
   int find_first_bad_layer(const Batch& test, const Model& model, Pass pass) const {
@@ -197,6 +228,18 @@ EvaluationRun::~EvaluationRun() = default;
 
 const std::vector<NormStatistics>& EvaluationRun::statistics(std::size_t model) const {
   return work_->models.at(model)->statistics;
+}
+
+SampleScores EvaluationRun::by_sample(std::size_t model) const {
+  SampleScores all;
+  const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  for (const Sums& part : work_->models.at(model)->sums) {
+    append(all.loss, part.samples.loss);
+    append(all.correct, part.samples.correct);
+    append(all.scored, part.samples.scored);
+    append(all.targets, part.samples.targets);
+  }
+  return all;
 }
 
 std::vector<Score> EvaluationRun::scores() {

@@ -29,6 +29,15 @@ struct Score {
 struct ScoredModel {
   WidthSlice slice;
   at::Tensor source;
+  const std::vector<std::int32_t>* samples = nullptr;       ///< of the test split; null: all
+  const std::vector<std::int32_t>* norm_samples = nullptr;  ///< instead of the context's; null: those
+  bool by_sample = false;                                   ///< scores of single samples are kept
+};
+
+/// Scores of samples one by one, in the order of the test split. Several targets each in language models.
+struct SampleScores {
+  std::vector<double> loss;  ///< summed
+  std::vector<std::int32_t> correct, scored, targets;
 };
 
 /// What all evaluations of a run share.
@@ -49,6 +58,9 @@ class EvaluationRun {
 
   /// Waits; in the order of the models. Throws what a job threw.
   std::vector<Score> scores();
+
+  /// Of a model that asks for them. Call it after scores().
+  SampleScores by_sample(std::size_t model) const;
 
   /// The statistics that a model's batch norms were tested with, one per layer. Call it after scores().
   const std::vector<NormStatistics>& statistics(std::size_t model) const;

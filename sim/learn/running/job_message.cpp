@@ -29,6 +29,20 @@ std::vector<bool> read_classes(StateReader& in, const Shape& shape) {
 
 }  // namespace
 
+void write(StateWriter& out, const OptimiserMemory& memory) {
+  out.number(memory.steps);
+  out.tensors(memory.moments);
+}
+
+OptimiserMemory read_optimiser(StateReader& in, std::int64_t size) {
+  constexpr std::int64_t kMostMoments = 2;
+  OptimiserMemory memory;
+  memory.steps = in.number(0, std::numeric_limits<std::int64_t>::max());
+  memory.moments.resize(static_cast<std::size_t>(in.number(0, kMostMoments)));
+  for (at::Tensor& moment : memory.moments) moment = in.tensor(at::kFloat, size);
+  return memory;
+}
+
 void write(StateWriter& out, const SubModel& model) {
   out.slice(model.slice);
   out.tensor(model.values);
@@ -52,6 +66,9 @@ void write(StateWriter& out, const Trained& trained) {
   out.number(trained.samples);
   write(out, trained.classes);
   out.tensor(trained.variate_change);
+  out.tensor(trained.own);
+  write(out, trained.state);
+  write(out, trained.own_state);
   out.real(trained.mean_loss);
 }
 
@@ -68,6 +85,9 @@ Trained read_trained(StateReader& in, const Shape& shape) {
   trained.samples = in.number(0, std::numeric_limits<std::int64_t>::max());
   trained.classes = read_classes(in, shape);
   trained.variate_change = in.optional_tensor(at::kFloat, size);
+  trained.own = in.optional_tensor(at::kFloat, size);
+  trained.state = read_optimiser(in, size);
+  trained.own_state = read_optimiser(in, size);
   trained.mean_loss = in.real();
   return trained;
 }
@@ -86,6 +106,9 @@ void write(StateWriter& out, const TrainingJob& job) {
   for (const SubModel& model : job.negatives) write(out, model);
   out.tensor(job.variate_server);
   out.tensor(job.variate_device);
+  out.tensor(job.own);
+  write(out, job.state);
+  write(out, job.own_state);
 }
 
 TrainingJob read_job(StateReader& in, const Shape& shape) {
@@ -104,6 +127,10 @@ TrainingJob read_job(StateReader& in, const Shape& shape) {
   const std::int64_t whole = ParameterLayout(shape, full_slice(shape)).size();
   job.variate_server = in.optional_tensor(at::kFloat, whole);
   job.variate_device = in.optional_tensor(at::kFloat, whole);
+  job.own = in.optional_tensor(at::kFloat, whole);
+  const std::int64_t part = ParameterLayout(shape, job.task.slice).size();
+  job.state = read_optimiser(in, part);
+  job.own_state = read_optimiser(in, part);
   return job;
 }
 

@@ -10,6 +10,9 @@ void write(StateWriter& out, const SubModel& model);
 /// Throws RunError where the bytes do not fit the shape.
 SubModel read_submodel(StateReader& in, const Shape& shape);
 
+void write(StateWriter& out, const OptimiserMemory& memory);
+OptimiserMemory read_optimiser(StateReader& in, std::int64_t size);  ///< of moments of that size
+
 void write(StateWriter& out, const Trained& trained);  ///< without its times
 Trained read_trained(StateReader& in, const Shape& shape);
 

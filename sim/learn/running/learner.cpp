@@ -19,6 +19,9 @@
 #include "sim/learn/running/evaluation.hpp"
 #include "sim/learn/running/message_coding.hpp"
 #include "sim/learn/running/named_tensors.hpp"
+#include "sim/learn/running/optimiser_states.hpp"
+#include "sim/learn/running/personal_evaluation.hpp"
+#include "sim/learn/running/personal_models.hpp"
 #include "sim/learn/running/plain_error.hpp"
 #include "sim/learn/running/pool.hpp"
 #include "sim/learn/running/private_mean.hpp"
@@ -30,7 +33,7 @@ namespace msfusion {
 
 namespace {
 
-constexpr std::int64_t kStateVersion = 3;
+constexpr std::int64_t kStateVersion = 4;
 constexpr char kStateName[] = "msfusion learner";
 
 std::vector<std::int32_t> norm_samples(const RunContext& run) {
@@ -47,6 +50,9 @@ class TorchLearner : public Learner {
       : run_(setup),
         evaluating_{setup.shape, run_.full, run_.batches, norm_samples(run_), setup.seed},
         memory_(run_),
+        personal_(run_),
+        states_(run_),
+        personal_evaluation_(run_),
         pool_(std::max(1, setup.workers), setup.cores),
         in_flight_(run_, pool_),
         coding_(run_, pool_),
@@ -57,12 +63,18 @@ class TorchLearner : public Learner {
   }
 
   void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) override try {
-    std::vector<TrainingJob> jobs;
     coding_.begin_round();
     private_.begin_round();
+    // Where optimisers are kept, a device's second training of a round needs what its first one leaves.
+    std::map<int, std::vector<const TrainTask*>> by_repeat;
     for (const TrainTask& task : plan.tasks)
-      if (std::find(tasks.begin(), tasks.end(), task.id) != tasks.end()) jobs.push_back(job_for(task, plan.round));
-    in_flight_.start(std::move(jobs));
+      if (std::find(tasks.begin(), tasks.end(), task.id) != tasks.end())
+        by_repeat[states_.keeps() ? task.repeat : 0].push_back(&task);
+    for (const auto& [repeat, all] : by_repeat) {
+      std::vector<TrainingJob> jobs;
+      for (const TrainTask* task : all) jobs.push_back(job_for(*task, plan.round));
+      in_flight_.start(std::move(jobs));
+    }
   } catch (...) {
     rethrow_as_run_error();
   }
@@ -79,11 +91,15 @@ class TorchLearner : public Learner {
     for (const Delivery& delivery : arrivals.deliveries)
       if (finished.count(delivery.task) == 0) finished.emplace(delivery.task, take(delivery.task));
     evaluated_.clear();
-    if (coding_.feeds_back()) lose_undelivered(plan, finished);
+    for (const auto& [id, trained] : finished) {
+      personal_.remember(trained);
+      states_.remember(trained);
+    }
+    if (coding_.feeds_back() || personal_.keeps() || states_.keeps()) lose_undelivered(plan, finished);
     ActivityClock clock(profile_);
     const auto began = std::chrono::steady_clock::now();
-    const bool is_changed = coding_.codes_up() || private_.applies();
-    std::map<TaskId, Trained> received;
+    const bool is_changed = coding_.codes_up() || private_.applies() || personal_.hides();
+    std::map<TaskId, Trained> received;  // what that makes of it
     if (is_changed) received = sent(finished);
     for (const auto& [id, trained] : is_changed ? received : finished) arrivals.tasks.push_back(&trained);
     if (is_changed)
@@ -94,6 +110,7 @@ class TorchLearner : public Learner {
     } else {
       state_->merge(arrivals);
     }
+    states_.merge(arrivals);
     merge_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     clock.charge(Activity::merging);
 
@@ -122,11 +139,11 @@ class TorchLearner : public Learner {
     pending_->round = round;
     pending_->disagreement = state_->disagreement();
     std::vector<ScoredModel>& models = pending_->models;
-    models = {{full_slice(run_.setup.shape), state_->global()}};
+    models = {{full_slice(run_.setup.shape), personal_.global(state_->global())}};
     if (run_.setup.evaluation.submodels && !facts_of(run_.setup.method.exchange.kind).pools_data) {
       for (const auto& [device, slice] : memory_.slices()) {
         // Devices with equal sub-models share one score.
-        const at::Tensor source = state_->of(device);
+        const at::Tensor source = personal_.start_of(device, state_->of(device));
         const auto same = std::find_if(models.begin(), models.end(), [&, &slice_ = slice](const ScoredModel& model) {
           return model.source.is_same(source) && model.slice == slice_;
         });
@@ -134,6 +151,10 @@ class TorchLearner : public Learner {
         if (same == models.end()) models.push_back({slice, source});
       }
     }
+    if (personal_evaluation_.is_on())
+      personal_evaluation_.add_to(
+          models, memory_.slices(), [&](NodeId device) { return personal_.model_of(device, state_->of(device)); },
+          state_->global());
     pending_->run = std::make_unique<EvaluationRun>(evaluating_, pool_, models);
   } catch (...) {
     rethrow_as_run_error();
@@ -151,6 +172,9 @@ class TorchLearner : public Learner {
     result.global_accuracy = scores.front().accuracy;
     result.global_loss = scores.front().loss;
     result.disagreement = pending->disagreement;
+    for (const auto& [device, model] : personal_evaluation_.tested())
+      require_finite(scores[model], pending->round, fmt::format("device {}'s own model", device));
+    result.personal = personal_evaluation_.scores(*pending->run, scores);
     remember_evaluated(*pending, scores);
     if (pending->devices.empty()) return result;
     double accuracy = 0, loss = 0;
@@ -170,12 +194,16 @@ class TorchLearner : public Learner {
     const auto found = evaluated_.find(device);
     if (found == evaluated_.end()) throw std::logic_error("no evaluation scored this model since the last merge");
     const auto& [model, statistics, score] = found->second;
-    return {device ? "a device's sub-model" : state_->what_is_global(), score.accuracy, score.loss, model.slice,
+    const char* global = personal_.hides() ? "the server's model with the mean of the tensors that devices keep to "
+                                             "themselves, which no node holds"
+                                           : state_->what_is_global();
+    return {device ? "a device's sub-model" : global, score.accuracy, score.loss, model.slice,
             named_tensors(run_.setup.shape, run_.full, model.slice, model.source, statistics)};
   }
 
   std::vector<float> parameters(NodeId node, const WidthSlice& slice) const override {
-    const at::Tensor source = node < run_.devices() ? state_->of(node) : state_->global();
+    const at::Tensor source =
+        node < run_.devices() ? personal_.start_of(node, state_->of(node)) : personal_.global(state_->global());
     std::vector<float> values;
     SliceMap(run_.setup.shape, run_.full, slice).for_each_run([&](int, const Run& run) {
       const float* first = source.data_ptr<float>() + run.full;
@@ -194,6 +222,8 @@ class TorchLearner : public Learner {
     out.number(run_.devices());
     state_->save(out);
     memory_.save(out);
+    personal_.save(out);
+    states_.save(out);
     out.number(last_loss_ ? 1 : 0);
     out.real(last_loss_.value_or(0));
     in_flight_.save(out);
@@ -217,6 +247,8 @@ class TorchLearner : public Learner {
     require_same(in.number() == run_.devices(), "fleet");
     state_->restore(in);
     memory_.restore(in);
+    personal_.restore(in);
+    states_.restore(in);
     const bool has_loss = in.number(0, 1) == 1;
     last_loss_ = in.real();
     if (!has_loss) last_loss_.reset();
@@ -284,6 +316,8 @@ class TorchLearner : public Learner {
       job.start = coding_.received(job.source, task.slice);
       if (job.variate_server.defined()) job.variate_server = coding_.received(job.variate_server, task.slice);
     }
+    personal_.equip(job);
+    states_.equip(job, states_.keeps() ? in_flight_.latest_of(task.device) : nullptr);
     job.last_loss = last_loss_;
     return job;
   }
@@ -292,6 +326,7 @@ class TorchLearner : public Learner {
   std::map<TaskId, Trained> sent(std::map<TaskId, Trained> finished) {
     std::vector<Trained*> messages;
     for (auto& [id, trained] : finished) {
+      if (personal_.hides()) personal_.hide(trained, state_->global());
       shorten(trained);
       messages.push_back(&trained);
     }
@@ -311,9 +346,12 @@ class TorchLearner : public Learner {
     if (plan.closing.keep_in_flight) return;
     for (const TrainTask& task : plan.tasks)
       if (delivered.count(task.id) == 0 && in_flight_.contains(task.id)) {
-        Trained lost = take(task.id);
-        shorten(lost);
-        coding_.lose(lost);
+        Trained trained = take(task.id);
+        personal_.remember(trained);
+        states_.remember(trained);
+        if (personal_.hides()) personal_.hide(trained, state_->global());
+        shorten(trained);
+        if (coding_.feeds_back()) coding_.lose(trained);
       }
   }
 
@@ -327,6 +365,9 @@ class TorchLearner : public Learner {
   const RunContext run_;
   const EvaluationContext evaluating_;
   DeviceMemory memory_;
+  PersonalModels personal_;
+  OptimiserStates states_;
+  PersonalEvaluation personal_evaluation_;
   std::optional<double> last_loss_;  // the last finite one
   std::unique_ptr<PendingEvaluation> pending_;
   std::map<std::optional<NodeId>, Evaluated> evaluated_;  // since the last merge; none: the global model

@@ -34,8 +34,10 @@ at::Tensor MessageCoding::received(const at::Tensor& full, const WidthSlice& sli
                             [&](const Received& one) { return one.full.is_same(full) && one.slice == slice; });
   if (known == received_.end()) {
     const SliceMessage message{run_, down_, slice, {}, 0, kServerMessage, nullptr};
-    const at::Tensor sent = gather(SliceMap(run_.setup.shape, run_.full, slice), full);
-    const at::Tensor values = decoded(message, encoded(message, sent));
+    const SliceMap map(run_.setup.shape, run_.full, slice);
+    const at::Tensor sent = gather(map, full);
+    at::Tensor values = decoded(message, encoded(message, sent));
+    keep_unsent(run_.setup.shape, map.part_layout(), sent, values);
     known = received_.insert(received_.end(), {full, slice, values, share(values - sent, sent)});
   }
   down_errors_.push_back(known->error);

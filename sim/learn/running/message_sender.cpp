@@ -54,7 +54,8 @@ MessageBytes MessageSender::send(const SendingContext& context, Trained& trained
     message.reference = trained.start;
   const at::Tensor sent = with_residual(map, trained);
   MessageBytes bytes = encoded(message, sent);
-  const at::Tensor values = decoded(message, bytes);
+  at::Tensor values = decoded(message, bytes);
+  keep_unsent(run.setup.shape, map.part_layout(), sent, values);
   if (context.feeds_back) keep_residual(map, sent - values, run.full.size());
   if (context.has_copies) copy_ = values;
   if (trained.variate_change.defined()) {

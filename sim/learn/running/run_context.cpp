@@ -21,6 +21,13 @@ std::vector<std::int32_t> samples_of_all(const Partition& parts) {
   return all;
 }
 
+ObjectiveChoice own_objective_of(const Method& method) {
+  ObjectiveChoice choice;
+  choice.kind = ObjectiveKind::proximal;
+  choice.weight = method.personal.pull;
+  return choice;
+}
+
 }  // namespace
 
 RunContext::RunContext(const LearnerSetup& of)
@@ -28,8 +35,19 @@ RunContext::RunContext(const LearnerSetup& of)
       full(setup.shape, full_slice(setup.shape)),
       batches(setup.data, setup.shape),
       held_samples(samples_of_all(setup.parts)),
-      training{setup.shape, full, batches, setup.training, setup.method.objective, setup.data_spec.augment,
-               setup.seed} {}
+      training{setup.shape,
+               full,
+               batches,
+               setup.training,
+               setup.method.objective,
+               setup.data_spec.augment,
+               setup.seed,
+               setup.method.state != OptimiserState::reset},
+      own_objective(own_objective_of(setup.method)),
+      own_training(facts_of(setup.method.personal.kind).trains_copy
+                       ? std::optional(TrainingContext{setup.shape, full, batches, setup.training, own_objective,
+                                                       setup.data_spec.augment, setup.seed, training.keeps_state})
+                       : std::nullopt) {}
 
 const std::vector<std::int32_t>& RunContext::samples_of(NodeId device) const {
   const bool has_all_data = facts_of(setup.method.exchange.kind).pools_data;
@@ -50,11 +68,15 @@ std::vector<bool> RunContext::classes_of(NodeId device) const {
   return present;
 }
 
-std::unique_ptr<ModelState> RunContext::model_state(Pool& pool) const {
+at::Tensor RunContext::initial_model() const {
   at::Tensor initial = initial_values(setup.shape, full, setup.seed);
   if (setup.initial) load_values(*setup.initial, setup.shape, full, initial);
+  return initial;
+}
+
+std::unique_ptr<ModelState> RunContext::model_state(Pool& pool) const {
   return merge_maker(setup.method.merge.kind)({setup.shape, full, setup.method, setup.parts, batches, setup.training,
-                                               setup.data.train_samples(), setup.seed, pool, std::move(initial)});
+                                               setup.data.train_samples(), setup.seed, pool, initial_model()});
 }
 
 }  // namespace msfusion

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sim/learn/learner.hpp"
@@ -26,6 +27,9 @@ struct RunContext {
   /// Per class: the device has a sample of it.
   std::vector<bool> classes_of(NodeId device) const;
 
+  /// Flat, full size: what training begins with.
+  at::Tensor initial_model() const;
+
   /// By the method's merge. The context and the pool must outlive it.
   std::unique_ptr<ModelState> model_state(Pool& pool) const;
 
@@ -34,6 +38,8 @@ struct RunContext {
   const Batches batches;
   const std::vector<std::int32_t> held_samples;  ///< those of all devices, ascending
   const TrainingContext training;
+  const ObjectiveChoice own_objective;
+  const std::optional<TrainingContext> own_training;  ///< of models that are a device's own
 };
 
 }  // namespace msfusion

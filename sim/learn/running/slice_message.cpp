@@ -65,6 +65,7 @@ TensorExtent extent_of_part(const RunContext& run, int tensor, std::size_t eleme
 MessageBytes encoded(const SliceMessage& message, const at::Tensor& values) {
   MessageBytes bytes(static_cast<std::size_t>(message_bytes(message.options, message.run.setup.shape, message.slice)));
   for_each_tensor(message, [&](int, const TensorCoding& coding, std::int64_t offset, std::size_t at) {
+    if (!coding.extent.is_sent) return;
     encode(coding, values.data_ptr<float>() + offset, reference_at(message, offset), bytes.data() + at);
   });
   return bytes;
@@ -74,9 +75,19 @@ at::Tensor decoded(const SliceMessage& message, const MessageBytes& bytes) {
   const ParameterLayout layout(message.run.setup.shape, message.slice);
   at::Tensor values = at::zeros({layout.size()});
   for_each_tensor(message, [&](int, const TensorCoding& coding, std::int64_t offset, std::size_t at) {
+    if (!coding.extent.is_sent) return;
     decode(coding, bytes.data() + at, reference_at(message, offset), values.data_ptr<float>() + offset);
   });
   return values;
+}
+
+void keep_unsent(const Shape& shape, const ParameterLayout& layout, const at::Tensor& sent, at::Tensor& values) {
+  for (int t = 0; t < layout.tensors(); ++t) {
+    const ParameterTensor& tensor = shape.tensors[static_cast<std::size_t>(t)];
+    if (tensor.is_trained && !tensor.is_private) continue;
+    const TensorSlot& slot = layout.slot(t);
+    values.narrow(0, slot.offset, slot.count).copy_(sent.narrow(0, slot.offset, slot.count));
+  }
 }
 
 MessageBytes cut(const SliceMessage& message, const MessageBytes& bytes, const std::vector<std::int64_t>& places) {

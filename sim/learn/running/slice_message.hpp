@@ -32,6 +32,9 @@ constexpr int kServerMessage = -1;
 MessageBytes encoded(const SliceMessage& message, const at::Tensor& values);
 at::Tensor decoded(const SliceMessage& message, const MessageBytes& bytes);
 
+/// Puts `sent` in the place of decoded values where the message has none: in tensors that nobody sends.
+void keep_unsent(const Shape& shape, const ParameterLayout& layout, const at::Tensor& sent, at::Tensor& values);
+
 /// What is sent of a message when its receiver needs only some elements: `places` in the full model, those of a tensor
 /// together. For encodings of values.
 MessageBytes cut(const SliceMessage& message, const MessageBytes& bytes, const std::vector<std::int64_t>& places);

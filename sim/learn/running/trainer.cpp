@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "sim/learn/running/job_message.hpp"
+#include "sim/learn/running/job_training.hpp"
 #include "sim/learn/running/plain_error.hpp"
 #include "sim/learn/running/run_context.hpp"
 #include "sim/learn/running/runtime.hpp"
@@ -22,7 +23,9 @@ class TorchTrainer : public Trainer {
     job.samples = &run_.samples_of(job.task.device);
     std::ostringstream reply;
     StateWriter out(reply);
-    const Trained trained = msfusion::train(run_.training, job);
+    const TrainingResult result = train_all(run_, {job}).front();
+    if (result.error) std::rethrow_exception(result.error);
+    const Trained& trained = result.trained;
     write(out, trained);
     out.real(trained.wall_seconds);
     return reply.str();

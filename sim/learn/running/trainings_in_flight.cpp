@@ -9,6 +9,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/learn/running/job_message.hpp"
+#include "sim/learn/running/job_training.hpp"
 #include "sim/learn/training/job_groups.hpp"
 
 namespace msfusion {
@@ -44,14 +45,16 @@ const Trained& TrainingsInFlight::Training::result() const {
 template <class Train>
 void TrainingsInFlight::submit(Pool& pool, Group group, Train train) {
   double cost = 0;
-  std::vector<std::pair<TaskId, std::shared_ptr<std::atomic<bool>>>> tasks;
+  std::vector<TrainTask> tasks;
+  std::vector<std::shared_ptr<std::atomic<bool>>> abandoned;
   for (const TrainingJob& job : group) {
     cost += job.task.training_flops;
-    tasks.emplace_back(job.task.id, job.abandoned);
+    tasks.push_back(job.task);
+    abandoned.push_back(job.abandoned);
   }
   const auto results =
       pool.submit(Urgency::training, cost, [train, moved = std::move(group)] { return train(moved); }).share();
-  for (std::size_t i = 0; i < tasks.size(); ++i) in_flight_[tasks[i].first] = {tasks[i].second, results, i};
+  for (std::size_t i = 0; i < tasks.size(); ++i) in_flight_[tasks[i].id] = {abandoned[i], results, i, tasks[i].device};
 }
 
 void TrainingsInFlight::start(std::vector<TrainingJob> jobs) {
@@ -67,8 +70,13 @@ void TrainingsInFlight::start(std::vector<TrainingJob> jobs) {
     return;
   }
   for (Group& group : groups_of(std::move(jobs), run_.training, std::max(1, run_.setup.workers)))
-    submit(pool_, std::move(group),
-           [&run = run_](const Group& together) { return train_together(run.training, together); });
+    submit(pool_, std::move(group), [&run = run_](const Group& together) { return train_all(run, together); });
+}
+
+const Trained* TrainingsInFlight::latest_of(NodeId device) const {
+  for (auto training = in_flight_.rbegin(); training != in_flight_.rend(); ++training)
+    if (training->second.device == device) return &training->second.result();
+  return nullptr;
 }
 
 Trained TrainingsInFlight::take(TaskId task) {
@@ -103,7 +111,8 @@ void TrainingsInFlight::restore(StateReader& in) {
     if (trained.device > run_.devices()) throw RunError("the saved state of the learner is of another fleet");
     std::promise<Results> done;
     done.set_value({{trained, nullptr}});
-    in_flight_[trained.task] = {std::make_shared<std::atomic<bool>>(false), done.get_future().share(), 0};
+    in_flight_[trained.task] = {std::make_shared<std::atomic<bool>>(false), done.get_future().share(), 0,
+                                trained.device};
   }
 }
 

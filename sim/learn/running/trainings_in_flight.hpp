@@ -23,6 +23,9 @@ class TrainingsInFlight {
   void start(std::vector<TrainingJob> jobs);  ///< longest first
   bool contains(TaskId task) const { return in_flight_.count(task) > 0; }
 
+  /// Waits for the last training of the device that has been started and not taken; null: there is none.
+  const Trained* latest_of(NodeId device) const;
+
   /// Waits for the result and removes it from here. Throws what the training threw.
   Trained take(TaskId task);
 
@@ -41,6 +44,7 @@ class TrainingsInFlight {
     std::shared_ptr<std::atomic<bool>> abandoned;
     std::shared_future<Results> group;
     std::size_t place;  // in the group
+    NodeId device;
 
     const Trained& result() const;  // waits
   };

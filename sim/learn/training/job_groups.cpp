@@ -32,7 +32,13 @@ std::vector<std::vector<TrainingJob>> groups_of(std::vector<TrainingJob> jobs, c
     return groups;
   }
   std::map<std::vector<int>, std::vector<std::size_t>> of_size;
-  for (std::size_t i = 0; i < jobs.size(); ++i) of_size[sizes_of(jobs[i].task.slice)].push_back(i);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    std::vector<int> key = sizes_of(jobs[i].task.slice);
+    // Adam's step depends on its number.
+    for (const OptimiserMemory* state : {&jobs[i].state, &jobs[i].own_state})
+      key.push_back(static_cast<int>(state->steps));
+    of_size[key].push_back(i);
+  }
   double cost = 0;
   for (const TrainingJob& job : jobs) cost += job.task.training_flops;
   const auto groups_wanted = static_cast<double>(kGroupsPerWorker * static_cast<std::size_t>(workers));

@@ -1,6 +1,5 @@
 #include "sim/learn/training/local_training.hpp"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/grad_mode.h>
@@ -19,43 +18,11 @@
 #include "sim/learn/training/net.hpp"
 #include "sim/learn/training/objective.hpp"
 #include "sim/learn/training/optimiser.hpp"
+#include "sim/learn/training/sample_order.hpp"
 
 namespace msfusion {
 
 namespace {
-
-/// A device's samples, in a new order every epoch.
-class SampleOrder {
- public:
-  SampleOrder(const std::vector<std::int32_t>& samples, int batch, std::uint64_t seed)
-      : samples_(samples), batch_(batch), random_(at::make_generator<at::CPUGeneratorImpl>(seed)) {}
-
-  std::int64_t batches_per_epoch() const { return (size() + batch_ - 1) / batch_; }
-
-  /// The last batch of an epoch may be smaller.
-  const std::vector<std::int32_t>& next() {
-    if (position_ == size()) position_ = 0;
-    if (position_ == 0) {
-      const at::Tensor order = at::randperm(size(), random_, at::kLong);
-      epoch_.resize(samples_.size());
-      for (std::size_t i = 0; i < epoch_.size(); ++i)
-        epoch_[i] = samples_[static_cast<std::size_t>(order.data_ptr<std::int64_t>()[i])];
-    }
-    const auto count = std::min<std::int64_t>(batch_, size() - position_);
-    current_.assign(epoch_.begin() + position_, epoch_.begin() + position_ + count);
-    position_ += count;
-    return current_;
-  }
-
- private:
-  std::int64_t size() const { return static_cast<std::int64_t>(samples_.size()); }
-
-  const std::vector<std::int32_t>& samples_;
-  std::int64_t batch_;
-  at::Generator random_;
-  std::vector<std::int32_t> epoch_, current_;
-  std::int64_t position_ = 0;
-};
 
 /// Reports where a value stopped being finite.
 struct Divergence {
@@ -176,6 +143,7 @@ class LocalTraining {
     for (const auto& member : members_) starts.push_back(member->start);
     all_ = is_grouped() ? at::stack(starts) : starts.front().clone();
     if (!per_tensor_) gradient_ = at::zeros(trained(all_).sizes(), all_.options());
+    resume();
     set_active(members_.size());
     gather_seconds_ = thread_cpu_seconds() - cpu_began_;
   }
@@ -192,6 +160,7 @@ class LocalTraining {
 
   /// In the order of the jobs.
   std::vector<TrainingResult> results() {
+    remember_from(0);
     for (std::size_t i = 0; i < members_.size(); ++i) finish(*members_[i], row(all_, i));
     share_times();
     std::vector<TrainingResult> results(members_.size());
@@ -211,8 +180,36 @@ class LocalTraining {
     return is_grouped() ? of_all[static_cast<std::int64_t>(member)] : of_all;
   }
 
+  // Jobs of a group have taken equal numbers of steps before.
+  void resume() {
+    const OptimiserMemory& first = members_.front()->job.state;
+    std::vector<at::Tensor> moments;
+    for (std::size_t m = 0; m < first.moments.size(); ++m) {
+      std::vector<at::Tensor> rows;
+      for (const auto& member : members_) rows.push_back(trained(member->job.state.moments[m].to(device_)));
+      moments.push_back(is_grouped() ? at::stack(rows) : rows.front().clone());
+    }
+    optimiser_.resume(moments, first.steps);
+  }
+
+  // What the optimiser has of the active members from this one on.
+  void remember_from(std::size_t first) {
+    if (!context_.keeps_state) return;
+    const std::vector<at::Tensor> moments = optimiser_.moments();
+    for (std::size_t i = first; i < active_; ++i) {
+      OptimiserMemory& state = members_[i]->trained.state;
+      state.steps = optimiser_.steps();
+      for (const at::Tensor& moment : moments) {
+        at::Tensor whole = at::zeros({members_[i]->map.part_size()});
+        trained(whole).copy_(row(moment, i));
+        state.moments.push_back(whole);
+      }
+    }
+  }
+
   // The first `members` go on; the others have taken their last step.
   void set_active(std::size_t members) {
+    remember_from(members);
     active_ = members;
     if (is_grouped()) optimiser_.keep_first(static_cast<std::int64_t>(members));
     const ParameterLayout& layout = members_.front()->map.part_layout();

@@ -22,6 +22,7 @@ struct TrainingContext {
   const ObjectiveChoice& objective;
   bool augment = false;
   std::uint64_t seed = 0;
+  bool keeps_state = false;  ///< results have what the optimiser remembers
 };
 
 /// The order of samples, crops and dropout derive from (seed, device, round), so that the result does not depend on

@@ -45,6 +45,17 @@ void Optimiser::keep_first(std::int64_t models) {
     if (state->defined()) *state = state->narrow(0, 0, models);
 }
 
+void Optimiser::resume(const std::vector<at::Tensor>& moments, std::int64_t steps) {
+  steps_ = steps;
+  if (moments.size() == 1) momentum_ = moments[0];
+  if (moments.size() == 2) mean_ = moments[0], square_ = moments[1];
+}
+
+std::vector<at::Tensor> Optimiser::moments() const {
+  if (momentum_.defined()) return {momentum_};
+  return mean_.defined() ? std::vector<at::Tensor>{mean_, square_} : std::vector<at::Tensor>();
+}
+
 void Optimiser::sgd(at::Tensor& values, at::Tensor& gradient) {
   if (training_.weight_decay != 0) gradient.add_(values, training_.weight_decay);
   if (training_.momentum == 0) {
@@ -74,8 +85,8 @@ void Optimiser::adam(at::Tensor& values, at::Tensor& gradient) {
   }
   mean_.mul_(training_.beta1).add_(gradient, 1 - training_.beta1);
   square_.mul_(training_.beta2).addcmul_(gradient, gradient, 1 - training_.beta2);
-  const double correction1 = 1 - std::pow(training_.beta1, steps_);
-  const double correction2 = 1 - std::pow(training_.beta2, steps_);
+  const double correction1 = 1 - std::pow(training_.beta1, static_cast<double>(steps_));
+  const double correction2 = 1 - std::pow(training_.beta2, static_cast<double>(steps_));
   // Nobody reads the gradient any more: its memory takes the root.
   at::sqrt_out(gradient, square_).div_(std::sqrt(correction2)).add_(training_.epsilon);
   values.addcdiv_(mean_, gradient, -rate_ / correction1);

@@ -3,6 +3,9 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "sim/plan/training_options.hpp"
 
 namespace msfusion {
@@ -14,11 +17,16 @@ double learning_rate(const TrainingOptions& training, int round);
 /// Scales the gradient so that its norm is at most `max_norm` (torch.nn.utils.clip_grad_norm_).
 void clip_gradient(at::Tensor& gradient, double max_norm);
 
-/// State is empty at the start: every local training begins with a new optimiser.
+/// State is empty at the start, unless it goes on from another's.
 class Optimiser {
  public:
   Optimiser(const TrainingOptions& training, double rate) : training_(training), rate_(rate) {}
   void step(at::Tensor& values, at::Tensor& gradient);  ///< may change the gradient
+
+  /// Goes on from moments() and steps() of another one. The tensors are changed in place.
+  void resume(const std::vector<at::Tensor>& moments, std::int64_t steps);
+  std::vector<at::Tensor> moments() const;  ///< as large as the values; none before the first step, and of plain SGD
+  std::int64_t steps() const { return steps_; }
 
   /// With buffers of [models, values]: later steps have the first `models` only.
   void keep_first(std::int64_t models);
@@ -35,7 +43,7 @@ class Optimiser {
   double rate_;
   at::Tensor momentum_;       // SGD
   at::Tensor mean_, square_;  // Adam
-  int steps_ = 0;
+  std::int64_t steps_ = 0;
 };
 
 }  // namespace msfusion

@@ -21,6 +21,12 @@ struct SubModel {
   bool exists() const { return values.defined(); }
 };
 
+/// What an optimiser remembers: SGD with momentum one tensor, Adam two. Flat, of the slice's layout or of full size.
+struct OptimiserMemory {
+  std::vector<at::Tensor> moments;  ///< none: it has taken no step
+  std::int64_t steps = 0;
+};
+
 /// The tensors are shared and never written to.
 struct TrainingJob {
   TrainTask task;
@@ -32,7 +38,10 @@ struct TrainingJob {
   std::vector<bool> classes;                  ///< per class: the device has it; for masking objectives
   std::vector<SubModel> negatives;            ///< contrastive objectives
   at::Tensor variate_server, variate_device;  ///< flat, full size; control variates, and FedDyn's h_k
-  std::optional<double> last_loss;            ///< the last finite one of an earlier round, for error messages
+  at::Tensor anchor;  ///< flat, of the slice's layout: what a proximal term pulls to; undefined: the start
+  at::Tensor own;     ///< flat, full size: the device's own model, which is trained beside; undefined: it has none
+  OptimiserMemory state, own_state;  ///< to go on from; of the model, and of the device's own one
+  std::optional<double> last_loss;   ///< the last finite one of an earlier round, for error messages
   std::shared_ptr<std::atomic<bool>> abandoned =
       std::make_shared<std::atomic<bool>>(false);  ///< stop: the result is not needed any more
 };
@@ -43,10 +52,12 @@ struct Trained {
   int round = 0;
   int version = 0;
   WidthSlice slice;
-  at::Tensor start, values;   ///< flat, of the slice's layout
-  std::int64_t samples = 0;   ///< of the device: its weight in a merge
-  std::vector<bool> classes;  ///< as in the job
-  at::Tensor variate_change;  ///< flat, of the slice's layout: c_i+ - c_i
+  at::Tensor start, values;          ///< flat, of the slice's layout
+  std::int64_t samples = 0;          ///< of the device: its weight in a merge
+  std::vector<bool> classes;         ///< as in the job
+  at::Tensor variate_change;         ///< flat, of the slice's layout: c_i+ - c_i
+  at::Tensor own;                    ///< flat, of the slice's layout: the device's own model
+  OptimiserMemory state, own_state;  ///< where the run keeps them
   double mean_loss = 0;
   double wall_seconds = 0, cpu_seconds = 0;
   double gather_seconds = 0;   ///< the part of cpu_seconds before the first step

@@ -1,9 +1,11 @@
 // Exchanges: each adds its transfers, and the computing they wait for, to a plan's tasks.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 
+#include "sim/method/model_holders.hpp"
 #include "sim/method/public_copies.hpp"
 #include "sim/method/task_costs.hpp"
 #include "sim/plan/coverage.hpp"
@@ -18,6 +20,7 @@ struct PlanDraft {
   const std::optional<PeerNetwork>& peers;                     ///< only for exchanges among peers
   std::function<WidthSlice(std::size_t position)> next_slice;  ///< of a participant, in the next round
   const PublicCopies& copies;                                  ///< of gossip with updates
+  const ModelHolders& holders;                                 ///< of an all-reduce
   RoundPlan plan;
 
   StepId push(Step step);
@@ -40,6 +43,17 @@ struct Exchange {
 const Exchange& exchange_of(ExchangeKind kind);
 
 namespace exchanges {
+/// An all-reduce of so many floats among the devices of the plan's tasks, in their order, by a ring or a tree as the
+/// method says: task i takes part once the steps `ready[i]` are done.
+/// Ring: the floats are cut into as many chunks as there are devices; each chunk goes around once while it is summed,
+/// and once more as the sum: 2 (K - 1) / K of all bytes leave each of K devices. Tree (binary, the first device is the
+/// root): sums go up from children to parents, and the whole sum down.
+void add_all_reduce(PlanDraft& draft, std::int64_t floats, const std::vector<std::vector<StepId>>& ready);
+
+/// Sends the current model to devices of the plan that lack it, each from one that has it: per task the steps that its
+/// training waits for. Where nobody has it, the plan becomes one without tasks.
+std::vector<std::vector<StepId>> add_catching_up(PlanDraft& draft);
+
 /// Where all data goes when it is pooled: the server, or else the fastest device.
 NodeId pooling_node(const Fleet& fleet);
 }  // namespace exchanges

@@ -17,6 +17,8 @@ namespace {
 struct Named {
   const char* name;
   Method method;
+  PersonalChoice personal = {};
+  OptimiserState state = OptimiserState::reset;
 };
 
 Method method(ObjectiveKind objective, ExchangeKind exchange, MergeKind merge) {
@@ -49,8 +51,25 @@ std::vector<Named> every_method() {
       {"feddf", method(O::cross_entropy, E::server, M::distill)},
       {"dsfl", method(O::cross_entropy, E::logits, M::average_logits)},
       {"local", method(O::cross_entropy, E::none, M::none)},
+      {"ditto", method(O::cross_entropy, E::server, M::mean), {PersonalKind::model, 1, 0.5}},
+      {"fedper", method(O::cross_entropy, E::server, M::mean), {PersonalKind::head, 1, 1}},
+      {"fedbn", method(O::cross_entropy, E::server, M::mean), {PersonalKind::norms, 1, 1}},
+      {"diloco", method(O::cross_entropy, E::server, M::momentum), {}, OptimiserState::keep},
+      {"diloco, everybody", method(O::cross_entropy, E::all, M::momentum), {}, OptimiserState::keep},
+      {"streaming", method(O::cross_entropy, E::stream, M::fragments), {}, OptimiserState::keep},
+      {"async-diloco", method(O::cross_entropy, E::asynchronous, M::delayed_nesterov), {}, OptimiserState::keep},
+      {"data-parallel", method(O::gradient, E::all, M::gradients)},
+      {"ditto, kept",
+       method(O::cross_entropy, E::server, M::mean),
+       {PersonalKind::model, 1, 0.5},
+       OptimiserState::keep},
+      {"heterofl, averaged", method(O::masked_cross_entropy, E::server, M::overlap_mean), {}, OptimiserState::average},
   };
   for (auto& named : all) {
+    named.method.personal = named.personal;
+    named.method.state = named.state;
+    named.method.exchange.fragments = 2;
+    named.method.merge.momentum_every = 2;
     named.method.merge.open_samples = 20;
     named.method.merge.distill_steps = 3;
     if (named.method.objective.kind == O::contrastive)
@@ -59,11 +78,18 @@ std::vector<Named> every_method() {
   return all;
 }
 
+void take(World& world, const Method& chosen) {
+  world.method = chosen;
+  world.evaluation.personal = true;
+  keep_private(world.shape, chosen.personal, 0);
+  world.training.momentum = 0.9;
+}
+
 World world_of(const Method& chosen) {
   CnnOptions cnn;
   cnn.channels = {4, 8};
   World world(images(4, 6, 1, 110, 60), cnn, 3, 20);
-  world.method = chosen;
+  take(world, chosen);
   return world;
 }
 
@@ -76,7 +102,9 @@ void play_round(Learner& learner, const World& world, int t) {
   const RoundPlan plan = world.round(t, slices);
   learner.start(plan, all_tasks(plan));
   auto deliveries =
-      world.method.exchange.kind == ExchangeKind::peers ? to_all_peers(plan) : to_server(plan, world.devices());
+      world.method.exchange.kind == ExchangeKind::peers
+          ? to_all_peers(plan)
+          : to_server(plan, facts_of(world.method.exchange.kind).all_reduces ? kEverybody : world.devices());
   if (t == 1) deliveries.pop_back();
   learner.merge(plan, deliveries);
 }
@@ -106,16 +134,19 @@ std::string result_of(Learner& learner) {
   std::ostringstream out;
   const Evaluation scores = evaluate(learner);
   out << std::hexfloat << scores.global_accuracy << ' ' << scores.global_loss << ' ' << scores.submodel_loss.value_or(0)
-      << ' ' << scores.disagreement.value_or(-1) << '\n'
-      << state_of(learner);
+      << ' ' << scores.disagreement.value_or(-1) << '\n';
+  for (const PersonalScore& score : scores.personal)
+    out << score.device << ' ' << score.accuracy << ' ' << score.loss << ' ' << score.global_accuracy << '\n';
+  out << state_of(learner);
   return out.str();
 }
 
 }  // namespace
 
 TEST_CASE("one worker, two workers and a resumed run give the same bits") {
-  for (const auto& [name, chosen] : every_method()) {
-    INFO(name);
+  for (const Named& named : every_method()) {
+    const Method& chosen = named.method;
+    INFO(named.name);
     World world = world_of(chosen);
     const auto one = world.learner();
     world.workers = 2;
@@ -136,11 +167,12 @@ TEST_CASE("one worker, two workers and a resumed run give the same bits") {
 }
 
 TEST_CASE("devices that train in large groups, in small groups or alone give the same bits") {
-  for (const auto& [name, chosen] : every_method()) {
-    INFO(name);
+  for (const Named& named : every_method()) {
+    const Method& chosen = named.method;
+    INFO(named.name);
     // Seven devices with unequal numbers of samples: groups of four and three, of two, and of one.
     World world(images(4, 6, 1, 150, 60), MlpOptions{{12, 9}}, 7, 20);
-    world.method = chosen;
+    take(world, chosen);
     world.training.momentum = 0.9;
     world.training.clip_norm = 1;
     std::vector<std::unique_ptr<Learner>> learners;
@@ -235,13 +267,14 @@ TEST_CASE("a state that is truncated or of another run is refused") {
 }
 
 TEST_CASE("every method refuses a state whose tensors do not fit the model") {
-  for (const auto& [name, chosen] : every_method()) {
-    INFO(name);
+  for (const Named& named : every_method()) {
+    const Method& chosen = named.method;
+    INFO(named.name);
     const World world = world_of(chosen);
     CnnOptions wider;
     wider.channels = {8, 8};
     World other(images(4, 6, 1, 110, 60), wider, 3, 20);
-    other.method = chosen;
+    take(other, chosen);
     const auto learner = other.learner();
     play_round(*learner, other, 0);
     std::istringstream state(disguised(*learner, world));

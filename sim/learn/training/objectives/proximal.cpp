@@ -4,10 +4,12 @@ namespace msfusion {
 
 namespace {
 
-// FedProx: + mu / 2 |w - w_start|^2, whose gradient is mu (w - w_start).
+// FedProx: + mu / 2 |w - w_start|^2, whose gradient is mu (w - w_start). Ditto pulls to another model than the start.
 class Proximal : public Objective {
  public:
-  explicit Proximal(const ObjectiveContext& context) : weight_(context.choice.weight), start_(context.start) {}
+  explicit Proximal(const ObjectiveContext& context)
+      : weight_(context.choice.weight),
+        start_(context.job.anchor.defined() ? context.job.anchor.to(context.start.device()) : context.start) {}
   at::Tensor loss(const Net::Output& output, const Batch& batch) override {
     return cross_entropy(output.logits, batch.target);
   }
@@ -20,7 +22,7 @@ class Proximal : public Objective {
 
  private:
   double weight_;
-  const at::Tensor& start_;
+  const at::Tensor start_;
 };
 
 }  // namespace
