@@ -100,7 +100,7 @@ TEST_CASE("values that were documented and refused, or taken and refused later, 
   CHECK(mistakes("name='dpsgd' graph='geometric' radius='2'") ==
         "6: radius=\"2\" in <method>; allowed: a number above 0 and up to 1.5\n");
   CHECK(
-      mistakes("name='fedavgm' server-learning-rate='1'") ==
-      "6: server-learning-rate=\"1\" has no effect on method fedavgm; it needs merge=\"adam\" or \"variates\", or the "
-      "method fedbuff\n");
+      mistakes("name='fedavg' server-learning-rate='1'") ==
+      "6: server-learning-rate=\"1\" has no effect on method fedavg; it needs merge=\"adam\", \"variates\" or one with "
+      "momentum, or the method fedbuff\n");
 }

@@ -132,9 +132,10 @@ TEST_CASE("FedPer without a head is FedAvg, and with nothing but a head everybod
                   server_model(*played(world_of(PersonalKind::none)))));
   const World all = world_of(PersonalKind::head, 5);  // two convolutions, their norms and the classifier
   for (const ParameterTensor& tensor : all.shape.tensors) REQUIRE(tensor.is_private);
-  const auto fedper = played(all), by_themselves = played(alone(all));
+  const World apart = alone(all);
+  const auto fedper = played(all), by_themselves = played(apart);
   for (NodeId device = 0; device < 3; ++device)
-    CHECK(model_of(*fedper, all, device) == model_of(*by_themselves, all, device));
+    CHECK(model_of(*fedper, all, device) == model_of(*by_themselves, apart, device));
 }
 
 TEST_CASE("a head of more layers than the model has is refused with the number that it has") {
