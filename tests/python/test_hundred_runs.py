@@ -4,11 +4,11 @@ import http.server
 import json
 import os
 import re
+import resource
 import shutil
 import sqlite3
 import subprocess
 import threading
-import time
 
 import msfusion
 import pytest
@@ -27,7 +27,7 @@ SCROLL = """<script>
   while (!page.dataset.drawn) await nap(50);
   await nap(500);
   page.style.scrollBehavior = 'auto';
-  for (let pass = 1; pass <= 3; ++pass) {
+  for (let pass = 1; pass <= 2; ++pass) {
     phase = `scrolling ${pass}`;
     for (let y = 0; y < page.scrollHeight; y += 250) { scrollTo(0, y); await new Promise(requestAnimationFrame); await nap(10); }
     await nap(500);
@@ -55,12 +55,23 @@ def folders(tmp_path_factory):
     return made
 
 
+def processor_seconds():
+    """Of all children: report computes on one core, so on an idle computer they are its seconds, and on a busy one still."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def sharers():
+    """How many programs share a core, at least one: a task lasts that many times as long."""
+    return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
+
+
 @pytest.fixture(scope="module")
 def page(folders):
     out = folders[0].parent / "hundred.html"
-    start = time.monotonic()
+    start = processor_seconds()
     subprocess.run([PROGRAM, "report", *folders, "-o", out], check=True, capture_output=True)
-    return out, time.monotonic() - start
+    return out, processor_seconds() - start
 
 
 def test_a_page_of_a_hundred_runs_is_made_within_3_seconds_and_8_megabytes(page):
@@ -102,14 +113,14 @@ def test_a_page_of_a_hundred_runs_stays_smooth_while_somebody_scrolls(page, tmp_
          "--window-size=1280,900", f"http://127.0.0.1:{server.server_port}/page.html"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        assert done.wait(120), "the page did not finish"
+        assert done.wait(min(600, 120 * sharers())), "the page did not finish"
     finally:
         browser.terminate()
         browser.wait()
         server.shutdown()
     assert seen["drawn"] == "all"
-    phases = ("drawing", *(f"scrolling {one}" for one in (1, 2, 3)))
+    phases = ("drawing", *(f"scrolling {one}" for one in (1, 2)))
     longest = {phase: max((took for of, took in seen["tasks"] if of == phase), default=0) for phase in phases}
     print(f"\nlongest tasks: {longest}")
     # What the page itself takes long for it takes long for every time; other work on the computer comes and goes.
-    assert min(longest[phase] for phase in phases[1:]) <= 200
+    assert min(longest[phase] for phase in phases[1:]) <= 200 * sharers()
