@@ -298,12 +298,15 @@ std::string sections_of(const Results& results, const std::vector<Setting>& sett
                    (device_costs.rows.empty() ? "" : html_text(device_costs)) + chart("fairness")},
               {"how", "How it was made", "How it was made", "Everything needed to repeat the run.",
                how_section(results, notes)}});
-  if (const Table privacy = privacy_table(results); !privacy.rows.empty()) {
+  const Table privacy = privacy_table(results), secure = secure_table(results);
+  if (!privacy.rows.empty() || !secure.rows.empty()) {
     const auto trained =
         std::find_if(all.begin(), all.end(), [](const Section& one) { return std::string_view(one.id) == "trained"; });
-    all.insert(trained, {"privacy", "Privacy", "Privacy",
-                         "What an observer of the models may learn about a user, and what hiding it cost.",
-                         html_text(privacy) + chart("privacy")});
+    all.insert(trained,
+               {"privacy", "Privacy", "Privacy",
+                "What an observer of the models, or the server, may learn about a user, and what hiding it cost.",
+                (privacy.rows.empty() ? "" : html_text(privacy) + chart("privacy")) +
+                    (secure.rows.empty() ? "" : html_text(secure))});
   }
   std::string links, sections;
   for (std::size_t i = 0; i < all.size(); ++i) {

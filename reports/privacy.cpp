@@ -6,6 +6,7 @@
 
 #include "reports/answer.hpp"
 #include "reports/scale.hpp"
+#include "sim/base/units.hpp"
 
 namespace msfusion {
 
@@ -59,10 +60,7 @@ Table privacy_table(const Results& results) {
       "keeping secrets.";
   for (std::size_t m = 0; m < results.methods.size(); ++m) {
     const MethodResults& method = results.methods[m];
-    const bool is_private = std::any_of(method.runs.begin(), method.runs.end(), [&](std::size_t r) {
-      return !results.stores[method.store].reader.privacy(results.runs[r].summary.run.run).empty();
-    });
-    if (!is_private) continue;
+    if (!mean_of(results, method, &PrivacyRecord::clip) && !largest_epsilon(results, method)) continue;
     const auto accuracy = results.over_seeds(method, [](const RunSummary& run) -> Maybe {
       return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;
     });
@@ -73,6 +71,42 @@ Table privacy_table(const Results& results) {
                           {text_of(mean_of(results, method, &PrivacyRecord::clip)), ""},
                           {text_of(mean_of(results, method, &PrivacyRecord::shortened), 100), ""},
                           {with_interval(accuracy, choose_scale(Dimension::share, {1})), ""}});
+    table.colours.push_back(static_cast<int>(m));
+  }
+  return table;
+}
+
+Table secure_table(const Results& results) {
+  Table table;
+  table.caption = "What secure aggregation cost, a round";
+  table.headings = {{"Method", "", false},     {"Messages", "", true},      {"Of the clear updates", "", true},
+                    {"On a device", "", true}, {"On the server", "", true}, {"Sums lost", "", true}};
+  table.foot =
+      "Keys, shares, masked updates and answers, beside the model that goes down; clear updates are 32-bit floats. A "
+      "sum "
+      "is lost where too few devices stay to the end, or where one device alone has its sub-model.";
+  for (std::size_t m = 0; m < results.methods.size(); ++m) {
+    const MethodResults& method = results.methods[m];
+    SecureSumRecord all;
+    int rounds = 0;
+    for (const std::size_t r : method.runs)
+      for (const SecureSumRecord& round :
+           results.stores[method.store].reader.secure_sums(results.runs[r].summary.run.run)) {
+        ++rounds;
+        all.sums += round.sums;
+        all.lost_sums += round.lost_sums;
+        all.bytes += round.bytes;
+        all.clear_bytes += round.clear_bytes;
+        all.device_seconds += round.device_seconds;
+        all.server_seconds += round.server_seconds;
+      }
+    if (rounds == 0) continue;
+    table.rows.push_back({{method.label, ""},
+                          {human(all.bytes / rounds, Quantity::bytes), ""},
+                          {all.clear_bytes > 0 ? three_digits(all.bytes / all.clear_bytes) + "×" : "–", ""},
+                          {human(all.device_seconds / rounds, Quantity::seconds), ""},
+                          {human(all.server_seconds / rounds, Quantity::seconds), ""},
+                          {fmt::format("{} of {}", all.lost_sums, all.sums), ""}});
     table.colours.push_back(static_cast<int>(m));
   }
   return table;

@@ -373,16 +373,17 @@ class Server : public TrainingNode {
 
 std::unique_ptr<Participant> make_participant(const LearnerSetup& setup, NodeId node) {
   const Method& method = setup.method;
-  const ObjectiveChoice& objective = method.objective;
-  const bool is_contrastive = objective.kind == ObjectiveKind::contrastive;
-  if (objective.kind != ObjectiveKind::cross_entropy && !is_contrastive)
+  const bool is_contrastive = method.objective.kind == ObjectiveKind::contrastive;
+  if (method.objective.kind != ObjectiveKind::cross_entropy && !is_contrastive)
     refuse(method, "real peers do not know its objective");
-  if (is_contrastive && objective.negatives != ObjectiveChoice::Negatives::previous)
+  if (is_contrastive && method.objective.negatives != ObjectiveChoice::Negatives::previous)
     refuse(method, "real peers keep no sub-models of others");
   if (method.merge.own_weight == MergeChoice::OwnWeight::per_peer) refuse(method, "real peers take the mean");
   if (method.personal.kind != PersonalKind::none || method.state != OptimiserState::reset)
     refuse(method, "real peers keep nothing to themselves");
   if (setup.training.freezes()) refuse(method, "real peers send every layer, frozen ones too");
+  const bool is_private = method.privacy.clip || method.privacy.secure();
+  if (is_private || facts_of(method.encoding.kind).votes) refuse(method, "real peers neither mask nor count updates");
   const bool by_mean = method.merge.kind == MergeKind::mean || method.merge.kind == MergeKind::overlap_mean;
   if (facts_of(method.exchange.kind).among_peers && method.merge.kind == MergeKind::overlap_mean &&
       facts_of(method.exchange.graph).joins_all)

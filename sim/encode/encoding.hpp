@@ -10,7 +10,7 @@
 
 namespace msfusion {
 
-enum class EncodingKind { none, fp16, bf16, int8, qsgd, topk, randomk, sign, powersgd };
+enum class EncodingKind { none, fp16, bf16, int8, qsgd, topk, randomk, sign, vote, powersgd };
 
 struct EncodingRow : Choice<EncodingKind> {
   bool of_values;       ///< the values themselves: a receiver needs nothing but the message
@@ -18,10 +18,11 @@ struct EncodingRow : Choice<EncodingKind> {
   bool feeds_back;      ///< the device adds what a message left out to the next one, unless told otherwise
   bool takes_vectors;   ///< tensors with one dimension too; the others send those as they are
   double encode_reads;  ///< how often encoding reads or writes four bytes for each element, the message left out
+  bool votes = false;   ///< the server counts signs, and tells devices that have the last model what was decided
 };
 
 // clang-format off
-inline constexpr std::array<EncodingRow, 9> kEncodings{{
+inline constexpr std::array<EncodingRow, 10> kEncodings{{
     // value, name, meaning; then: of values, of updates, feeds back, takes vectors, reads
     {{EncodingKind::none, "none", "32-bit floats"},
      true,  false, false, true,  0},
@@ -39,6 +40,8 @@ inline constexpr std::array<EncodingRow, 9> kEncodings{{
      false, true,  true,  false, 0},
     {{EncodingKind::sign, "sign", "the update's signs and its mean magnitude (EF-SIGN)"},
      false, true,  true,  false, 4},
+    {{EncodingKind::vote, "vote", "the update's signs, of which the server takes the majority (signSGD)"},
+     false, true,  false, false, 2, true},
     {{EncodingKind::powersgd, "powersgd", "a product of two thin matrices near the update (PowerSGD)"},
      false, true,  true,  false, 5},
 }};
@@ -58,6 +61,7 @@ struct EncodingOptions {
   std::int64_t bucket = 512;             ///< qsgd: elements that share a norm; 0: the whole tensor
   double ratio = 0.01;                   ///< topk, randomk: of the elements of a tensor
   int rank = 2;                          ///< powersgd
+  double vote_step = 1e-3;               ///< vote: how far an element moves in a round
   std::optional<bool> error_feedback;    ///< of updates; none: as the encoding's row says
   std::optional<double> consensus_step;  ///< of updates in gossip (CHOCO's gamma); none: as the encoding asks
 };
@@ -73,6 +77,11 @@ bool feeds_back(const EncodingOptions& options);
 
 /// How far a device moves towards what its neighbours sent: 1 for values; CHOCO's gamma for updates.
 double consensus_step(const EncodingOptions& options);
+
+/// Encodings of updates alone, of which something can be left out.
+inline bool can_feed_back(const EncodingRow& facts) {
+  return facts.of_updates && !facts.of_values && !facts.votes;
+}
 
 /// The options of messages from a server.
 EncodingOptions of_down_link(const EncodingOptions& options);

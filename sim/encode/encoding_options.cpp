@@ -39,7 +39,7 @@ bool codes_updates(const EncodingOptions& options) {
 
 bool feeds_back(const EncodingOptions& options) {
   const EncodingRow& facts = facts_of(options.kind);
-  return facts.of_updates && !facts.of_values && options.error_feedback.value_or(facts.feeds_back);
+  return can_feed_back(facts) && options.error_feedback.value_or(facts.feeds_back);
 }
 
 double consensus_step(const EncodingOptions& options) {
@@ -67,8 +67,9 @@ const Vocabulary<EncodingOptions>& encoding_vocabulary() {
           attribute<O>(
               "encoding", [](auto& o) -> auto& { return o.kind; }, one_of_table("encoding", kEncodings),
               "What the devices' messages are made of: 32-bit floats; 16-bit or 8-bit values; or the change since the "
-              "round's start, as random levels, its largest elements, random ones, its signs or a product of thin "
-              "matrices. The receiver merges what it decodes.",
+              "round's start, as random levels, its largest elements, random ones, its signs, with or without a vote, "
+              "or a product of thin "
+              "matrices. The receiver merges what it decodes; votes are counted.",
               "Where links are slow; the report says what it saves and what it costs."),
           attribute<O>(
               "down", [](auto& o) -> auto& { return o.down; }, one_of_table("down-encoding", kDownEncodings),
@@ -109,12 +110,18 @@ const Vocabulary<EncodingOptions>& encoding_vocabulary() {
               .only_with(
                   "encoding", [](const O& o) { return o.kind == EncodingKind::powersgd; }, "encoding=\"powersgd\""),
           attribute<O>(
+              "vote-step", [](auto& o) -> auto& { return o.vote_step; }, number_above(0),
+              "How far an element moves in a round, in the direction for which most devices vote.",
+              "About what an element moves in a round of fedavg; smaller late in training.")
+              .only_with(
+                  "encoding", [](const O& o) { return facts_of(o.kind).votes; }, "encoding=\"vote\""),
+          attribute<O>(
               "error-feedback", [](auto& o) -> auto& { return o.error_feedback; }, on_off(),
               "A device adds what its messages left out to its next one.",
               "off to see what it brings; on for qsgd with few bits.")
               .absent("on, qsgd off; public copies take its place among peers")
               .only_with(
-                  "encoding", [](const O& o) { return facts_of(o.kind).of_updates && !facts_of(o.kind).of_values; },
+                  "encoding", [](const O& o) { return can_feed_back(facts_of(o.kind)); },
                   "encoding=\"qsgd\", \"topk\", \"randomk\", \"sign\" or \"powersgd\""),
           attribute<O>(
               "consensus-step", [](auto& o) -> auto& { return o.consensus_step; }, number_above(0, 1),

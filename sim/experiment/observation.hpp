@@ -1,6 +1,7 @@
 // A timed and trained round as the rows that are recorded of it: pure arithmetic on what really happened.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,9 @@
 
 namespace msfusion {
 
-/// What arrived in a round: every transfer of trained values that was done, carried ones of earlier plans included
-/// (`plan_of` gives the plan of a round that still had steps in flight), every part of a sum that arrived, and every
-/// task of an all-reduce that came to its end.
+/// What arrived in a round: every transfer of trained values that was done and not lost in a sum, carried ones of
+/// earlier plans included (`plan_of` gives the plan of a round that still had steps in flight), every part of a sum that
+/// arrived, and every task of an all-reduce that came to its end.
 template <class PlanOf>
 std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed, PlanOf plan_of);
 
@@ -47,8 +48,9 @@ std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed,
   };
   for (const CarriedStep& carried : timed.carried)
     add(plan_of(carried.round).steps[static_cast<std::size_t>(carried.step)], carried.timed.fate);
+  const std::set<StepId> lost = lost_in_sums(plan, timed);
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-    add(plan.steps[s], timed.steps[s].fate);
+    if (lost.count(static_cast<StepId>(s)) == 0) add(plan.steps[s], timed.steps[s].fate);
     for (StepId part : arrived_parts(plan, timed, static_cast<StepId>(s)))
       arrived.push_back({plan.steps[static_cast<std::size_t>(part)].task, std::get<Transfer>(plan.steps[s].what).to});
   }

@@ -277,6 +277,7 @@ class RunLoop {
     result.encodings = std::move(encodings);
     privacy_.count(!arrivals.empty());
     result.privacy = privacy_.record(inputs_.run.run, round, learner_ ? learner_->privacy_figures() : PrivacyFigures());
+    result.secure_sums = secure_sum_record(inputs_.run.run, plan, timed);
     if (!learner_) result.round.completed = merged_tasks(*inputs_.run.method, plan, timed, arrivals);
     if (options_.recorded) options_.recorded->complete(result, participation_.back(), timing_.fleet());
     for (const std::string& text : planner_.admission().news())

@@ -33,6 +33,19 @@ std::pair<std::string, std::string> encoding_contradiction(const Method& method)
     return {fmt::format("down=\"{}\" where the exchange is \"{}\": there is no server that sends",
                         name_of(kEncodings, encoding.down), exchange.name),
             "down=\"none\""};
+  if (facts_of(encoding.kind).votes) {
+    const bool by_mean = method.merge.kind == MergeKind::mean || method.merge.kind == MergeKind::overlap_mean;
+    if (method.exchange.kind != ExchangeKind::server || !by_mean)
+      return {
+          fmt::format("encoding=\"{}\" with exchange=\"{}\" and merge=\"{}\": a server counts the votes of a round, "
+                      "in place of a mean",
+                      name, exchange.name, name_of(kMerges, method.merge.kind)),
+          "exchange=\"server\" with merge=\"mean\" or \"overlap-mean\""};
+    if (encoding.down != EncodingKind::none)
+      return {fmt::format("encoding=\"{}\" with down=\"{}\": the server sends what was decided, one bit an element",
+                          name, name_of(kEncodings, encoding.down)),
+              "down=\"none\""};
+  }
   if (exchange.among_peers && facts_of(method.merge.kind).takes_slices && codes_updates(encoding))
     return {
         fmt::format("encoding=\"{}\" of updates where peers send parts of sub-models: a receiver often did not hold "

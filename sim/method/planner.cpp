@@ -7,6 +7,7 @@
 #include "sim/base/seed.hpp"
 #include "sim/method/encoding_attributes.hpp"
 #include "sim/method/exchanges/exchange.hpp"
+#include "sim/method/secure_steps.hpp"
 #include "sim/method/selection.hpp"
 
 namespace msfusion {
@@ -83,6 +84,7 @@ Planner::Planner(PlannerSetup setup)
       flights_(setup_.fleet.size() + 1),
       overlap_(setup_.method.split, setup_.training.rounds) {
   check_numbers(setup_, admission_);
+  if (setup_.method.privacy.secure()) check_secure(setup_);
   if (setup_.method.privacy.clip) privacy_ = privacy_terms(setup_, static_cast<int>(admission_.members().size()));
   if (const auto check = exchange_of(setup_.method.exchange.kind).check) check(setup_, costs_);
 }
@@ -138,13 +140,16 @@ RoundPlan Planner::plan_of(const std::vector<NodeId>& devices, int round) {
   const std::vector<double> rates = rates_of(devices, round), next_rates = rates_of(devices, round + 1);
   const auto next_slice = [&](std::size_t i) { return slice_of(devices[i], i, next_rates, round + 1); };
 
-  PlanDraft draft{setup_, costs_, coverage_, peers_, next_slice, copies_, holders_, {}};
+  PlanDraft draft{setup_, costs_, coverage_, peers_, next_slice, copies_, holders_, last_models_, {}};
   draft.plan.round = round;
   if (privacy_) draft.plan.private_cohort = privacy_->cohort;
   draft.plan.closing = closing_of(setup_.constraints);
   for (std::size_t i = 0; i < devices.size(); ++i)
     draft.plan.tasks.push_back(costs_.task(devices[i], rates[i], slice_of(devices[i], i, rates, round)));
-  exchange_of(setup_.method.exchange.kind).add_steps(draft);
+  if (setup_.method.privacy.secure())
+    add_secure_steps(draft);
+  else
+    exchange_of(setup_.method.exchange.kind).add_steps(draft);
   return std::move(draft.plan);
 }
 
@@ -163,6 +168,7 @@ void Planner::observe(const RoundPlan& plan, const TimedRound& timed, std::optio
   admission_.observe(timed);
   flights_.observe(plan, timed);
   if (plan.all_reduces) holders_.observe(plan, timed);
+  if (facts_of(setup_.method.encoding.kind).votes) last_models_.observe(plan, timed);
   if (sends_copies(setup_.method)) copies_.observe(plan, timed, peers_->neighbours);
   if (mean_loss) overlap_.observe(plan.round, *mean_loss);
 }

@@ -7,6 +7,7 @@
 #include "sim/method/admission.hpp"
 #include "sim/method/flights.hpp"
 #include "sim/method/model_holders.hpp"
+#include "sim/method/last_models.hpp"
 #include "sim/method/overlap_schedule.hpp"
 #include "sim/method/planner_setup.hpp"
 #include "sim/method/privacy_terms.hpp"
@@ -66,6 +67,7 @@ class Planner {
   Flights flights_;
   OverlapSchedule overlap_;
   PublicCopies copies_;
+  LastModels last_models_;
   std::optional<PrivacyTerms> privacy_;
   ModelHolders holders_;
 };

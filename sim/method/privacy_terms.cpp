@@ -21,6 +21,10 @@ std::pair<std::string, std::string> privacy_contradiction(const Method& method) 
   if (method.state == OptimiserState::average)
     return {"clip in <privacy> with state=\"average\": moments are sent beside the updates, and nothing bounds them",
             "state=\"keep\" or \"reset\""};
+  if (facts_of(method.encoding.kind).votes)
+    return {fmt::format("clip in <privacy> with encoding=\"{}\": votes are no sum of updates, and have no length",
+                        name_of(kEncodings, method.encoding.kind)),
+            "another encoding"};
   return {};
 }
 

@@ -73,6 +73,11 @@ const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
     costs.coding.bytes += models * work.bytes;
     costs.coding.flops += models * work.flops;
   }
+  if (facts_of(up.kind).votes) {
+    // What was decided is read, and the last model read and written.
+    constexpr double kReadAndWritten = 2 * kFloatBytes;
+    costs.coding.bytes += costs.up.bytes + kReadAndWritten * static_cast<double>(costs.whole.trained_parameters());
+  }
   if (setup_.method.privacy.clip)
     costs.coding.bytes += clipping_bytes(static_cast<double>(costs.whole.trained_parameters()));
   costs.kept_bytes =

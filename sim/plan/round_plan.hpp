@@ -73,6 +73,18 @@ struct Closing {
   bool keep_in_flight = false;  ///< what is unfinished goes on into the next round instead of being cancelled
 };
 
+/// Updates that a server learns only as a sum, under masks that come off with enough answers.
+struct SecureSum {
+  std::vector<StepId> masked;          ///< transfers of the devices' updates
+  std::vector<StepId> answers;         ///< transfers of what takes the masks off
+  StepId unmasking = 0;                ///< the server's computing
+  int needed = 0;                      ///< answers
+  double flops_for_missing = 0;        ///< that the unmasking takes more for every masked update that has not arrived
+  std::vector<StepId> messages = {};   ///< all of its transfers, masked updates included
+  std::vector<StepId> computing = {};  ///< of the devices
+  double plain_bytes = 0;              ///< of one update, in the clear and as 32-bit floats
+};
+
 struct RoundPlan {
   int round = 0;
   std::vector<TrainTask> tasks;
@@ -80,6 +92,7 @@ struct RoundPlan {
   std::vector<WidthSlice> next_slices;  ///< per task: where the device's sub-model of the next round lies (peers only)
   bool all_reduces = false;             ///< see Cargo::reduced
   Closing closing;
+  std::vector<SecureSum> secure_sums;
   int private_cohort = 0;  ///< devices that a private sum is divided by, whoever arrives; 0: none is
 };
 

@@ -1,6 +1,7 @@
 // What the timing executor found out about a round plan.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,11 @@ std::vector<StepId> arrived_parts(const RoundPlan& plan, const TimedRound& timed
 
 /// Whether the plan's all-reduce came to its end: every training and every part of the sum is done.
 bool is_reduced(const RoundPlan& plan, const TimedRound& timed);
+/// The masked updates whose sum was lost: too few answers came, or the server could not take the masks off.
+std::set<StepId> lost_in_sums(const RoundPlan& plan, const TimedRound& timed);
+
+/// Whether the sum was lost.
+bool is_lost(const SecureSum& sum, const TimedRound& timed);
 
 /// The tasks of a plan whose training took place: all of the device's computing until it sends the result was done (or
 /// is still going on, where the plan keeps it in flight), whatever became of its messages.

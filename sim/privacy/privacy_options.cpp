@@ -5,6 +5,7 @@ namespace msfusion {
 namespace {
 
 constexpr double kLargestDelta = 0.1, kFastestRate = 10;
+constexpr std::int64_t kMostLevels = std::int64_t{1} << 32;
 
 bool clips(const PrivacyOptions& options) {
   return options.clip.has_value();
@@ -14,7 +15,21 @@ bool is_noisy(const PrivacyOptions& options) {
   return options.noise > 0;
 }
 
+bool is_secure(const PrivacyOptions& options) {
+  return options.aggregates_securely;
+}
+
+// A time that nobody states would be a protocol that costs nothing.
+void check_times(const PrivacyOptions& options, GivenAttributes& given) {
+  if (!is_secure(options)) return;
+  for (const char* time : {"agreement-time", "sharing-time", "mask-time"})
+    if (!given.has(time))
+      given.object("secure-aggregation", given.quote("secure-aggregation") + " without " + time,
+                   "needed: agreement-time, sharing-time and mask-time, e.g. \"150us\", \"10ms\" and \"2ns\"");
+}
+
 void check(const PrivacyOptions& options, GivenAttributes& given) {
+  check_times(options, given);
   if (is_noisy(options) && !options.delta && !given.refused("delta"))
     given.object("noise", given.quote("noise") + " without delta",
                  "needed: delta, well below one in as many users as there are, e.g. \"1e-5\"");
@@ -51,7 +66,7 @@ const Vocabulary<PrivacyOptions>& privacy_vocabulary() {
               "it.",
               "Well below one in as many users as there are.")
               .absent("needed with noise")
-              .only_with("noise", is_noisy, "noise above 0"),
+              .only_with("clip", clips, "clip"),
           attribute<P>(
               "clip-quantile", &P::clip_quantile, number_above(0, 1),
               "The clip moves until this share of the updates is shorter (arXiv 1905.03871): by exp(-rate (b - "
@@ -69,12 +84,58 @@ const Vocabulary<PrivacyOptions>& privacy_vocabulary() {
                        "Where the fleet is too small for any noise to be bearable.")
               .in("devices")
               .absent("of the simulation")
-              .only_with("noise", is_noisy, "noise above 0"),
+              .only_with("clip", clips, "clip"),
           attribute<P>("population", &P::population, whole(1), "Devices in all of that larger system.",
                        "Together with noise-cohort.")
               .in("devices")
               .absent("of the simulation")
-              .only_with("noise", is_noisy, "noise above 0"),
+              .only_with("clip", clips, "clip"),
+          attribute<P>("secure-aggregation", &P::aggregates_securely, on_off(),
+                       "The server learns the sum of the updates alone (Bonawitz et al. 2017). The traffic, computing "
+                       "and failures of its four trips are charged; what is learned is what the clear sum would give.",
+                       "To see what it costs, beside differential privacy or without."),
+          attribute<P>(
+              "neighbours", [](auto& p) -> auto& { return p.aggregation.neighbours; }, whole(1),
+              "Devices with which a device shares keys and secrets (arXiv 2012.05433).",
+              "Far fewer than all in large cohorts: traffic and computing grow with them.")
+              .in("devices")
+              .absent("all others with the same sub-model")
+              .only_with("secure-aggregation", is_secure, "secure-aggregation=\"on\""),
+          attribute<P>(
+              "levels", [](auto& p) -> auto& { return p.aggregation.levels; }, whole(2, kMostLevels),
+              "Values that an element of an update can have on the common grid: it decides how many bits a masked "
+              "element needs.",
+              "65536 for sums of many devices.")
+              .in("levels")
+              .only_with("secure-aggregation", is_secure, "secure-aggregation=\"on\""),
+          attribute<P>(
+              "threshold", [](auto& p) -> auto& { return p.aggregation.threshold; }, number_above(0, 1),
+              "Share of the devices that must stay to the end: with fewer the sum is lost.",
+              "Lower where many drop out, higher against a server that colludes.")
+              .absent("2/3")
+              .only_with("secure-aggregation", is_secure, "secure-aggregation=\"on\""),
+          attribute<P>(
+              "agreement-time", [](auto& p) -> auto& { return p.aggregation.agreement_seconds; },
+              quantity(Quantity::seconds, "150us"), "Computing time of agreeing on a key with another device.",
+              "Measure it on the slowest device.")
+              .in("time")
+              .absent("needed with secure-aggregation")
+              .only_with("secure-aggregation", is_secure, "secure-aggregation=\"on\""),
+          attribute<P>(
+              "sharing-time", [](auto& p) -> auto& { return p.aggregation.sharing_seconds; },
+              quantity(Quantity::seconds, "10ms"),
+              "Computing time of sharing a secret among the neighbours, or of putting it together again.",
+              "It grows with the square of the neighbours.")
+              .in("time")
+              .absent("needed with secure-aggregation")
+              .only_with("secure-aggregation", is_secure, "secure-aggregation=\"on\""),
+          attribute<P>(
+              "mask-time", [](auto& p) -> auto& { return p.aggregation.mask_seconds; },
+              quantity(Quantity::seconds, "2ns"), "Computing time of one element of one mask.",
+              "A stream cipher's time for four bytes.")
+              .in("time")
+              .absent("needed with secure-aggregation")
+              .only_with("secure-aggregation", is_secure, "secure-aggregation=\"on\""),
       },
       check};
   return all;

@@ -368,6 +368,7 @@ void for_each_table(Visitor&& visitor) {
   visitor(LinkRoundRecord());
   visitor(EncodingRecord());
   visitor(PrivacyRecord());
+  visitor(SecureSumRecord());
   visitor(WarningRecord());
   visitor(WallRecord());
 }

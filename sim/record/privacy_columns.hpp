@@ -20,4 +20,20 @@ struct Columns<PrivacyRecord> {
   }
 };
 
+template <>
+struct Columns<SecureSumRecord> {
+  static constexpr TableFacts facts{"secure_sums", "one row per round of runs with secure aggregation", 2, true, 6};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("sums", r.sums, "", "formed, one per group of equal sub-models");
+    visitor("lost_sums", r.lost_sums, "", "of them, those that too few devices answered for");
+    visitor("bytes", r.bytes, "B", "of the messages that arrived: keys, shares, masked updates, answers");
+    visitor("clear_bytes", r.clear_bytes, "B", "of the updates among them as 32-bit floats in the clear");
+    visitor("device_seconds", r.device_seconds, "s", "that the protocol computed on a device, mean over the devices");
+    visitor("server_seconds", r.server_seconds, "s", "that it computed on the server");
+  }
+};
+
 }  // namespace msfusion

@@ -188,6 +188,16 @@ struct PrivacyRecord {
   Maybe epsilon, delta;   ///< of all rounds so far; none without noise
   Maybe clip, shortened;  ///< none where nothing was trained or merged
 };
+Maybe secure_bytes = {}, clear_bytes = {}, device_seconds = {}, server_seconds = {};
+};
+
+/// What secure aggregation cost in a round.
+struct SecureSumRecord {
+  int run = 0, round = 0;
+  int sums = 0, lost_sums = 0;
+  double bytes = 0, clear_bytes = 0;
+  double device_seconds = 0, server_seconds = 0;
+};
 
 struct WarningRecord {
   int run = 0, round = 0;  ///< round -1: before the first
@@ -215,6 +225,7 @@ struct RoundResult {
   std::vector<LinkRoundRecord> links;
   std::vector<EncodingRecord> encodings;
   std::optional<PrivacyRecord> privacy;
+  std::optional<SecureSumRecord> secure_sums;
   std::vector<WarningRecord> warnings;
   WallRecord wall;
 };

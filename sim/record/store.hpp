@@ -104,6 +104,7 @@ class StoreReader {
   std::vector<LinkRoundRecord> links(int run) const;
   std::vector<EncodingRecord> encodings(int run) const;
   std::vector<PrivacyRecord> privacy(int run) const;
+  std::vector<SecureSumRecord> secure_sums(int run) const;
   std::vector<WarningRecord> warnings() const;
   std::vector<WallRecord> wall(int run) const;
 

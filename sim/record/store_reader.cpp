@@ -368,6 +368,9 @@ std::vector<EncodingRecord> StoreReader::encodings(int run) const {
 std::vector<PrivacyRecord> StoreReader::privacy(int run) const {
   return impl_->of_run<PrivacyRecord>(run);
 }
+std::vector<SecureSumRecord> StoreReader::secure_sums(int run) const {
+  return impl_->of_run<SecureSumRecord>(run);
+}
 std::vector<WarningRecord> StoreReader::warnings() const {
   return impl_->all<WarningRecord>();
 }

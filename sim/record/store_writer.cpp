@@ -228,6 +228,7 @@ class StoreWriter::Impl {
   Insert<LinkRoundRecord> link_{database_};
   Insert<EncodingRecord> encoding_{database_};
   Insert<PrivacyRecord> privacy_{database_};
+  Insert<SecureSumRecord> secure_sums_{database_};
   Insert<WarningRecord> warning_{database_, "INSERT OR IGNORE"};
   Insert<WallRecord> wall_{database_};
 };
@@ -303,6 +304,7 @@ void StoreWriter::write_round(const RoundResult& result) {
     for (const auto& link : result.links) impl_->link_(link);
     for (const auto& encoding : result.encodings) impl_->encoding_(encoding);
     if (result.privacy) impl_->privacy_(*result.privacy);
+    if (result.secure_sums) impl_->secure_sums_(*result.secure_sums);
     for (const auto& warning : result.warnings) impl_->warning_(warning);
     assert(result.wall.run == result.round.run && result.wall.round == result.round.round);
     impl_->wall_(result.wall);

@@ -115,7 +115,8 @@ const std::vector<ElementInfo>& scenario_elements() {
       {"constraints", "Limits of the devices, and when a round closes.", describe(constraint_vocabulary()), {}},
       {"privacy",
        "What protects those who take part, and its price: differential privacy of users by clipped updates and noise "
-       "(DP-FedAvg). Both are really applied; the report tells the epsilon of every round.",
+       "(DP-FedAvg), really applied, with the epsilon of every round; and secure aggregation, of which the cost is "
+       "charged.",
        describe(privacy_vocabulary()),
        {}},
       {"prices",

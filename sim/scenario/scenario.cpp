@@ -8,6 +8,7 @@
 
 #include "sim/method/privacy_terms.hpp"
 #include "sim/method/registry.hpp"
+#include "sim/method/secure_steps.hpp"
 #include "sim/scenario/document.hpp"
 #include "sim/scenario/elements.hpp"
 
@@ -194,6 +195,8 @@ class ScenarioReader {
     if (!given.objections().empty()) return;
     if (const auto [found, allowed] = privacy_contradiction(method); !found.empty())
       given.object("", fmt::format("method {}: {}", method.name, found), allowed);
+    else if (const auto [without, instead] = secure_contradiction(method); !without.empty())
+      given.object("", fmt::format("method {}: {}", method.name, without), instead);
     else if (method.privacy.clip && given.has("weights") && method.merge.weights != MergeChoice::Weights::uniform)
       given.object(
           "weights",

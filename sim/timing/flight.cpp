@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/random/uniform_01.hpp>
 #include <cassert>
 #include <cmath>
@@ -21,6 +22,9 @@ Flight::Flight(const RoundPlan& plan, StepId first_step)
       release(plan, first),
       open_steps_of_task(plan.tasks.size(), 0),
       open_steps(static_cast<int>(steps.size())) {
+  if (first == 0)
+    for (const SecureSum& sum : plan.secure_sums)
+      unmaskings_.push_back({sum.unmasking, sum.masked, sum.flops_for_missing});
   std::unordered_map<TaskId, int> place_of_task;
   for (std::size_t i = 0; i < plan.tasks.size(); ++i) place_of_task.emplace(plan.tasks[i].id, static_cast<int>(i));
 
@@ -53,6 +57,15 @@ Flight::Flight(const RoundPlan& plan, StepId first_step)
       ++open_steps_of_task[static_cast<std::size_t>(flying.task)];
     }
   }
+}
+
+double Flight::more_work(StepId id) {
+  for (const Unmasking& unmasking : unmaskings_)
+    if (unmasking.step == id)
+      return unmasking.flops_for_missing *
+             static_cast<double>(std::count_if(unmasking.masked.begin(), unmasking.masked.end(),
+                                               [&](StepId masked) { return step(masked).timed.fate != Fate::done; }));
+  return 0;
 }
 
 void draw_losses(Flight& flight, double probability, std::uint64_t seed) {

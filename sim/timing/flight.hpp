@@ -45,6 +45,9 @@ struct Flight {
   Flight(const Flight&) = delete;
   Flight& operator=(const Flight&) = delete;
 
+  /// FLOPs that the step takes more than the plan says, because steps before it are not done.
+  double more_work(StepId id);
+
   FlyingStep& step(StepId id) { return steps[static_cast<std::size_t>(id - first)]; }
 
   int round = 0;
@@ -54,6 +57,14 @@ struct Flight {
   DependencyRelease release;
   std::vector<int> open_steps_of_task;  ///< by place in the plan's tasks; a failed task never reaches 0
   int open_steps = 0;
+
+ private:
+  struct Unmasking {
+    StepId step;
+    std::vector<StepId> masked;
+    double flops_for_missing;
+  };
+  std::vector<Unmasking> unmaskings_;
 };
 
 /// Draws which transfers will be lost; they depend on the seed, the round and the place in its plan alone.

@@ -12,6 +12,7 @@ namespace s4u = simgrid::s4u;
 void Timing::Impl::start(FlyingStep& step) {
   assert(step.state == FlyingStep::State::waiting);
   step.timed.start_seconds = now();
+  if (!step.is_transfer) step.amount += step.flight->more_work(step.id);
   if (!host_of(step.node)->is_on() || !host_of(step.to)->is_on()) {
     step.state = FlyingStep::State::running;
     end(step, Fate::failed);

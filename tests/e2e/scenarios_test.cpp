@@ -105,6 +105,7 @@ TEST_CASE("every shipped scenario runs in its small variant, and its report draw
            {"asynchronous", 4},
            {"compressed-updates", 8},
            {"slow-links", 6},
+           {"private", 3},
            {"cifar10-resnet18", 4},
            {"wikitext2-transformer", 4},
            {"niid-bench-cifar10", 3},

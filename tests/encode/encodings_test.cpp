@@ -145,3 +145,14 @@ TEST_CASE("the sign of zero is plus") {
   const Values values = {0, -1, 0, 3}, zeros(4, 0.0F);
   REQUIRE(received(encoding(EncodingKind::sign), values, zeros) == Values{1, -1, 1, 1});
 }
+
+TEST_CASE("a vote is the signs of the update, one bit each, and a step in their direction") {
+  EncodingOptions options = encoding(EncodingKind::vote);
+  options.vote_step = 0.25;
+  const Values values = {3, -1, 0, -0.5F, 2, 7, 1, 1, -4}, reference = {1, 1, 0, 1, 2, 8, 1, -1, 1};
+  REQUIRE(encoded_bytes(options, extent_of(values)) == 2);
+  const std::vector<std::byte> message = message_of({options, extent_of(values), 1, 7, nullptr}, values, reference);
+  REQUIRE(message == std::vector<std::byte>{std::byte{0b11010101}, std::byte{0}});
+  REQUIRE(received(options, values, reference) == plus(reference, {1, -1, 1, -1, 1, -1, 1, 1, -1}, 0.25F));
+  REQUIRE(fed_back_elements(options, Shape(), WidthSlice()) == 0);
+}

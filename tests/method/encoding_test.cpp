@@ -1,6 +1,7 @@
 // What encodings change in a plan: bytes, the time of coding, memory, and what does not go together.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "sim/method/planner.hpp"
 #include "tests/method/bench.hpp"
@@ -164,6 +165,10 @@ TEST_CASE("where an encoding has no place, its refusal says why") {
       {"scaffold", {{"encoding", "sign"}}, "control variates have no reference"},
       {"scaffold", {{"encoding", "int8"}, {"of", "update"}}, "control variates have no reference"},
       {"fedbuff", {{"encoding", "topk"}}, "which of its uploads was lost"},
+      {"fedbuff", {{"encoding", "vote"}}, "a server counts the votes of a round"},
+      {"dpsgd", {{"encoding", "vote"}}, "a server counts the votes of a round"},
+      {"fedavgm", {{"encoding", "vote"}}, "in place of a mean"},
+      {"fedavg", {{"encoding", "vote"}, {"down", "fp16"}}, "one bit an element"},
       {"fedavg", {{"encoding", "fp16"}, {"bits", "4"}}, "it needs encoding=\"qsgd\""},
       {"fedavg", {{"ratio", "0.1"}}, "it needs encoding=\"topk\" or \"randomk\""},
       {"fedavg", {{"encoding", "int8"}, {"error-feedback", "on"}}, "it needs encoding=\"qsgd\", \"topk\""},
@@ -260,4 +265,37 @@ TEST_CASE("a neighbour that was away gets the whole public copy, and CHOCO keeps
   CHECK(bytes_of_pair(second, 0, 1, Cargo::trained) == 4 * 1015);
   CHECK(bytes_of_pair(second, 1, 0, Cargo::trained) < 4 * 1015);  // its own copy is what it was
   CHECK(second.tasks[0].peak_memory_bytes == Planner(plain.setup()).plan(0).tasks[0].peak_memory_bytes + 8 * 1015);
+}
+
+TEST_CASE("a vote is one bit an element up, and down where the device has the last model") {
+  Bench bench(coded("fedavg", EncodingKind::vote));
+  bench.method.exchange.cohort = 3;
+  Planner planner(bench.setup());
+  constexpr double kVote = 9 + 108 + 5 + 4 * 43, kModel = 4 * 1015;
+  std::vector<RoundPlan> plans;
+  for (int round = 0; round < 4; ++round) {
+    plans.push_back(planner.plan(round));
+    const RoundPlan& plan = plans.back();
+    TimedRound timed = everything_done(plan);
+    // In the second round the first device's model is lost on its way.
+    const auto down = std::find_if(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+      const auto* transfer = std::get_if<Transfer>(&step.what);
+      return transfer && transfer->cargo == Cargo::model;
+    });
+    if (round == 1) timed.steps[static_cast<std::size_t>(down - plan.steps.begin())].fate = Fate::failed;
+    planner.observe(plan, timed, 1.0);
+  }
+  const auto devices = [](const RoundPlan& plan) {
+    std::set<NodeId> all;
+    for (const TrainTask& task : plan.tasks) all.insert(task.device);
+    return all;
+  };
+  for (std::size_t round = 0; round < plans.size(); ++round)
+    for (const NodeId device : devices(plans[round])) {
+      INFO("round " << round << ", device " << device);
+      CHECK(bytes_of_pair(plans[round], device, 4, Cargo::trained) == kVote);
+      const bool was_there = round > 0 && devices(plans[round - 1]).count(device) > 0 &&
+                             !(round == 2 && device == plans[1].tasks.front().device);
+      CHECK(bytes_of_pair(plans[round], 4, device, Cargo::model) == (was_there ? kVote : kModel));
+    }
 }

@@ -34,6 +34,9 @@ TEST_CASE("where a noised sum of clipped updates has no place, the refusal says 
   }));
   CHECK_THAT(privacy_contradiction(clipped(name)).first, ContainsSubstring(says));
   CHECK(privacy_contradiction(method_named(name)).first.empty());
+  Method vote = clipped("fedavg");
+  vote.encoding.kind = EncodingKind::vote;
+  CHECK_THAT(privacy_contradiction(vote).first, ContainsSubstring("votes are no sum of updates"));
 }
 
 TEST_CASE("methods whose server adds up updates can be private") {

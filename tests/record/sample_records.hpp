@@ -67,6 +67,7 @@ inline RoundResult a_round(int run, int round) {
   result.links = {{run, round, "backbone", 1e9, {}}};
   result.encodings = {{run, round, "up", 3, 4000, 125, 0.75}};
   result.privacy = PrivacyRecord{run, round, 1.5, 1e-5, 0.25, {}};
+  result.secure_sums = SecureSumRecord{run, round, 2, 1, 3000, 2000, 0.5, 0.25};
   result.warnings = {{run, round, "a \"warning\", with a comma"}};
   result.wall.run = run;
   result.wall.round = round;

@@ -78,6 +78,27 @@ std::string money(const Maybe& usd) {
   return usd ? fmt::format("{:.4g} USD", *usd) : "unknown";
 }
 
+// Secure aggregation, a round; nothing without it.
+void print_secure(const StoreReader& store, const RunRecord& run) {
+  const std::vector<SecureSumRecord> rounds = store.secure_sums(run.run);
+  if (rounds.empty()) return;
+  SecureSumRecord all;
+  for (const SecureSumRecord& round : rounds) {
+    all.bytes += round.bytes;
+    all.clear_bytes += round.clear_bytes;
+    all.device_seconds += round.device_seconds;
+    all.server_seconds += round.server_seconds;
+    all.sums += round.sums;
+    all.lost_sums += round.lost_sums;
+  }
+  const auto count = static_cast<double>(rounds.size());
+  fmt::print("  secure sums   {} a round{}, {} computing on a device, {} on the server{}\n",
+             human(all.bytes / count, Quantity::bytes),
+             all.clear_bytes > 0 ? fmt::format(", {:.3g} x the clear updates", all.bytes / all.clear_bytes) : "",
+             human(all.device_seconds / count, Quantity::seconds), human(all.server_seconds / count, Quantity::seconds),
+             all.lost_sums > 0 ? fmt::format("; {} of {} sums lost", all.lost_sums, all.sums) : "");
+}
+
 void print_summary(const StoreReader& store, const RunRecord& run) {
   const RunSummary summary = summarise(store, run, {});
   const auto rounds = store.rounds(run.run);
@@ -112,6 +133,7 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
   if (summary.total.epsilon)
     fmt::print("  privacy       epsilon {:.4g} at delta {:g} after {} round{}\n", *summary.total.epsilon,
                summary.delta.value(), count, count == 1 ? "" : "s");
+  print_secure(store, run);
   if (!run.without_power.empty())
     fmt::print("  energy        the platform states no power of {}{}\n", run.without_power,
                summary.total.device_joules

@@ -65,6 +65,20 @@ void choose_methods(Scenario& scenario, const std::vector<std::string>& asked, c
   methods.erase(std::remove_if(methods.begin(), methods.end(), is_left_out), methods.end());
 }
 
+// The user's file has no part in it: what is wrong with the text that the store has is the store's.
+void check_text(const std::string& text, const std::string& scenario_file, const std::string& store_file) {
+  try {
+    read_scenario_text(text, scenario_file, {});
+  } catch (const UserError& error) {
+    const Mistake& first = error.mistakes().front();
+    if (first.file != scenario_file) throw;
+    throw UserError(
+        Mistake{store_file, 0,
+                fmt::format("the scenario in the store cannot be read: its line {}: {}", first.line, first.found),
+                "a store that this program wrote and nobody altered"});
+  }
+}
+
 Preparation prepare_again(const RecostCommand& command, const StoreReader& store, const std::string& store_file) {
   const MetaMap meta = store.meta();
   std::vector<Override> overrides = command.overrides;
@@ -72,6 +86,7 @@ Preparation prepare_again(const RecostCommand& command, const StoreReader& store
     overrides.push_back({"platform.file", fs::absolute(command.platform).lexically_normal().string()});
   const fs::path scenario_file =
       fs::path(meta_at(meta, "working_folder", store_file)) / meta_at(meta, "scenario_file", store_file);
+  check_text(meta_at(meta, "scenario_text", store_file), scenario_file.string(), store_file);
   Scenario scenario = read_scenario_text(meta_at(meta, "scenario_text", store_file), scenario_file.string(), overrides);
   choose_methods(scenario, command.methods, store);
   Preparation preparation = prepare(std::move(scenario), true);

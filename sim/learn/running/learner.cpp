@@ -107,6 +107,9 @@ class TorchLearner : public Learner {
     if (private_.applies() && !arrivals.tasks.empty()) {
       const Trained mean = private_.mean(plan, arrivals.tasks, state_->global());
       state_->merge({plan, {&mean}, {}});
+    } else if (coding_.votes() && !arrivals.tasks.empty()) {
+      const Trained decided = coding_.decided(arrivals.tasks, state_->global());
+      state_->merge({plan, {&decided}, {}});
     } else {
       state_->merge(arrivals);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "sim/learn/running/majority_vote.hpp"
 #include "sim/learn/training/slice_map.hpp"
 
 namespace msfusion {
@@ -48,14 +49,22 @@ void MessageCoding::send(const std::vector<Trained*>& trained) {
   std::map<NodeId, std::vector<std::size_t>> by_device;
   for (std::size_t i = 0; i < trained.size(); ++i) by_device[trained[i]->device].push_back(i);
   std::vector<double> errors(trained.size());
+  ballots_.assign(votes() ? trained.size() : 0, {});
   std::vector<std::future<void>> ends;
   for (const auto& [device, messages] : by_device)
     ends.push_back(pool_.submit(Urgency::merging, 1, [&, &sender = senders_[device], &numbers = messages] {
-      for (const std::size_t i : numbers) sender.send(sending_, *trained[i], errors[i]);
+      for (const std::size_t i : numbers) {
+        MessageBytes message = sender.send(sending_, *trained[i], errors[i]);
+        if (!ballots_.empty()) ballots_[i] = std::move(message);
+      }
     }));
   for (auto& end : ends) end.wait();
   for (auto& end : ends) end.get();
   up_errors_.insert(up_errors_.end(), errors.begin(), errors.end());
+}
+
+Trained MessageCoding::decided(const std::vector<const Trained*>& arrivals, const at::Tensor& current) const {
+  return majority(run_, arrivals, ballots_, current).model;
 }
 
 void MessageCoding::save(StateWriter& out) const {

@@ -16,6 +16,7 @@ class MessageCoding {
 
   bool codes_up() const { return sending_.options.kind != EncodingKind::none; }
   bool codes_down() const { return down_.kind != EncodingKind::none; }
+  bool votes() const { return facts_of(sending_.options.kind).votes; }
   bool feeds_back() const { return sending_.feeds_back; }
 
   /// Forgets the errors of the last round.
@@ -29,6 +30,9 @@ class MessageCoding {
 
   /// The message got lost: all of the update stays with the device.
   void lose(const Trained& trained) { senders_[trained.device].lose(sending_, trained); }
+
+  /// Where devices vote: what they decided by the messages that the last send() made.
+  Trained decided(const std::vector<const Trained*>& arrivals, const at::Tensor& current) const;
 
   CodingErrors errors() const;
 
@@ -50,6 +54,7 @@ class MessageCoding {
   std::map<NodeId, MessageSender> senders_;
   std::vector<Received> received_;  // different ones of this round
   std::vector<double> up_errors_, down_errors_;
+  std::vector<MessageBytes> ballots_;  // of the last send(), where devices vote
 };
 
 }  // namespace msfusion

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "sim/method/model_holders.hpp"
+#include "sim/method/last_models.hpp"
 #include "sim/method/public_copies.hpp"
 #include "sim/method/task_costs.hpp"
 #include "sim/plan/coverage.hpp"
@@ -21,6 +22,7 @@ struct PlanDraft {
   std::function<WidthSlice(std::size_t position)> next_slice;  ///< of a participant, in the next round
   const PublicCopies& copies;                                  ///< of gossip with updates
   const ModelHolders& holders;                                 ///< of an all-reduce
+  const LastModels& last_models;                               ///< of devices that vote
   RoundPlan plan;
 
   StepId push(Step step);

@@ -7,8 +7,12 @@ namespace {
 
 void add_steps(PlanDraft& draft) {
   const NodeId server = draft.setup.fleet.server_node();
+  const bool votes = facts_of(draft.setup.method.encoding.kind).votes;
   for (const TrainTask& task : draft.plan.tasks) {
-    const StepId down = draft.transfer(task, server, task.device, draft.costs.down(task.slice), Cargo::model, {});
+    // Where devices vote, the decision has as many bits as a vote.
+    const bool knows_rest = votes && draft.last_models.has(task, draft.plan.round);
+    const MessageSize size = knows_rest ? draft.costs.up(task.slice) : draft.costs.down(task.slice);
+    const StepId down = draft.transfer(task, server, task.device, size, Cargo::model, {});
     const StepId training = draft.train(task, {down});
     draft.transfer(task, task.device, server, draft.costs.up(task.slice), Cargo::trained, {training});
   }

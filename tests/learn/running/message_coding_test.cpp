@@ -289,3 +289,29 @@ TEST_CASE("public copies catch up: devices that train no more come to agree, tho
     CHECK(distance(mean_of(after), mean_of(before)) < 1e-4 * distance(before[0], before[1]));
   }
 }
+
+TEST_CASE("FedNova and FedDyn merge what was decoded") {
+  for (const MergeKind merge : {MergeKind::normalised, MergeKind::dynamic}) {
+    const auto world_with = [&](EncodingKind kind, double ratio) {
+      World world = world_of(kind);
+      world.method.merge.kind = merge;
+      world.method.encoding.ratio = ratio;
+      if (merge == MergeKind::dynamic) {
+        world.method.objective.kind = ObjectiveKind::dynamic;
+        world.method.objective.weight = 0.1;
+      }
+      return world;
+    };
+    const std::vector<float> exact = trained(world_with(EncodingKind::none, 1));
+    INFO(name_of(kMerges, merge));
+    CHECK(trained(world_with(EncodingKind::topk, 1)) == exact);
+    const std::vector<float> start = trained(world_with(EncodingKind::none, 1), 0);
+    for (const EncodingKind kind : {EncodingKind::bf16, EncodingKind::int8}) {
+      const std::vector<float> coded = trained(world_with(kind, 1));
+      CHECK(coded != exact);
+      CHECK(distance(coded, exact) < 0.2 * distance(exact, start));
+    }
+    // What error feedback left out comes later.
+    CHECK(trained(world_with(EncodingKind::topk, 0.1)) != exact);
+  }
+}
