@@ -188,8 +188,6 @@ struct PrivacyRecord {
   Maybe epsilon, delta;   ///< of all rounds so far; none without noise
   Maybe clip, shortened;  ///< none where nothing was trained or merged
 };
-Maybe secure_bytes = {}, clear_bytes = {}, device_seconds = {}, server_seconds = {};
-};
 
 /// What secure aggregation cost in a round.
 struct SecureSumRecord {
