@@ -18,6 +18,7 @@
 #include "reports/privacy.hpp"
 #include "reports/results.hpp"
 #include "reports/run_rows.hpp"
+#include "reports/selections.hpp"
 #include "reports/settings.hpp"
 #include "reports/sweeps.hpp"
 #include "reports/table.hpp"
@@ -273,6 +274,7 @@ std::string varied_section(const Results& results, const std::vector<Setting>& s
 std::string sections_of(const Results& results, const std::vector<Setting>& settings,
                         const std::vector<std::string>& notes) {
   const auto personal = personal_table(results), fairness = fairness_table(results),
+             selections = selection_table(results),
              device_costs = device_cost_table(results);
   std::vector<Section> all = {{"answer", "The answer", "The answer",
                                "What each target accuracy cost. Times are simulated; – marks an unknown figure.",
@@ -295,6 +297,7 @@ std::string sections_of(const Results& results, const std::vector<Setting>& sett
                fleet_section(results)},
               {"fairness", "Fairness", "Fairness", "Whether every device gets a good model, and at a similar cost.",
                (personal.rows.empty() ? "" : html_text(personal)) + (fairness.rows.empty() ? "" : html_text(fairness)) +
+                   (selections.rows.empty() ? "" : html_text(selections)) +
                    (device_costs.rows.empty() ? "" : html_text(device_costs)) + chart("fairness")},
               {"how", "How it was made", "How it was made", "Everything needed to repeat the run.",
                how_section(results, notes)}});

@@ -80,9 +80,11 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
                                         StoreWriter& store) {
   std::vector<Maybe> losses;
   std::map<int, double> accuracies;
+  std::map<int, std::vector<SelectionRecord>> selections;
   {
     const StoreReader recorded(options.store_file);
     for (const RoundRecord& round : recorded.rounds(run)) losses.push_back(round.mean_loss);
+    for (SelectionRecord& at : recorded.selections(run)) selections[at.round].push_back(at);
     for (const EvaluationRecord& at : recorded.evaluations(run)) accuracies[at.round] = at.global_accuracy;
   }
   std::vector<std::string> warnings;
@@ -92,7 +94,7 @@ std::optional<ResumePoint> resume_point(const LaunchOptions& options, int run, c
   if (!found) return std::nullopt;
   losses.resize(static_cast<std::size_t>(found->round) + 1);
   accuracies.erase(accuracies.upper_bound(found->round), accuracies.end());
-  return ResumePoint{std::move(*found), std::move(losses), std::move(accuracies)};
+  return ResumePoint{std::move(*found), std::move(losses), std::move(accuracies), std::move(selections)};
 }
 
 // As send_line, without taking memory.

@@ -40,6 +40,8 @@ RecordedRun::RecordedRun(const std::string& results_folder, const std::string& l
   for (const EncodingRecord& encoding : store.encodings(run))
     coding_errors_[{encoding.round, encoding.direction}] = encoding.error;
   for (const PrivacyRecord& privacy : store.privacy(run)) privacy_[privacy.round] = privacy;
+  for (const SelectionRecord& selection : store.selections(run)) selections_[selection.round].push_back(selection);
+  for (const FairnessRecord& fairness : store.fairness(run)) fairness_[fairness.round] = fairness;
   for (const EvaluationRecord& evaluation : store.evaluations(run)) evaluations_[evaluation.round] = evaluation;
   for (const DeviceEvaluationRecord& score : store.device_evaluations(run))
     device_evaluations_[score.round].push_back(score);
@@ -49,6 +51,12 @@ RecordedRun::RecordedRun(const std::string& results_folder, const std::string& l
 
 RunBudget RecordedRun::budget() const {
   return RunBudget::of_recorded(static_cast<int>(rounds_.size()), ended_by_);
+}
+
+const std::vector<SelectionRecord>& RecordedRun::selections(int round) const {
+  static const std::vector<SelectionRecord> none;
+  const auto found = selections_.find(round);
+  return found == selections_.end() ? none : found->second;
 }
 
 void RecordedRun::compare(const RoundResult& result, std::uint32_t participation, const Fleet& fleet) const {
@@ -99,6 +107,10 @@ void RecordedRun::complete(RoundResult& result, std::uint32_t participation, con
   result.evaluation = evaluation->second;
   result.evaluation->run = run;
   result.evaluation->seconds = result.round.end_seconds;
+  if (const auto fairness = fairness_.find(round); fairness != fairness_.end()) {
+    result.fairness = fairness->second;
+    result.fairness->run = run;
+  }
   if (const auto scores = device_evaluations_.find(round); scores != device_evaluations_.end())
     result.device_evaluations = scores->second;
   for (DeviceEvaluationRecord& score : result.device_evaluations) score.run = run;

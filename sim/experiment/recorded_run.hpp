@@ -25,6 +25,9 @@ class RecordedRun {
 
   Maybe mean_loss(int round) const { return rounds_.at(static_cast<std::size_t>(round)).mean_loss; }
 
+  /// What the round's draw knew.
+  const std::vector<SelectionRecord>& selections(int round) const;
+
   /// Copies what training found into the round's rows: losses, completed trainings, evaluations at the new clock's
   /// times. Throws RunError with the reason where the round would not have trained the same.
   void complete(RoundResult& result, std::uint32_t participation, const Fleet& fleet) const;
@@ -40,7 +43,9 @@ class RecordedRun {
   std::map<int, std::vector<DeviceRoundRecord>> devices_;       // by round
   std::map<std::pair<int, std::string>, Maybe> coding_errors_;  // by round and direction
   std::map<int, PrivacyRecord> privacy_;
+  std::map<int, std::vector<SelectionRecord>> selections_;  // by round
   std::map<int, EvaluationRecord> evaluations_;
+  std::map<int, FairnessRecord> fairness_;
   std::map<int, std::vector<DeviceEvaluationRecord>> device_evaluations_;
   std::map<int, std::vector<PersonalEvaluationRecord>> personal_evaluations_;
 };

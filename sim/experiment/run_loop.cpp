@@ -5,19 +5,19 @@
 #include <cstdio>
 #include <set>
 #include <sstream>
-#include <tuple>
 
 #include "sim/base/error.hpp"
 #include "sim/experiment/encoding_records.hpp"
 #include "sim/experiment/evaluation_records.hpp"
 #include "sim/experiment/model_files.hpp"
-#include "sim/experiment/network_records.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/participation.hpp"
 #include "sim/experiment/privacy_records.hpp"
+#include "sim/experiment/run_header.hpp"
+#include "sim/experiment/selection_records.hpp"
 #include "sim/experiment/stopwatch.hpp"
+#include "sim/method/selection_attributes.hpp"
 #include "sim/record/format.hpp"
-#include "sim/shape/cost.hpp"
 #include "sim/timing/timing.hpp"
 
 namespace msfusion {
@@ -31,9 +31,10 @@ TimingOptions options_of(const RunInputs& inputs) {
   return options;
 }
 
-RunBudget budget_of(const RunInputs& inputs) {
+// Without training only the first draw of a selection that learns is known.
+RunBudget budget_of(const RunInputs& inputs, bool learns) {
   const auto& targets = inputs.preparation.scenario.targets;
-  return {inputs.training.rounds, inputs.training.until,
+  return {learns || !draws_by_learning(*inputs.run.method) ? inputs.training.rounds : 1, inputs.training.until,
           targets.empty() ? std::nullopt : std::optional(targets.back())};
 }
 
@@ -47,14 +48,15 @@ class RunLoop {
         timing_(options_of(inputs)),
         planner_(inputs.planner_setup(timing_.fleet())),
         keeper_(options.model_folder, inputs, options.resume ? options.resume->best_accuracy() : std::nullopt),
-        budget_(options.recorded ? options.recorded->budget() : budget_of(inputs)),
+        budget_(options.recorded ? options.recorded->budget() : budget_of(inputs, make_learner != nullptr)),
         privacy_(inputs.run.method->privacy, planner_.privacy()) {
     if (make_learner)
       learner_ = make_learner(LearnerSetup{inputs.shape, inputs.preparation.data, inputs.parts, inputs.training,
                                            scenario_.evaluation, scenario_.data, *inputs.run.method, inputs.run.seed,
                                            options.workers, options.cores, nullptr, inputs.preparation.initial.get()});
     if (learner_) store_.set_meta("computed_with", learner_->description());
-    if (!options.resume) write_header();
+    planner_.set_teller([this](const Question& question) { return told(question); });
+    if (!options.resume) write_run_header(inputs, timing_, planner_, options, learner_ != nullptr, store);
   }
 
   RunEnd run() {
@@ -97,55 +99,18 @@ class RunLoop {
   }
 
  private:
-  void write_header() {
-    const SliceCost cost = slice_cost(inputs_.shape, full_slice(inputs_.shape));
-    const int run = inputs_.run.run;
-    store_.set_model(run, cost.parameters, cost.forward_macs);
-    std::vector<DeviceRecord> devices;
-    const Fleet& fleet = timing_.fleet();
-    for (NodeId node = 0; node < fleet.nodes(); ++node) {
-      const Device& device = fleet.node(node);
-      const bool is_server = !fleet.is_device(node);
-      const auto samples =
-          is_server ? 0 : static_cast<std::int64_t>(inputs_.parts.samples[static_cast<std::size_t>(node)].size());
-      devices.push_back({run, node, device.name, device.kind, is_server, device.speed_flops, device.memory_bytes,
-                         samples, device.battery_joules, std::nullopt, std::nullopt});
-    }
-    std::vector<PeerRecord> pairs;
-    if (const std::optional<PeerNetwork>& peers = planner_.peers()) {
-      for (NodeId node = 0; node < peers->nodes; ++node)
-        for (const NodeId peer : peers->neighbours[static_cast<std::size_t>(node)])
-          if (node < peer) pairs.push_back({run, node, peer});
-      if (facts_of(inputs_.run.method->exchange.graph).has_positions)
-        for (NodeId node = 0; node < peers->nodes; ++node)
-          std::tie(devices[static_cast<std::size_t>(node)].peer_x, devices[static_cast<std::size_t>(node)].peer_y) =
-              peers->positions[static_cast<std::size_t>(node)];
-    }
-    std::vector<StateEventRecord> states;
-    for (const auto& [node, profile] : timing_.state_profiles())
-      for (const Profile::Event& event : profile.events) {
-        const int number = states.empty() || states.back().device != node ? 0 : states.back().event + 1;
-        states.push_back({run, node, number, event.date_seconds, event.value > 0, profile.period_seconds});
-      }
-    store_.write_devices(devices, states);
-    const NetworkRecords network = network_records(run, timing_);
-    store_.write_network(network.links, network.joints, pairs);
-    for (const std::string& text : planner_.admission().warnings()) store_.write_warning({run, -1, text});
-    if (const std::string note = data_note(inputs_.preparation); !note.empty())
-      store_.write_warning({inputs_.run.run, -1, note});
-    if (options_.recorded && options_.recorded->ended_early())
-      store_.write_warning({run, -1,
-                            "until=\"" + text_of(inputs_.training.until) +
-                                "\" ended the run that was trained; its rounds are costed anew, no more and no fewer"});
-    if (!scenario_.platform.sends_at_once && transfers_at_once(scenario_, *inputs_.run.method, fleet.size()) > 0)
-      store_.write_warning({run, -1,
-                            "each device sends its messages one after the other, as there are more than 64 peers "
-                            "(platform sends-at-once)"});
+  // What devices are asked before a draw: of the model as it is, or of what is recorded where the round was trained
+  // before.
+  std::vector<double> told(const Question& question) {
+    if (replayed_) return told_then(replayed_->selections.at(question.round), question, timing_.fleet());
+    if (learner_) return asked(*learner_, inputs_, question);
+    return told_then(options_.recorded->selections(question.round), question, timing_.fleet());
   }
 
   // Plans and times the finished rounds again, which brings fleet, clock and plans to where they were, then takes the
   // learner from the checkpoint. Returns the round to go on with.
   int replay(const ResumePoint& point) {
+    replayed_ = &point;
     for (int round = 0; round <= point.checkpoint.round; ++round) {
       RoundPlan plan = next_plan(round);
       const TimedRound timed = execute(plan);
@@ -153,9 +118,12 @@ class RunLoop {
       const std::vector<Delivery> arrivals = arrived(plan, timed);
       note_participation(plan, timed, arrivals);
       privacy_.count(!arrivals.empty());
+      if (const auto known = point.selections.find(round); known != point.selections.end())
+        planner_.note_told(told_after(*inputs_.run.method, known->second));
       planner_.observe(plan, timed, point.mean_losses.at(static_cast<std::size_t>(round)));
       if (is_evaluated(round)) note_accuracy(point, round);
     }
+    replayed_ = nullptr;
     if (learner_) {
       std::istringstream state(point.checkpoint.state);
       learner_->restore(state);
@@ -226,7 +194,8 @@ class RunLoop {
   void look_ahead(int round) {
     if (budget_.ended_by() || !budget_.begin(round)) return;
     Stopwatch part;
-    ahead_ = Ahead{next_plan(round), {}, {inputs_.run.run, round, 0, 0, 0, 0, 0, 0, 0}};
+    ahead_ = Ahead{next_plan(round), {}, {}, {inputs_.run.run, round, 0, 0, 0, 0, 0, 0, 0}};
+    ahead_.selections = selection_records(inputs_.run.run, round, planner_.selection_notes());
     ahead_.wall.plan_seconds = part.lap();
     clock_.charge(Activity::planning);
     ahead_.timed = execute(ahead_.plan);
@@ -240,6 +209,7 @@ class RunLoop {
     const RoundPlan plan = std::move(ahead_.plan);
     const TimedRound timed = std::move(ahead_.timed);
     WallRecord wall = ahead_.wall;
+    std::vector<SelectionRecord> selections = std::move(ahead_.selections);
     const double share_spent = budget_.share_spent();
 
     const std::vector<Delivery> arrivals = arrived(plan, timed);
@@ -269,6 +239,10 @@ class RunLoop {
     for (const TaskOutcome& outcome : outcomes)
       mean_loss = mean_loss.value_or(0) + outcome.mean_loss / static_cast<double>(outcomes.size());
     if (options_.recorded) mean_loss = options_.recorded->mean_loss(round);
+    const ToldByDevice told = options_.recorded ? told_after(*inputs_.run.method, options_.recorded->selections(round))
+                                                : told_after(*inputs_.run.method, outcomes);
+    set_told(selections, told);
+    planner_.note_told(told);
     planner_.observe(plan, timed, mean_loss);
     clock_.charge(Activity::planning);
 
@@ -278,6 +252,7 @@ class RunLoop {
     privacy_.count(!arrivals.empty());
     result.privacy = privacy_.record(inputs_.run.run, round, learner_ ? learner_->privacy_figures() : PrivacyFigures());
     result.secure_sums = secure_sum_record(inputs_.run.run, plan, timed);
+    result.selections = std::move(selections);
     if (!learner_) result.round.completed = merged_tasks(*inputs_.run.method, plan, timed, arrivals);
     if (options_.recorded) options_.recorded->complete(result, participation_.back(), timing_.fleet());
     for (const std::string& text : planner_.admission().news())
@@ -327,6 +302,9 @@ class RunLoop {
       const Evaluation& evaluation = evaluated.emplace(learner_->finish_evaluation());
       add_evaluation(result, evaluation);
       budget_.note_accuracy(evaluation.global_accuracy);
+      if (inputs_.run.method->exchange.cohort)
+        result.fairness = fairness_of(inputs_.run.run, evaluation.round, inputs_.preparation.data, inputs_.parts,
+                                      evaluation.class_accuracies);
     }
     store_.write_round(result);
     if (evaluated && !options_.model_folder.empty())
@@ -356,11 +334,13 @@ class RunLoop {
   struct Ahead {
     RoundPlan plan;
     TimedRound timed;
+    std::vector<SelectionRecord> selections;
     WallRecord wall;
   } ahead_;  // the round that comes next, unless the run has ended
   std::unique_ptr<Learner> learner_;
-  std::optional<RoundResult> pending_;  // the last round, until its evaluation is in
-  double pending_share_ = 0;            // of the run that is over with it
+  std::optional<RoundResult> pending_;     // the last round, until its evaluation is in
+  const ResumePoint* replayed_ = nullptr;  // while rounds are replayed
+  double pending_share_ = 0;               // of the run that is over with it
   bool evaluating_ = false;
   std::vector<std::uint32_t> participation_;  // of every round so far
 };

@@ -40,7 +40,8 @@ using RoundObserver = std::function<void(const Timing&, const RoundPlan&, const 
 struct ResumePoint {
   Checkpoints::Found checkpoint;
   std::vector<Maybe> mean_losses;  ///< of rounds 0 .. checkpoint.round, as recorded: adaptive schedules depend on them
-  std::map<int, double> accuracies;  ///< of the global model after these rounds, as recorded
+  std::map<int, double> accuracies;                        ///< of the global model after these rounds, as recorded
+  std::map<int, std::vector<SelectionRecord>> selections;  ///< what the draws of these rounds knew
 
   Maybe best_accuracy() const {
     Maybe best;

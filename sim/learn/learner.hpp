@@ -3,10 +3,13 @@
 
 #include <functional>
 #include <iosfwd>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/base/cores.hpp"
@@ -29,6 +32,8 @@ struct TaskOutcome {
   double mean_loss = 0;     ///< of the local objective over all its steps
   double wall_seconds = 0;  ///< real time; never part of a result
   double cpu_seconds = 0;   ///< of the training thread's own clock; likewise
+  /// Root of the mean squared loss of the samples of its first epoch, where the method's selection asks for it.
+  double sample_loss = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// The result of `task` has arrived at `to`, the server or a peer.
@@ -70,9 +75,10 @@ struct Evaluation {
   double global_loss = 0;
   std::optional<double> submodel_accuracy;  ///< mean over the devices' sub-models
   std::optional<double> submodel_loss;
-  std::vector<DeviceScore> devices;     ///< the sub-models one by one
-  std::vector<PersonalScore> personal;  ///< of the devices that have trained, where it is asked for
-  std::optional<double> disagreement;   ///< peers: mean over devices of ||view - mean view|| / ||mean view||
+  std::vector<DeviceScore> devices;      ///< the sub-models one by one
+  std::vector<PersonalScore> personal;   ///< of the devices that have trained, where it is asked for
+  std::vector<double> class_accuracies;  ///< of the global model, by class; NaN: not tested; none for token data
+  std::optional<double> disagreement;    ///< peers: mean over devices of ||view - mean view|| / ||mean view||
 };
 
 /// A model that was evaluated.
@@ -125,6 +131,17 @@ class Learner {
   /// central) every started task of the plan counts as delivered to its own device. Trainings that were started and not
   /// delivered are dropped, unless the plan keeps them in flight. Outcomes are in the order of task ids.
   virtual std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) = 0;
+
+  /// The mean loss of the current global model on each device's samples, of all of them or of one batch of a round:
+  /// what devices report that get a slice of it and do not train.
+  virtual std::vector<double> losses_before(const std::vector<std::pair<NodeId, WidthSlice>>& devices, int round,
+                                            bool of_one_batch) {
+    (void)devices, (void)round, (void)of_one_batch;
+    throw std::logic_error("this learner knows no losses");
+  }
+
+  /// Of the current global model, as Evaluation has them.
+  virtual std::vector<double> class_accuracies() { throw std::logic_error("this learner knows no accuracies"); }
 
   /// Of the messages that the last start() and merge() encoded.
   virtual CodingErrors coding_errors() const { return {}; }

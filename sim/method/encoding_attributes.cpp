@@ -2,21 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "sim/method/outer_vocabulary.hpp"
+
 namespace msfusion {
 
 Vocabulary<Method> with_encodings(Vocabulary<Method> vocabulary) {
-  for (const Attribute<EncodingOptions>& row : encoding_vocabulary().attributes) {
-    Attribute<Method> outer;
-    static_cast<AttributeInfo&>(outer) = static_cast<const AttributeInfo&>(row);
-    outer.depends_on = row.depends_on;
-    outer.assign = [assign = row.assign](Method& method, const std::string& text) {
-      return assign(method.encoding, text);
-    };
-    outer.written = [written = row.written](const Method& method) { return written(method.encoding); };
-    if (row.applies) outer.applies = [applies = row.applies](const Method& method) { return applies(method.encoding); };
-    vocabulary.attributes.push_back(std::move(outer));
-  }
-  return vocabulary;
+  return with_rows(
+      std::move(vocabulary), encoding_vocabulary(), [](auto& method) -> auto& { return method.encoding; });
 }
 
 std::pair<std::string, std::string> encoding_contradiction(const Method& method) {

@@ -1,4 +1,4 @@
-// A training method as choices: split, objective, exchange, merge, and how its messages are encoded.
+// A training method as choices: split, objective, exchange, merge, how its messages are encoded and whom it asks.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include "sim/encode/encoding.hpp"
 #include "sim/method/choices.hpp"
 #include "sim/method/personal_options.hpp"
+#include "sim/method/selection_options.hpp"
 #include "sim/privacy/privacy_options.hpp"
 
 namespace msfusion {
@@ -95,6 +96,7 @@ struct Method {
   PrivacyOptions privacy;  ///< of the scenario, the same for all its methods
   PersonalChoice personal;
   OptimiserState state = OptimiserState::reset;
+  SelectionOptions selection;
 };
 
 /// The attributes of <method> that replace a method's choices.

@@ -9,6 +9,7 @@
 #include "sim/method/msfusion_vocabulary.hpp"
 #include "sim/method/outer_options.hpp"
 #include "sim/method/registry.hpp"
+#include "sim/method/selection_attributes.hpp"
 
 namespace msfusion {
 
@@ -165,7 +166,7 @@ static const Vocabulary<Method>& choice_vocabulary() {
               .only_with("", is_sliced, "a split rule other than full"),
           attribute<M>(
               "cohort", [](auto& m) -> auto& { return m.exchange.cohort; }, whole(1),
-              "Devices drawn at random each round, at most as many as there are.",
+              "Devices drawn each round, at most as many as there are.",
               "A tenth of the fleet is common in the literature.")
               .in("devices")
               .absent("all")
@@ -207,7 +208,7 @@ static const Vocabulary<Method>& choice_vocabulary() {
                   "graph=\"file\""),
           attribute<M>(
               "weights", [](auto& m) -> auto& { return m.merge.weights; }, one_of_table("weights", kWeights),
-              "Devices count by their samples, or all the same, in a merge.",
+              "Devices count by their samples, or all the same, in a merge; after a draw by size all the same.",
               "uniform where the paper to be repeated has it.")
               .only_with(
                   "", [](const M& m) { return facts_of(m.merge.kind).is_mean; }, "a merge that is a mean"),
@@ -299,7 +300,8 @@ static const Vocabulary<Method>& choice_vocabulary() {
 }
 
 const Vocabulary<Method>& method_vocabulary() {
-  static const Vocabulary<Method> all = with_outer(with_personal(with_encodings(with_msfusion(choice_vocabulary()))));
+  static const Vocabulary<Method> all =
+      with_selections(with_outer(with_personal(with_encodings(with_msfusion(choice_vocabulary())))));
   return all;
 }
 

@@ -53,6 +53,10 @@ void check_numbers(const PlannerSetup& setup, const Admission& admission) {
   const int devices = setup.fleet.size(), members = static_cast<int>(admission.members().size());
   const std::string fleet = fmt::format("the platform has {} device{}", devices, devices == 1 ? "" : "s");
   check("cohort", exchange.cohort.value_or(0), devices, fleet);
+  check("candidates", setup.method.selection.candidates.value_or(0), devices, fleet);
+  if (setup.method.selection.over_select > 1 && setup.constraints.close == ConstraintOptions::Close::quorum)
+    refuse(setup, "over-select with close=\"quorum\": both say how many a round waits for",
+           "close=\"all\" or \"deadline\"");
   if (!facts_of(exchange.kind).spans_rounds) return;
   check("concurrency", exchange.concurrency, devices, fleet);
   const int at_work = exchange.concurrency > 0 ? std::min(exchange.concurrency, members) : members;
@@ -87,6 +91,21 @@ Planner::Planner(PlannerSetup setup)
   if (setup_.method.privacy.secure()) check_secure(setup_);
   if (setup_.method.privacy.clip) privacy_ = privacy_terms(setup_, static_cast<int>(admission_.members().size()));
   if (const auto check = exchange_of(setup_.method.exchange.kind).check) check(setup_, costs_);
+  if (facts_of(setup_.method.exchange.kind).draws_cohort && setup_.method.exchange.cohort)
+    selector_.emplace(setup_, costs_, rates_, admission_);
+}
+
+void Planner::set_teller(Teller teller) {
+  if (selector_) selector_->set_teller(std::move(teller));
+}
+
+void Planner::note_told(std::vector<std::pair<NodeId, double>> told) {
+  if (selector_) selector_->note_told(std::move(told));
+}
+
+const std::vector<SelectionNote>& Planner::selection_notes() const {
+  static const std::vector<SelectionNote> none;
+  return selector_ ? selector_->notes() : none;
 }
 
 std::optional<double> Planner::overlap_control() const {
@@ -112,11 +131,20 @@ WidthSlice Planner::slice_of(NodeId device, std::size_t position, const std::vec
 
 RoundPlan Planner::plan(int round, const std::function<bool(NodeId)>& is_present) {
   overlap_.begin(round);
-  std::vector<NodeId> devices;
-  if (!facts_of(setup_.method.exchange.kind).pools_data)
-    devices = select_participants(
-        setup_, admission_, [&](NodeId device) { return flights_.is_busy(device); }, round, 0, is_present);
-  return plan_of(devices, round);
+  if (facts_of(setup_.method.exchange.kind).pools_data) return plan_of({}, round);
+  const auto is_busy = [&](NodeId device) { return flights_.is_busy(device); };
+  if (!selector_) return plan_of(select_participants(setup_, admission_, is_busy, round, 0, is_present), round);
+  const Eligible eligible = eligible_devices(setup_, admission_, is_busy, is_present);
+  const int asked = asked_of(setup_.method.selection, *setup_.method.exchange.cohort);
+  const Draw draw =
+      selector_->draw(round, eligible.devices, std::min(eligible.devices.size(), static_cast<std::size_t>(asked)),
+                      seed_of_draw(setup_, round, 0), [&](NodeId device) { return lone_slice_of(device, round); });
+  return plan_of(draw.devices, round, draw.candidates);
+}
+
+// Where slices do not depend on who else takes part.
+WidthSlice Planner::lone_slice_of(NodeId device, int round) const {
+  return slice_of(device, 0, {rates_.of(device, round)}, round);
 }
 
 void Planner::restart(RoundPlan& plan, const Arrival& arrival, const std::function<bool(NodeId)>& is_present,
@@ -136,14 +164,16 @@ void Planner::restart(RoundPlan& plan, const Arrival& arrival, const std::functi
   }
 }
 
-RoundPlan Planner::plan_of(const std::vector<NodeId>& devices, int round) {
+RoundPlan Planner::plan_of(const std::vector<NodeId>& devices, int round, const std::vector<NodeId>& candidates) {
   const std::vector<double> rates = rates_of(devices, round), next_rates = rates_of(devices, round + 1);
   const auto next_slice = [&](std::size_t i) { return slice_of(devices[i], i, next_rates, round + 1); };
 
-  PlanDraft draft{setup_, costs_, coverage_, peers_, next_slice, copies_, holders_, last_models_, {}};
+  PlanDraft draft{setup_, costs_, coverage_, peers_, next_slice, copies_, holders_, last_models_, {}, {}};
   draft.plan.round = round;
   if (privacy_) draft.plan.private_cohort = privacy_->cohort;
   draft.plan.closing = closing_of(setup_.constraints);
+  if (setup_.method.selection.over_select > 1) draft.plan.closing.enough = *setup_.method.exchange.cohort;
+  for (const NodeId device : candidates) draft.candidates.push_back({device, lone_slice_of(device, round)});
   for (std::size_t i = 0; i < devices.size(); ++i)
     draft.plan.tasks.push_back(costs_.task(devices[i], rates[i], slice_of(devices[i], i, rates, round)));
   if (setup_.method.privacy.secure())
@@ -166,6 +196,7 @@ void Planner::observe(const RoundPlan& plan, const TimedRound& timed, std::optio
   }
   coverage_.mark(plan.round, trained);
   admission_.observe(timed);
+  if (selector_) selector_->observe(plan, timed);
   flights_.observe(plan, timed);
   if (plan.all_reduces) holders_.observe(plan, timed);
   if (facts_of(setup_.method.encoding.kind).votes) last_models_.observe(plan, timed);

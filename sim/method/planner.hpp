@@ -13,6 +13,7 @@
 #include "sim/method/privacy_terms.hpp"
 #include "sim/method/public_copies.hpp"
 #include "sim/method/rates.hpp"
+#include "sim/method/selector.hpp"
 #include "sim/method/task_costs.hpp"
 #include "sim/plan/coverage.hpp"
 #include "sim/plan/round_plan.hpp"
@@ -31,6 +32,10 @@ class Planner {
   Planner(const Planner&) = delete;  // its parts refer to its setup
   Planner& operator=(const Planner&) = delete;
 
+  /// Who answers what a selection asks of devices before it draws. A plan without one can only draw by what devices
+  /// told after their trainings.
+  void set_teller(Teller teller);
+
   /// The next round of those that are there (`is_present`; none given: everybody). A plan without tasks is an empty
   /// round.
   RoundPlan plan(int round, const std::function<bool(NodeId)>& is_present = {});
@@ -40,11 +45,17 @@ class Planner {
   void restart(RoundPlan& plan, const Arrival& arrival, const std::function<bool(NodeId)>& is_present,
                const std::function<bool(NodeId)>& is_busy);
 
+  /// What devices told with their trainings, before observe(); only selections that learn take notice.
+  void note_told(std::vector<std::pair<NodeId, double>> told);
+
   /// Feeds back a plan's outcome (carried steps belong to earlier plans) and, if anything was trained, the mean loss.
   void observe(const RoundPlan& plan, const TimedRound& timed, std::optional<double> mean_loss);
 
   /// By node, see have_a_part().
   std::vector<bool> participants(const RoundPlan& plan) const;
+
+  /// Of the last plan's draw; empty where nothing but chance decides.
+  const std::vector<SelectionNote>& selection_notes() const;
 
   const Admission& admission() const { return admission_; }
   const Flights& flights() const { return flights_; }
@@ -55,7 +66,8 @@ class Planner {
 
  private:
   std::vector<double> rates_of(const std::vector<NodeId>& participants, int round) const;
-  RoundPlan plan_of(const std::vector<NodeId>& devices, int round);
+  RoundPlan plan_of(const std::vector<NodeId>& devices, int round, const std::vector<NodeId>& candidates = {});
+  WidthSlice lone_slice_of(NodeId device, int round) const;
   WidthSlice slice_of(NodeId device, std::size_t position, const std::vector<double>& rates, int round) const;
 
   const PlannerSetup setup_;
@@ -70,6 +82,7 @@ class Planner {
   LastModels last_models_;
   std::optional<PrivacyTerms> privacy_;
   ModelHolders holders_;
+  std::optional<Selector> selector_;  // where cohorts are drawn
 };
 
 }  // namespace msfusion

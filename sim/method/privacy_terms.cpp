@@ -9,6 +9,13 @@
 namespace msfusion {
 
 std::pair<std::string, std::string> privacy_contradiction(const Method& method) {
+  const bool selects =
+      method.exchange.cohort && (method.selection.kind != SelectionKind::uniform || method.selection.over_select > 1);
+  if (method.privacy.secure() && selects)
+    return {
+        "secure-aggregation=\"on\" with a selection: who does not answer costs unmasking, and what devices tell of "
+        "themselves is in the clear",
+        "selection=\"uniform\" without over-select"};
   if (!method.privacy.clip) return {};
   const ExchangeRow& exchange = facts_of(method.exchange.kind);
   const MergeRow& merge = facts_of(method.merge.kind);
@@ -25,6 +32,9 @@ std::pair<std::string, std::string> privacy_contradiction(const Method& method) 
     return {fmt::format("clip in <privacy> with encoding=\"{}\": votes are no sum of updates, and have no length",
                         name_of(kEncodings, method.encoding.kind)),
             "another encoding"};
+  if (selects)
+    return {"clip in <privacy> with a selection: epsilon is that of devices drawn alike, all of whose updates count",
+            "selection=\"uniform\" without over-select"};
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "sim/method/encoding_attributes.hpp"
 #include "sim/method/outer_options.hpp"
 #include "sim/method/registry.hpp"
+#include "sim/method/selection_attributes.hpp"
 
 namespace msfusion {
 
@@ -84,20 +85,23 @@ Method read_method(const std::string& name, GivenAttributes& given) {
           fmt::format("{}=\"{}\" has no effect on method {}", row.name, trimmed(given.value(row.name).written), name),
           "it needs " + row.needs);
   check_weight(method, own, given);
+  adapt_to_selection(method, given);
   if (!given.objections().empty()) return method;
   auto [found, allowed] = contradiction(method);
   if (found.empty()) std::tie(found, allowed) = encoding_contradiction(method);
   if (found.empty()) std::tie(found, allowed) = personal_contradiction(method);
   if (found.empty()) std::tie(found, allowed) = outer_contradiction(method);
+  if (found.empty()) std::tie(found, allowed) = selection_contradiction(method);
   if (!found.empty()) given.object("", fmt::format("method {}: {}", name, found), allowed);
   return method;
 }
 
 std::string choices_text(const Method& method) {
   const char* personal = name_of(kPersonals, method.personal.kind);
-  return fmt::format("{} | {} | {} | {}{}{}", name_of(kSplitRules, method.split.rule),
+  return fmt::format("{} | {} | {} | {}{}{}{}", name_of(kSplitRules, method.split.rule),
                      name_of(kObjectives, method.objective.kind), name_of(kExchanges, method.exchange.kind),
                      name_of(kMerges, method.merge.kind), encoding_text(method.encoding),
+                     selection_text(method.selection),
                      method.personal.kind == PersonalKind::none ? "" : fmt::format(" | own {}", personal));
 }
 

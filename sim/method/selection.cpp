@@ -1,42 +1,44 @@
 #include "sim/method/selection.hpp"
 
 #include <algorithm>
-#include <boost/random/mersenne_twister.hpp>
-#include <boost/random/uniform_int_distribution.hpp>
 
 #include "sim/base/overloaded.hpp"
 #include "sim/base/seed.hpp"
+#include "sim/method/selections/draws.hpp"
 
 namespace msfusion {
+
+Eligible eligible_devices(const PlannerSetup& setup, const Admission& admission,
+                          const std::function<bool(NodeId)>& is_busy, const std::function<bool(NodeId)>& is_present) {
+  const ExchangeRow& facts = facts_of(setup.method.exchange.kind);
+  const auto is_there = [&](NodeId node) { return !is_present || is_present(node); };
+  Eligible eligible;
+  if (facts.needs_server && !is_there(setup.fleet.server_node())) return eligible;
+  for (NodeId device : admission.members()) {
+    if (is_busy(device)) {
+      ++eligible.busy;
+      continue;
+    }
+    const bool is_served = !facts.through_edge || is_there(*setup.fleet.node(device).aggregator);
+    if (!admission.has_left(device) && is_served && is_there(device)) eligible.devices.push_back(device);
+  }
+  return eligible;
+}
+
+std::uint64_t seed_of_draw(const PlannerSetup& setup, int round, std::size_t began) {
+  return derive_seed(setup.seed, Purpose::cohort, began, static_cast<std::uint64_t>(round));
+}
 
 std::vector<NodeId> select_participants(const PlannerSetup& setup, const Admission& admission,
                                         const std::function<bool(NodeId)>& is_busy, int round, std::size_t began,
                                         const std::function<bool(NodeId)>& is_present) {
   const ExchangeChoice& exchange = setup.method.exchange;
-  const ExchangeRow& facts = facts_of(exchange.kind);
-  const auto is_there = [&](NodeId node) { return !is_present || is_present(node); };
-  if (facts.needs_server && !is_there(setup.fleet.server_node())) return {};
-  std::vector<NodeId> free;
-  int busy = 0;
-  for (NodeId device : admission.members()) {
-    if (is_busy(device)) {
-      ++busy;
-      continue;
-    }
-    const bool is_served = !facts.through_edge || is_there(*setup.fleet.node(device).aggregator);
-    if (!admission.has_left(device) && is_served && is_there(device)) free.push_back(device);
-  }
-  std::size_t wanted = free.size();
+  Eligible eligible = eligible_devices(setup, admission, is_busy, is_present);
+  std::size_t wanted = eligible.devices.size();
   if (exchange.cohort) wanted = std::min(wanted, static_cast<std::size_t>(*exchange.cohort));
   if (exchange.concurrency > 0)
-    wanted = std::min(wanted, static_cast<std::size_t>(std::max(0, exchange.concurrency - busy)));
-  if (wanted == free.size()) return free;
-  boost::random::mt19937_64 random(derive_seed(setup.seed, Purpose::cohort, began, static_cast<std::uint64_t>(round)));
-  for (std::size_t i = 0; i < wanted; ++i)
-    std::swap(free[i], free[boost::random::uniform_int_distribution<std::size_t>(i, free.size() - 1)(random)]);
-  free.resize(wanted);
-  std::sort(free.begin(), free.end());
-  return free;
+    wanted = std::min(wanted, static_cast<std::size_t>(std::max(0, exchange.concurrency - eligible.busy)));
+  return draw_uniformly(std::move(eligible.devices), wanted, seed_of_draw(setup, round, began));
 }
 
 std::vector<bool> have_a_part(const PlannerSetup& setup, const Admission& admission, const RoundPlan& plan) {

@@ -5,6 +5,7 @@
 
 #include "sim/method/encoding_attributes.hpp"
 #include "sim/method/privacy_terms.hpp"
+#include "sim/method/selection_attributes.hpp"
 
 namespace msfusion {
 
@@ -61,7 +62,8 @@ const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
   const EncodingOptions down = of_down_link(up);
   const double models = facts_of(setup_.method.merge.kind).models_sent;
   const double plain = models * static_cast<double>(message_bytes({}, setup_.shape, slice));
-  costs.up = {models * static_cast<double>(message_bytes(up, setup_.shape, slice)), plain};
+  const double report = report_bytes(setup_.method);
+  costs.up = {models * static_cast<double>(message_bytes(up, setup_.shape, slice)) + report, plain + report};
   costs.down = {models * static_cast<double>(message_bytes(down, setup_.shape, slice)), plain};
   const auto slots = static_cast<double>(optimiser_slots(setup_.training));
   if (setup_.method.state == OptimiserState::average) {

@@ -70,6 +70,7 @@ struct Closing {
   double deadline_seconds = 0;  ///< deadline: from the round's start
   double fraction = 1;          ///< quorum: ceil(fraction * tasks of the plan)
   int arrivals = 0;             ///< arrivals: this many tasks, whichever round they started in
+  int enough = 0;               ///< also when this many tasks are done; 0: there is no such number
   bool keep_in_flight = false;  ///< what is unfinished goes on into the next round instead of being cancelled
 };
 

@@ -318,6 +318,37 @@ struct Columns<EncodingRecord> {
 };
 
 template <>
+struct Columns<SelectionRecord> {
+  static constexpr TableFacts facts{
+      "selections", "one row per round and device that a selection asked, or that told it something", 3, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "from 0");
+    visitor("device", r.device, "", "see devices");
+    visitor("chosen", r.chosen, "", "1: it was asked to train; 0: it only told something, or was considered");
+    visitor("told", r.told, "", "its loss, before the draw or of its training; oort: root mean square; tifl: accuracy");
+    visitor("score", r.score, "", "what the draw weighed: samples, loss, score, seconds added (fedcs); tifl: its tier");
+    visitor("seconds", r.seconds, "s", "what the draw took its round to last, by the platform or by its last round");
+  }
+};
+
+template <>
+struct Columns<FairnessRecord> {
+  static constexpr TableFacts facts{"fairness", "one row per evaluation where cohorts are drawn", 2, true};
+  template <class Record, class Visitor>
+  static void visit(Record& r, Visitor&& visitor) {
+    visitor("run", r.run, "", "see runs");
+    visitor("round", r.round, "", "after this round");
+    visitor("devices", r.devices, "", "that hold samples");
+    visitor("mean", r.mean, "", "of the global model's accuracies on devices' classes, weighted by samples; 0 to 1");
+    visitor("worst_tenth", r.worst_tenth, "", "mean over the tenth of them with the lowest accuracy, 0 to 1");
+    visitor("best_tenth", r.best_tenth, "", "mean over the tenth with the highest, 0 to 1");
+    visitor("deviation", r.deviation, "", "standard deviation over the devices");
+  }
+};
+
+template <>
 struct Columns<WarningRecord> {
   static constexpr TableFacts facts{"warnings", "what a reader should know: exclusions, stale elements, failures", 3,
                                     true};
@@ -369,6 +400,8 @@ void for_each_table(Visitor&& visitor) {
   visitor(EncodingRecord());
   visitor(PrivacyRecord());
   visitor(SecureSumRecord());
+  visitor(SelectionRecord());
+  visitor(FairnessRecord());
   visitor(WarningRecord());
   visitor(WallRecord());
 }

@@ -197,6 +197,21 @@ struct SecureSumRecord {
   double device_seconds = 0, server_seconds = 0;
 };
 
+/// What the draw of a round knew of a device that it asked something of.
+struct SelectionRecord {
+  int run = 0, round = 0;
+  NodeId device = 0;
+  bool chosen = false;
+  Maybe told, score, seconds;  ///< see Columns<SelectionRecord>
+};
+
+/// How even the devices' accuracies are: of the global model, on each device's shares of classes.
+struct FairnessRecord {
+  int run = 0, round = 0;  ///< after this round
+  int devices = 0;
+  double mean = 0, worst_tenth = 0, best_tenth = 0, deviation = 0;
+};
+
 struct WarningRecord {
   int run = 0, round = 0;  ///< round -1: before the first
   std::string text;
@@ -224,6 +239,8 @@ struct RoundResult {
   std::vector<EncodingRecord> encodings;
   std::optional<PrivacyRecord> privacy;
   std::optional<SecureSumRecord> secure_sums;
+  std::vector<SelectionRecord> selections;
+  std::optional<FairnessRecord> fairness;
   std::vector<WarningRecord> warnings;
   WallRecord wall;
 };

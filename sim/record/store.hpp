@@ -105,6 +105,8 @@ class StoreReader {
   std::vector<EncodingRecord> encodings(int run) const;
   std::vector<PrivacyRecord> privacy(int run) const;
   std::vector<SecureSumRecord> secure_sums(int run) const;
+  std::vector<SelectionRecord> selections(int run) const;
+  std::vector<FairnessRecord> fairness(int run) const;
   std::vector<WarningRecord> warnings() const;
   std::vector<WallRecord> wall(int run) const;
 

@@ -371,6 +371,12 @@ std::vector<PrivacyRecord> StoreReader::privacy(int run) const {
 std::vector<SecureSumRecord> StoreReader::secure_sums(int run) const {
   return impl_->of_run<SecureSumRecord>(run);
 }
+std::vector<SelectionRecord> StoreReader::selections(int run) const {
+  return impl_->of_run<SelectionRecord>(run);
+}
+std::vector<FairnessRecord> StoreReader::fairness(int run) const {
+  return impl_->of_run<FairnessRecord>(run);
+}
 std::vector<WarningRecord> StoreReader::warnings() const {
   return impl_->all<WarningRecord>();
 }

@@ -229,6 +229,8 @@ class StoreWriter::Impl {
   Insert<EncodingRecord> encoding_{database_};
   Insert<PrivacyRecord> privacy_{database_};
   Insert<SecureSumRecord> secure_sums_{database_};
+  Insert<SelectionRecord> selection_{database_};
+  Insert<FairnessRecord> fairness_{database_};
   Insert<WarningRecord> warning_{database_, "INSERT OR IGNORE"};
   Insert<WallRecord> wall_{database_};
 };
@@ -305,6 +307,8 @@ void StoreWriter::write_round(const RoundResult& result) {
     for (const auto& encoding : result.encodings) impl_->encoding_(encoding);
     if (result.privacy) impl_->privacy_(*result.privacy);
     if (result.secure_sums) impl_->secure_sums_(*result.secure_sums);
+    for (const auto& selection : result.selections) impl_->selection_(selection);
+    if (result.fairness) impl_->fairness_(*result.fairness);
     for (const auto& warning : result.warnings) impl_->warning_(warning);
     assert(result.wall.run == result.round.run && result.wall.round == result.round.round);
     impl_->wall_(result.wall);
@@ -376,7 +380,7 @@ void StoreWriter::lengthen(const std::vector<RunRecord>& runs, const MetaMap& ch
 
 void StoreWriter::forget_evaluations(int run, int round) {
   impl_->transact("remove an evaluation", [&] {
-    for (const char* table : {"evaluations", "device_evaluations", "personal_evaluations"}) {
+    for (const char* table : {"evaluations", "device_evaluations", "personal_evaluations", "fairness"}) {
       SQLite::Statement statement(impl_->database_, fmt::format("DELETE FROM {} WHERE run = ? AND round = ?", table));
       statement.bind(1, run);
       statement.bind(2, round);

@@ -90,8 +90,6 @@ void Timing::Impl::close_if_due() {
   switch (closing_.kind) {
     case Closing::Kind::all:
     case Closing::Kind::deadline:
-      due = own_open_steps_ == 0;
-      break;
     case Closing::Kind::quorum:
       due = own_open_steps_ == 0 || arrived_tasks_ >= wanted_tasks_;
       break;
@@ -141,6 +139,7 @@ TimedRound Timing::Impl::execute(const RoundPlan& plan, const std::function<void
     wanted_tasks_ =
         std::max(1, static_cast<int>(std::ceil(closing_.fraction * static_cast<double>(plan.tasks.size()) - 1e-9)));
   }
+  if (closing_.enough > 0) wanted_tasks_ = std::min(wanted_tasks_, closing_.enough);
   if (closing_.kind == Closing::Kind::arrivals) wanted_tasks_ = std::max(1, closing_.arrivals);
 
   stop_.clear();

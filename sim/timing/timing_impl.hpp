@@ -102,7 +102,7 @@ class Timing::Impl {
   const std::function<void(const Arrival&)>* on_arrival_ = nullptr;
   Closing closing_;
   bool closed_ = true;
-  int wanted_tasks_ = 0;  ///< quorum, arrivals
+  int wanted_tasks_ = 0;  ///< that end the round
   int arrived_tasks_ = 0;
   std::vector<CarriedStep> carried_;
 };

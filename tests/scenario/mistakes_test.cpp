@@ -43,8 +43,13 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "cut, distill-steps, open-samples, sharpen, exchange, merge, zeta, shift, overlap, overlap-control, "
        "overlap-end, "
        "contrastive, lambda, tau, negatives, compare, own-weight, encoding, down, of, rounding, bits, bucket, "
-       "ratio, rank, vote-step, error-feedback, consensus-step, personal, head-layers, pull, local-steps, state, server-nesterov, "
-       "all-reduce, fragments, overlap-transfers, keep-local, momentum-every; did you mean 'split'?\n"},
+       "ratio, rank, vote-step, error-feedback, consensus-step, personal, head-layers, pull, local-steps, state, "
+       "server-nesterov, "
+       "all-reduce, fragments, overlap-transfers, keep-local, momentum-every, "
+       "selection, over-select, candidates, candidate-loss, "
+       "slow-exponent, "
+       "duration-percentile, cutoff, utility-quantile, explore, explore-decay, explore-least, most-reports, tiers, "
+       "tier-choice, tier-shares, tier-interval, round-time; did you mean 'split'?\n"},
       {&P::methods, "<methods/>", "6: <methods> has no <method>; it is needed\n"},
       {&P::methods, "", "1: <scenario> has no <methods>; it is needed\n"},
       {&P::methods, "<methods><method name='fedavg'/>\n<method name='fedavg'/></methods>",

@@ -106,6 +106,22 @@ TEST_CASE("a quorum round closes when enough tasks are done") {
   CHECK(count(half, "late") == 3);
 }
 
+TEST_CASE("a round that has enough closes, at its deadline at the latest, and charges what was sent by then") {
+  Closing enough;
+  enough.enough = 1;
+  const json first = run({star_round(kEverybody, kServer, 1e6, 1e9, 0, enough)})[0];
+  CHECK(first["end"] == seconds(1.540));  // the fastest of four
+  CHECK(count(first, "late") == 3);
+  enough.enough = 4;
+  CHECK(run({star_round(kEverybody, kServer, 1e6, 1e9, 0, enough)}).dump() ==
+        run({star_round(kEverybody, kServer, 1e6, 1e9)}).dump());
+  Closing early = closing(Closing::Kind::deadline, 1.2);
+  early.enough = 1;
+  CHECK(run({star_round(kEverybody, kServer, 1e6, 1e9, 0, early)})[0]["end"] == seconds(1.2));
+  early.deadline_seconds = 10;
+  CHECK(run({star_round(kEverybody, kServer, 1e6, 1e9, 0, early)})[0]["end"] == seconds(1.540));
+}
+
 TEST_CASE("a quorum of one waits for all") {
   const json all = run({star_round(kEverybody, kServer, 1e6, 1e9)});
   CHECK(run({star_round(kEverybody, kServer, 1e6, 1e9, 0, closing(Closing::Kind::quorum, 1))}).dump() == all.dump());

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <exception>
 #include <future>
+#include <limits>
 #include <memory>
 
 #include "sim/base/seed.hpp"
@@ -25,8 +26,22 @@ struct Sums {
   double loss = 0;
   std::int64_t correct = 0, scored = 0, targets = 0;
   int first_bad_layer = Score::kNone;
-  SampleScores samples;  // where they are asked for
+  SampleScores samples;                                  // where they are asked for
+  std::vector<std::int64_t> of_class, correct_of_class;  // empty for token data
 };
+
+void add(std::vector<std::int64_t>& sums, const std::vector<std::int64_t>& part) {
+  sums.resize(std::max(sums.size(), part.size()), 0);
+  for (std::size_t i = 0; i < part.size(); ++i) sums[i] += part[i];
+}
+
+std::vector<double> shares(const std::vector<std::int64_t>& parts, const std::vector<std::int64_t>& wholes) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < wholes.size(); ++i)
+    result.push_back(wholes[i] > 0 ? static_cast<double>(parts[i]) / static_cast<double>(wholes[i])
+                                   : std::numeric_limits<double>::quiet_NaN());
+  return result;
+}
 
 // One model while it is scored: it is gathered, then its norms' statistics are collected, then its batches are scored.
 struct Model {
@@ -183,6 +198,7 @@ struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
     sums.scored = test.scored.defined() ? test.scored.sum().item<std::int64_t>() : test.targets();
     sums.targets = test.targets();
     if (model.scored.by_sample) sums.samples = by_sample(losses, correct, test, last - first);
+    if (!context.batches.tokens()) count_classes(test.target, correct, sums);
     if (!std::isfinite(sums.loss)) sums.first_bad_layer = find_first_bad_layer(test, model, pass);
     return sums;
   }
@@ -203,6 +219,15 @@ struct EvaluationRun::Work : std::enable_shared_from_this<Work> {
       scores.targets.push_back(targets);
     }
     return scores;
+  }
+
+  void count_classes(const at::Tensor& target, const at::Tensor& correct, Sums& sums) const {
+    const auto counts = [&](const at::Tensor& labels) {
+      const at::Tensor of = at::bincount(labels, {}, context.shape.classes);
+      return std::vector<std::int64_t>(of.data_ptr<std::int64_t>(), of.data_ptr<std::int64_t>() + of.numel());
+    };
+    sums.of_class = counts(target);
+    sums.correct_of_class = counts(target.masked_select(correct));
   }
 
   int find_first_bad_layer(const Batch& test, const Model& model, Pass pass) const {
@@ -252,10 +277,13 @@ std::vector<Score> EvaluationRun::scores() {
       sums.correct += part.correct;
       sums.scored += part.scored;
       sums.targets += part.targets;
+      add(sums.of_class, part.of_class);
+      add(sums.correct_of_class, part.correct_of_class);
       if (sums.first_bad_layer == Score::kNone) sums.first_bad_layer = part.first_bad_layer;
     }
     result.push_back({static_cast<double>(sums.correct) / static_cast<double>(sums.scored),
-                      sums.loss / static_cast<double>(sums.targets), sums.first_bad_layer});
+                      sums.loss / static_cast<double>(sums.targets), sums.first_bad_layer,
+                      shares(sums.correct_of_class, sums.of_class)});
   }
   return result;
 }

@@ -22,6 +22,8 @@ struct Score {
   int first_bad_layer =
       kNone;  ///< whose output is not finite; kObjective: all outputs are, but not the loss; kNone: all is finite
 
+  std::vector<double> class_accuracies;  ///< NaN for a class without test samples; empty for token data
+
   static constexpr int kNone = -2, kObjective = -1;
 };
 

@@ -70,6 +70,7 @@ void write(StateWriter& out, const Trained& trained) {
   write(out, trained.state);
   write(out, trained.own_state);
   out.real(trained.mean_loss);
+  out.real(trained.sample_loss);
 }
 
 Trained read_trained(StateReader& in, const Shape& shape) {
@@ -89,6 +90,7 @@ Trained read_trained(StateReader& in, const Shape& shape) {
   trained.state = read_optimiser(in, size);
   trained.own_state = read_optimiser(in, size);
   trained.mean_loss = in.real();
+  trained.sample_loss = in.real();
   return trained;
 }
 

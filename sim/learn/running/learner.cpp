@@ -17,6 +17,7 @@
 #include "sim/learn/running/description.hpp"
 #include "sim/learn/running/device_memory.hpp"
 #include "sim/learn/running/evaluation.hpp"
+#include "sim/learn/running/local_losses.hpp"
 #include "sim/learn/running/message_coding.hpp"
 #include "sim/learn/running/named_tensors.hpp"
 #include "sim/learn/running/optimiser_states.hpp"
@@ -119,12 +120,36 @@ class TorchLearner : public Learner {
 
     std::vector<TaskOutcome> outcomes;
     for (const auto& [id, trained] : finished) {
-      outcomes.push_back({id, trained.device, trained.mean_loss, trained.wall_seconds, trained.cpu_seconds});
+      outcomes.push_back(
+          {id, trained.device, trained.mean_loss, trained.wall_seconds, trained.cpu_seconds, trained.sample_loss});
       if (std::isfinite(trained.mean_loss)) last_loss_ = trained.mean_loss;
       memory_.remember(arrivals, trained);
     }
     if (!plan.closing.keep_in_flight) in_flight_.keep_only({});
     return outcomes;
+  } catch (...) {
+    rethrow_as_run_error();
+  }
+
+  std::vector<double> losses_before(const std::vector<std::pair<NodeId, WidthSlice>>& devices, int round,
+                                    bool of_one_batch) override try {
+    coding_.begin_round();  // the devices receive the round's model
+    std::vector<LossJob> jobs;
+    for (const auto& [device, slice] : devices) {
+      const at::Tensor source = state_->of(device);
+      jobs.push_back({slice,
+                      coding_.codes_down() ? coding_.received(source, slice)
+                                           : gather(SliceMap(run_.setup.shape, run_.full, slice), source),
+                      of_one_batch ? one_batch(run_, device, round) : run_.samples_of(device)});
+    }
+    return local_losses(run_, pool_, jobs);
+  } catch (...) {
+    rethrow_as_run_error();
+  }
+
+  std::vector<double> class_accuracies() override try {
+    EvaluationRun run(evaluating_, pool_, {{full_slice(run_.setup.shape), state_->global()}});
+    return run.scores().front().class_accuracies;
   } catch (...) {
     rethrow_as_run_error();
   }
@@ -174,6 +199,7 @@ class TorchLearner : public Learner {
       require_finite(scores[model], pending->round, fmt::format("device {}", device));
     result.global_accuracy = scores.front().accuracy;
     result.global_loss = scores.front().loss;
+    result.class_accuracies = scores.front().class_accuracies;
     result.disagreement = pending->disagreement;
     for (const auto& [device, model] : personal_evaluation_.tested())
       require_finite(scores[model], pending->round, fmt::format("device {}'s own model", device));

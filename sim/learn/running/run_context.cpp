@@ -42,7 +42,8 @@ RunContext::RunContext(const LearnerSetup& of)
                setup.method.objective,
                setup.data_spec.augment,
                setup.seed,
-               setup.method.state != OptimiserState::reset},
+               setup.method.state != OptimiserState::reset,
+               told_of(setup.method.selection) == Told::sample_losses},
       own_objective(own_objective_of(setup.method)),
       own_training(facts_of(setup.method.personal.kind).trains_copy
                        ? std::optional(TrainingContext{setup.shape, full, batches, setup.training, own_objective,

@@ -107,6 +107,8 @@ struct Member {
   Divergence divergence;
   std::int64_t steps = 0;
   double total = 0;
+  double squared_losses = 0;  // of the first epoch's targets
+  std::int64_t targets = 0;
   std::optional<double> last_finite;
   Trained trained;
   std::exception_ptr error;
@@ -256,6 +258,8 @@ class LocalTraining {
       Member& member = *members_[i];
       if (member.error) continue;
       const at::Tensor loss = member.objective->loss(outputs[i], batches[i]);
+      if (context_.sample_losses && step < member.order.batches_per_epoch())
+        note_sample_losses(member, outputs[i].logits, batches[i]);
       values[i] = loss.item<double>();
       if (std::isfinite(values[i]))
         losses.push_back(loss);
@@ -270,6 +274,14 @@ class LocalTraining {
       members_[i]->total += values[i];
       members_[i]->last_finite = values[i];
     }
+  }
+
+  static void note_sample_losses(Member& member, const at::Tensor& logits, const Batch& batch) {
+    const torch::autograd::AutoGradMode no_gradient(false);
+    const at::Tensor rows = logits.dim() == 2 ? logits : logits.flatten(0, -2);
+    const at::Tensor losses = at::cross_entropy_loss(rows.detach(), batch.target, {}, at::Reduction::None);
+    member.squared_losses += losses.square().sum(at::kDouble).item<double>();
+    member.targets += losses.numel();
   }
 
   std::vector<Net::Output> forward(const std::vector<Batch>& batches) const {
@@ -326,6 +338,8 @@ class LocalTraining {
       member.trained.values = is_grouped() ? values.clone() : values.to(at::kCPU);
       member.trained.mean_loss = member.steps > 0 ? member.total / static_cast<double>(member.steps)
                                                   : std::numeric_limits<double>::quiet_NaN();
+      if (member.targets > 0)
+        member.trained.sample_loss = std::sqrt(member.squared_losses / static_cast<double>(member.targets));
       member.objective->finish(member.trained, static_cast<int>(member.steps), rate_);
     } catch (...) {
       member.error = std::current_exception();

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -59,6 +60,7 @@ struct Trained {
   at::Tensor own;                    ///< flat, of the slice's layout: the device's own model
   OptimiserMemory state, own_state;  ///< where the run keeps them
   double mean_loss = 0;
+  double sample_loss = std::numeric_limits<double>::quiet_NaN();  ///< see TaskOutcome
   double wall_seconds = 0, cpu_seconds = 0;
   double gather_seconds = 0;   ///< the part of cpu_seconds before the first step
   bool was_shortened = false;  ///< to the clip of differential privacy, before it was sent

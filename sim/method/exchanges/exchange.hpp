@@ -24,6 +24,11 @@ struct PlanDraft {
   const ModelHolders& holders;                                 ///< of an all-reduce
   const LastModels& last_models;                               ///< of devices that vote
   RoundPlan plan;
+  struct Candidate {
+    NodeId device;
+    WidthSlice slice;
+  };
+  std::vector<Candidate> candidates;  ///< tell their loss before some of them train
 
   StepId push(Step step);
   StepId compute(const TrainTask& task, NodeId node, double flops, std::vector<StepId> after);
