@@ -92,15 +92,17 @@ Maybe price(const ObservationInputs& inputs, const NodeUse& use, double round_se
   if (device.price_usd_per_hour) charge(*device.price_usd_per_hour * round_seconds / kSecondsPerHour);
   const Maybe traffic = device.price_usd_per_gb ? device.price_usd_per_gb : inputs.prices.usd_per_gb;
   if (traffic) charge(*traffic * use.bytes_sent / kBytesPerGb);
-  if (inputs.prices.usd_per_kwh) {
+  if (use.charged.usd || inputs.prices.usd_per_kwh) {
     if (std::isnan(use.joules)) return std::nullopt;
-    charge(*inputs.prices.usd_per_kwh * use.joules / kJoulesPerKwh);
+    charge(use.charged.usd ? *use.charged.usd : *inputs.prices.usd_per_kwh * use.joules / kJoulesPerKwh);
   }
   return total;
 }
 
-// By the electricity of the device's region, or else of the scenario.
-Maybe grams_co2(const std::optional<double>& of_region, const PriceOptions& prices, double joules) {
+// By the electricity of the device's region, or else of the scenario: over time, or a constant.
+Maybe grams_co2(const std::optional<double>& of_region, const PriceOptions& prices, double joules,
+                const Charged& charged) {
+  if (!of_region && charged.grams_co2) return known(*charged.grams_co2);
   const std::optional<double> per_kwh = of_region ? of_region : prices.grams_co2_per_kwh;
   if (!per_kwh || std::isnan(joules)) return std::nullopt;
   return joules / kJoulesPerKwh * *per_kwh;
@@ -206,7 +208,7 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const std::vect
   }
   record.joules = known(use.joules);
   record.usd = price(inputs, use, round_seconds);
-  record.grams_co2 = grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules);
+  record.grams_co2 = grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules, use.charged);
   record.fate = text_of(fate);
   return record;
 }
@@ -232,13 +234,15 @@ void charge_round(const ObservationInputs& inputs, const TimedRound& timed, cons
   round.joules = spent.joules;
   round.device_joules = 0.0;
   round.grams_co2 = 0.0;
-  bool is_priced = false, lacks_energy = false;
+  bool is_priced = false, lacks_energy = false, energy_has_price = inputs.prices.usd_per_kwh.has_value();
   double usd = 0;
   for (const NodeUse& use : timed.nodes) {
     round.bytes_received += use.bytes_received;
     if (!participants[static_cast<std::size_t>(use.node)]) continue;
-    add(round.grams_co2, grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules));
+    add(round.grams_co2,
+        grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules, use.charged));
     lacks_energy = lacks_energy || std::isnan(use.joules);
+    energy_has_price = energy_has_price || use.charged.usd.has_value();
     if (inputs.fleet.is_device(use.node)) add(round.device_joules, known(use.joules));
     if (const Maybe cost = price(inputs, use, timed.end_seconds - timed.start_seconds)) {
       is_priced = true;
@@ -247,14 +251,14 @@ void charge_round(const ObservationInputs& inputs, const TimedRound& timed, cons
   }
   for (const LinkUse& link : timed.links) {
     if (std::isnan(link.joules)) continue;
-    add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules));
-    if (inputs.prices.usd_per_kwh) {
+    add(round.grams_co2, grams_co2(std::nullopt, inputs.prices, link.joules, link.charged));
+    if (link.charged.usd || inputs.prices.usd_per_kwh) {
       is_priced = true;
-      usd += *inputs.prices.usd_per_kwh * link.joules / kJoulesPerKwh;
+      usd += link.charged.usd ? *link.charged.usd : *inputs.prices.usd_per_kwh * link.joules / kJoulesPerKwh;
     }
   }
   // Where energy has a price, a total without some node's energy would be too low.
-  if (is_priced && !(inputs.prices.usd_per_kwh && lacks_energy)) round.usd = usd;
+  if (is_priced && !(energy_has_price && lacks_energy)) round.usd = usd;
 }
 
 }  // namespace

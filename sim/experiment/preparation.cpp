@@ -153,8 +153,12 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
         std::any_of(scenario.methods.begin(), scenario.methods.end(),
                     [](const Method& method) { return method.personal.kind != PersonalKind::none; });
   std::vector<Mistake> mistakes;
-  collect(mistakes, scenario.file, scenario.platform.line,
-          [&] { result.fleet = inspect_platform(timing_options(scenario, 0)); });
+  collect(mistakes, scenario.file, scenario.platform.line, [&] {
+    result.traces = read_traces(scenario.platform);
+    TimingOptions options = timing_options(scenario, 0);
+    options.traces = result.traces;
+    result.fleet = inspect_platform(options);
+  });
   if (mistakes.empty())
     collect(mistakes, scenario.file, scenario.training.line, [&] { check_energy_limit(scenario, result.fleet); });
   if (mistakes.empty() && before_data) before_data();

@@ -26,6 +26,7 @@ struct Preparation {
   Fleet fleet;
   Dataset data;
   SampleShape samples;
+  std::shared_ptr<const Traces> traces;       ///< of time; null: none
   std::shared_ptr<const TensorFile> initial;  ///< the start values; null: drawn at random
   std::set<std::string> input_files;  ///< all that were read but the scenario: platform, its profiles, graphs, data
 };

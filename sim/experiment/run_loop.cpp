@@ -27,6 +27,7 @@ namespace {
 TimingOptions options_of(const RunInputs& inputs) {
   const Preparation& preparation = inputs.preparation;
   TimingOptions options = timing_options(preparation.scenario, inputs.run.seed);
+  options.traces = preparation.traces;
   options.sends_at_once = transfers_at_once(preparation.scenario, *inputs.run.method, preparation.fleet.size());
   return options;
 }

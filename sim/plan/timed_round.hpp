@@ -1,6 +1,7 @@
 // What the timing executor found out about a round plan.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,6 +45,12 @@ struct ActivitySpan {
   bool computes = false, sends = false, receives = false;
 };
 
+/// What energy emitted and cost where its carbon intensity or price changes over time; NaN where the platform states no
+/// power. None: they are constant.
+struct Charged {
+  std::optional<double> grams_co2, usd;
+};
+
 /// What a node used between the round's start and end. Joules are NaN where the platform states no power.
 struct NodeUse {
   NodeId node = 0;
@@ -52,6 +59,7 @@ struct NodeUse {
   double bytes_received = 0;  ///< that arrived complete
   double joules = 0;          ///< the host's own, idle included
   double off_seconds = 0;     ///< switched off
+  Charged charged = {};
   std::vector<ActivitySpan> spans = {};  ///< in order of time; in between it was idle or off
 };
 
@@ -59,6 +67,7 @@ struct LinkUse {
   std::string name;
   double bytes = 0;
   double joules = 0;  ///< NaN where the platform states no power
+  Charged charged = {};
 };
 
 struct TimedRound {

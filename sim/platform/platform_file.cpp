@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/case_conv.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -305,6 +306,7 @@ class Checker : public XmlDocument::Visitor {
     checks_.bandwidths(link, "bandwidth");
     checks_.latency(link, "latency");
     for (const XmlElement& prop : link.children("prop")) {
+      if (prop.attribute("id") == "background") check_background(link, name, prop);
       if (prop.attribute("id") != "wattage_range") continue;
       if (const auto power =
               read_link_power(prop.attribute("value").value_or(""), checks_.file(), prop.line(), checks_.mistakes())) {
@@ -314,6 +316,36 @@ class Checker : public XmlDocument::Visitor {
     profiles_.check_attribute(link, "state_file", ProfileKind::state);
     profiles_.check_attribute(link, "bandwidth_file", ProfileKind::bandwidth);
     profiles_.check_attribute(link, "latency_file", ProfileKind::latency);
+  }
+
+  /// A share, or a file of shares over time beside the platform file.
+  void check_background(const XmlElement& link, const std::string& name, const XmlElement& prop) {
+    constexpr double kMost = 0.99;
+    const std::string value = checks_.required(prop, "value");
+    if (link.attribute("bandwidth_file"))
+      checks_.report(prop.line(), fmt::format("a background of link \"{}\", which has a bandwidth_file", name),
+                     "one of both");
+    Background background;
+    if (const auto share = parse_number(value)) {
+      background.share = *share;
+      if (*share < 0 || *share > kMost)
+        checks_.report(prop.line(), fmt::format("background \"{}\"", value),
+                       "a share from 0 to 0.99, or a file of shares");
+      result_.backgrounds[name] = background;
+      return;
+    }
+    const std::filesystem::path beside = std::filesystem::path(checks_.file()).parent_path() / value;
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(beside, ignored))
+      return checks_.report(prop.line(), fmt::format("background \"{}\"", value),
+                            "a share from 0 to 0.99, or a file of shares beside this one");
+    try {
+      background.left = read_step_series(beside.string(), "share", 0, kMost);
+      for (double& share : background.left.values) share = 1 - share;
+      result_.backgrounds[name] = background;
+    } catch (const UserError& error) {
+      for (const Mistake& mistake : error.mistakes()) checks_.mistakes().push_back(mistake);
+    }
   }
 
   void check_references() {

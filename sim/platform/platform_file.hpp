@@ -9,13 +9,22 @@
 
 #include "sim/platform/node_spec.hpp"
 #include "sim/platform/platform_profiles.hpp"
+#include "sim/platform/step_series.hpp"
 
 namespace msfusion {
+
+/// What others take of a link's bandwidth.
+struct Background {
+  double share = 0;  ///< constant, where the series is empty
+  StepSeries left;   ///< shares that others leave
+  bool is_constant() const { return left.values.empty(); }
+};
 
 struct PlatformFile {
   std::string file;
   std::unordered_map<std::string, int> host_lines;         ///< of hosts that stand in the file one by one
   std::unordered_map<std::string, LinkPower> link_powers;  ///< by the link's id (without _UP and _DOWN)
+  std::map<std::string, Background> backgrounds;           ///< likewise; only of links that state one
   bool has_host_power = false;                             ///< some host or cluster states wattage_per_state
   std::string network_calibration;                         ///< property of a zone; empty: none
   std::vector<StateProfile> states;                        ///< of hosts and links

@@ -18,6 +18,11 @@ constexpr std::array<Choice<Network>, 2> kNetworks{{
     {Network::lv08, "LV08", "calibrated for TCP"},
 }};
 
+constexpr std::array<Choice<PlatformOptions::Offline>, 2> kOffline{{
+    {PlatformOptions::Offline::lose, "lose", "its work is lost"},
+    {PlatformOptions::Offline::pause, "pause", "its work goes on when it is back"},
+}};
+
 /// KEY:VALUE, separated by blanks, as SimGrid's programs take them after --cfg=.
 TypeOf<std::vector<std::string>> simgrid_settings() {
   TypeOf<std::vector<std::string>> type;
@@ -45,8 +50,14 @@ TypeOf<std::vector<std::string>> simgrid_settings() {
 }
 
 void check(const PlatformOptions& platform, GivenAttributes& given) {
-  if (!given.has("file") || given.refused("file")) return;
   std::error_code error;
+  for (const auto& [name, path] :
+       {std::pair{"devices", platform.devices_file}, std::pair{"availability", platform.availability_file},
+        std::pair{"bandwidth", platform.bandwidth_file}, std::pair{"carbon", platform.carbon_file},
+        std::pair{"tariff", platform.tariff_file}})
+    if (given.has(name) && !given.refused(name) && !fs::is_regular_file(path, error))
+      given.object(name, given.quote(name) + ": there is no file " + path, "the path of a trace as CSV");
+  if (!given.has("file") || given.refused("file")) return;
   if (!fs::exists(platform.file, error))
     given.object("file", given.quote("file") + ": there is no " + platform.file, "the path of a SimGrid platform file");
   else if (fs::is_directory(platform.file, error))
@@ -83,6 +94,36 @@ const Vocabulary<PlatformOptions>& platform_vocabulary() {
               "1 to 4 where hundreds of peers send to each other: the simulation is much faster.")
               .in("transfers")
               .absent("0, or 1 with more than 64 peers"),
+          attribute<P>("devices", &P::devices_file, path(),
+                       "A trace of recorded devices, device,period_s,compute_ms,down_bps,up_bps,model: how fast each "
+                       "computes, as a ratio to their median, and what its line carries. Device after device of the "
+                       "fleet takes row after row, from one on that the seed draws.",
+                       "For fleets that were really measured: docs/howto/traces.md says where they are.")
+              .absent("as the platform says"),
+          attribute<P>("availability", &P::availability_file, path(),
+                       "A trace of when recorded devices were there, device,on_s,off_s; it repeats.",
+                       "For diurnal phones.")
+              .absent("always, or as the platform says"),
+          attribute<P>("offline", &P::offline, one_of_table("offline", kOffline),
+                       "What becomes of the work of a device that the trace takes away: lost with its messages, or "
+                       "paused until it is back.",
+                       "lose as FedScale has it, pause as FLASH does.")
+              .only_with(
+                  "availability", [](const P& p) { return !p.availability_file.empty(); }, "availability"),
+          attribute<P>("bandwidth", &P::bandwidth_file, path(),
+                       "A trace of what every device's own line carries over time, start_s,bps; it repeats.",
+                       "For devices on the move.")
+              .absent("as the platform says"),
+          attribute<P>("carbon", &P::carbon_file, path(),
+                       "A trace of the grid's carbon intensity over time, start_s,g_per_kwh; it repeats. For all nodes "
+                       "whose region the platform does not name, instead of a constant.",
+                       "To ask when to train.")
+              .absent("constant"),
+          attribute<P>("tariff", &P::tariff_file, path(),
+                       "A trace of the price of electricity over time, start_s,usd_per_kwh; it repeats. Instead of a "
+                       "constant.",
+                       "For prices by the hour.")
+              .absent("constant"),
           attribute<P>("simgrid", &P::simgrid, simgrid_settings(),
                        "SimGrid's own settings, as its programs take them after --cfg=; the option --cfg writes them "
                        "here. Those of its models change simulated times, and the report shows them.",

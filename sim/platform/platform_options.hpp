@@ -16,6 +16,8 @@ struct PlatformOptions {
   std::string server;  ///< host that is the server; empty: what the file says
   enum class Network { cm02, lv08 } network = Network::cm02;
   std::vector<std::string> simgrid;  ///< SimGrid's own settings, KEY:VALUE
+  std::string devices_file, availability_file, bandwidth_file, carbon_file, tariff_file;  ///< traces; empty: none
+  enum class Offline { lose, pause } offline = Offline::lose;
   std::optional<int> sends_at_once;  ///< transfers of a device, 0: all; none: see transfers_at_once
 };
 

@@ -94,6 +94,8 @@ const std::vector<Word>& link_words() {
        "`SHARED`; `SPLITDUPLEX`: one link for each direction; `FATPIPE`: each flow gets all of it", "`SHARED`"},
       {kProperty, "wattage_range", "1:3", "watts",
        "idle : at full load. Joules = idle x time + (busy - idle) x bytes / bandwidth", "no energy"},
+      {kProperty, "background", "0.3", "share",
+       "what others take of its bandwidth; or a file beside the platform file: `start_s,share`, steps that repeat", "0"},
       {kAttribute, "state_file", "tunnel.txt", "", "profile of when it carries anything", "always"},
       {kAttribute, "bandwidth_file", "evening.txt", "bytes/s", "profile of its bandwidth", "as stated"},
       {kAttribute, "latency_file", "evening.txt", "seconds",

@@ -16,6 +16,7 @@
 #include <set>
 
 #include "sim/base/natural_order.hpp"
+#include "sim/timing/apply_traces.hpp"
 
 namespace msfusion {
 
@@ -154,14 +155,19 @@ Fleet make_fleet(std::vector<s4u::Host*>& hosts, const PlatformFile& file, const
     node_of[fleet.aggregators[i].name] = fleet.server_node() + 1 + static_cast<NodeId>(i);
   for (std::size_t i = 0; i < served_by.size(); ++i)
     if (!served_by[i].empty()) fleet.devices[i].aggregator = node_of.at(served_by[i]);
-  for (std::size_t i = 0; server && i < devices.size(); ++i) {
-    fleet.devices[i].from_server = route_between(server, devices[i]);
-    fleet.devices[i].to_server = route_between(devices[i], server);
-  }
   hosts = std::move(devices);
   if (server) hosts.push_back(server);
   hosts.insert(hosts.end(), aggregators.begin(), aggregators.end());
   return fleet;
+}
+
+void set_server_routes(SimGridPlatform& platform) {
+  if (!platform.fleet.server) return;
+  const s4u::Host* server = platform.hosts[static_cast<std::size_t>(platform.fleet.server_node())];
+  for (std::size_t i = 0; i < platform.fleet.devices.size(); ++i) {
+    platform.fleet.devices[i].from_server = route_between(server, platform.hosts[i]);
+    platform.fleet.devices[i].to_server = route_between(platform.hosts[i], server);
+  }
 }
 
 }  // namespace
@@ -183,7 +189,10 @@ SimGridPlatform load_platform(const TimingOptions& options, const PlatformFile& 
     throw UserError(simgrid_mistake(error.what(), file.file));
   }
   platform.hosts = platform.engine->get_all_hosts();
+  apply_background(platform, file);
   platform.fleet = make_fleet(platform.hosts, file, options.server);
+  if (options.traces) apply_traces(platform, file, options);
+  set_server_routes(platform);
   return platform;
 }
 

@@ -11,11 +11,21 @@
 
 namespace msfusion {
 
+/// A link whose bandwidth changes over time: factor x the series, bytes/s.
+struct LinkSeries {
+  simgrid::s4u::Link* link = nullptr;
+  const StepSeries* series = nullptr;
+  double factor = 1;
+};
+
 /// The engine lives until the process ends: SimGrid cannot take one down and start another.
 struct SimGridPlatform {
   simgrid::s4u::Engine* engine = nullptr;
   Fleet fleet;
   std::vector<simgrid::s4u::Host*> hosts;  ///< by NodeId
+  std::vector<double> work_factors;        ///< by device: SimGrid's FLOPs for one of ours; empty: all 1
+  std::vector<LinkSeries> link_series;     ///< of traces and of the platform file, which must outlive it
+  std::vector<StateProfile> trace_states;  ///< when traces have devices on and off
 };
 
 /// Configures the engine as the options say and loads the file, already checked. Throws UserError for what SimGrid

@@ -22,7 +22,7 @@ Timing::Impl::Impl(const TimingOptions& options)
       platform_(load_platform(options, file_)),
       routes_(*platform_.engine, platform_.hosts),
       refresh_(routes_),
-      usage_(platform_, file_, routes_),
+      usage_(platform_, file_, routes_, options_.traces.get()),
       open_steps_of_(platform_.hosts.size(), 0) {
   if (options_.sends_at_once > 0) senders_.resize(platform_.fleet.devices.size());
   platform_.engine->track_vetoed_activities(&stop_);
@@ -46,7 +46,13 @@ Timing::Impl::Impl(const TimingOptions& options)
   if (options_.network == TimingOptions::NetworkModel::cm02) {
     s4u::Engine::on_time_advance_cb([this](double) { refresh_.time_advanced(now()); });
   }
+  if (options_.traces && options_.traces->pauses) away_.resize(platform_.fleet.devices.size(), false);
+  for (const StateProfile& state : platform_.trace_states)
+    if (!away_.empty()) watch_absence(nodes_.at(s4u::Host::by_name(state.host)), state.profile);
+  for (StateProfile& state : platform_.trace_states) file_.states.push_back(std::move(state));
   platform_.engine->run_until(0);  // applies what the profiles say about the start
+  if (usage_.has_series()) charge_at_changes();
+  for (const LinkSeries& changing : platform_.link_series) change_bandwidth(changing, 0, 0);
 }
 
 Timing::Impl::~Impl() {
@@ -167,6 +173,7 @@ void Timing::Impl::end_round(TimedRound& round) {
     start_ready_steps();
   } else {
     for (Sender& sender : senders_) sender.queue.clear();
+    held_.clear();
   }
   for (const auto& flight : flights_) {
     for (FlyingStep& step : flight->steps) {
@@ -211,7 +218,7 @@ bool Timing::is_busy(NodeId device) const {
   return impl_->is_busy(device);
 }
 bool Timing::is_on(NodeId node) const {
-  return impl_->platform().hosts.at(static_cast<std::size_t>(node))->is_on();
+  return impl_->is_on(node);
 }
 std::optional<double> Timing::next_switch_seconds() const {
   return impl_->next_switch();

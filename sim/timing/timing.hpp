@@ -14,6 +14,7 @@
 #include "sim/plan/round_plan.hpp"
 #include "sim/plan/timed_round.hpp"
 #include "sim/platform/profile.hpp"
+#include "sim/platform/traces.hpp"
 
 namespace msfusion {
 
@@ -33,9 +34,10 @@ struct TimingOptions {
   /// (latency x 13.01, bandwidth x 0.97); slower to simulate.
   enum class NetworkModel { cm02, lv08 };
   NetworkModel network = NetworkModel::cm02;
-  std::vector<std::string> simgrid;  ///< SimGrid's own settings, KEY:VALUE, after ours, which they replace
-  double message_loss = 0;           ///< probability that a transfer is lost after it was sent
-  std::uint64_t seed = 0;            ///< of the losses
+  std::vector<std::string> simgrid;      ///< SimGrid's own settings, KEY:VALUE, after ours, which they replace
+  double message_loss = 0;               ///< probability that a transfer is lost after it was sent
+  std::uint64_t seed = 0;                ///< of the losses, and of who takes which row of a trace
+  std::shared_ptr<const Traces> traces;  ///< null: none
   /// How many transfers a device sends at the same time; the others wait for their turn in plan order. 0: all at once.
   /// The server has no limit. With hundreds of peers that all send to each other a small number (1 to 4) makes the
   /// simulation feasible: the cost of an instant grows with the number of flows under way, and so does their number.

@@ -27,6 +27,7 @@ class Timing::Impl {
   Impl& operator=(const Impl&) = delete;
 
   TimedRound execute(const RoundPlan& plan, const std::function<void(const Arrival&)>& on_arrival);
+  bool is_on(NodeId node) const { return host_of(node)->is_on() && !is_away(node); }
   bool is_busy(NodeId device) const { return open_steps_of_[static_cast<std::size_t>(device)] > 0; }
 
   double now() const { return simgrid::s4u::Engine::get_clock(); }
@@ -63,11 +64,23 @@ class Timing::Impl {
     return host_of(step.node) == &host || host_of(step.to) == &host;
   }
 
+  // --- devices that are away and come back to their work ---
+  void watch_absence(NodeId node, const Profile& profile);
+  void next_absence(NodeId node, const Profile& profile, std::size_t event, double base);
+  void set_away(NodeId node, bool away);
+  bool is_away(NodeId node) const {
+    return static_cast<std::size_t>(node) < away_.size() && away_[static_cast<std::size_t>(node)];
+  }
+  void pause(FlyingStep& step);
+  void go_on(FlyingStep& step);
+
   // --- the round ---
   void take_off(const RoundPlan& plan, StepId first);
   void arrived(const FlyingStep& step);
   void start_ready_steps();
   void close_if_due();
+  void charge_at_changes();
+  void change_bandwidth(const LinkSeries& changing, std::size_t step, double base);
   void stop();
   void end_round(TimedRound& round);
 
@@ -84,6 +97,8 @@ class Timing::Impl {
   std::vector<std::unique_ptr<Flight>> flights_;  ///< those with open steps; the newest are the round's own
   std::vector<FlyingStep*> running_transfers_;
   std::vector<FlyingStep*> ready_;
+  std::vector<FlyingStep*> held_;  ///< would start, but for a device that is away
+  std::vector<bool> away_;         ///< by device, where work is paused; empty otherwise
   struct Sender {
     int sending = 0;
     std::deque<FlyingStep*> queue;

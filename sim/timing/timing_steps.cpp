@@ -11,6 +11,10 @@ namespace s4u = simgrid::s4u;
 
 void Timing::Impl::start(FlyingStep& step) {
   assert(step.state == FlyingStep::State::waiting);
+  if (is_away(step.node) || is_away(step.to)) {
+    held_.push_back(&step);
+    return;
+  }
   step.timed.start_seconds = now();
   if (!step.is_transfer) step.amount += step.flight->more_work(step.id);
   if (!host_of(step.node)->is_on() || !host_of(step.to)->is_on()) {
@@ -50,7 +54,9 @@ void Timing::Impl::serve_queue(NodeId node) {
 void Timing::Impl::start_compute(FlyingStep& step) {
   const s4u::ExecPtr exec = s4u::Exec::init();
   exec->set_data(&step);
-  exec->set_flops_amount(step.amount);
+  const auto node = static_cast<std::size_t>(step.node);
+  exec->set_flops_amount(node < platform_.work_factors.size() ? step.amount * platform_.work_factors[node]
+                                                              : step.amount);
   exec->set_host(host_of(step.node));
   step.activity = exec;
   step.state = FlyingStep::State::running;
@@ -91,6 +97,7 @@ void Timing::Impl::count_bytes(FlyingStep& step, double remaining) {
 
 void Timing::Impl::leave_running(FlyingStep& step) {
   if (!step.activity) return;
+  if (step.is_paused) go_on(step);
   step.activity->set_data(nullptr);
   if (cancelling_) {
     cancelled_.emplace(step.activity.get(), step.activity);

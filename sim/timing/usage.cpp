@@ -19,11 +19,26 @@ const LinkPower* find_power(const PlatformFile& file, const std::string& link) {
   return nullptr;
 }
 
+// The constant share of others, which is off the link's bandwidth already.
+double background_share(const PlatformFile& file, const std::string& link) {
+  for (const char* suffix : {"", "_UP", "_DOWN"}) {
+    const std::string ending = suffix;
+    if (link.size() < ending.size() || link.compare(link.size() - ending.size(), ending.size(), ending) != 0) continue;
+    const auto found = file.backgrounds.find(link.substr(0, link.size() - ending.size()));
+    if (found != file.backgrounds.end()) return found->second.share;
+  }
+  return 0;
+}
+
 }  // namespace
 
-UsageMeter::UsageMeter(const SimGridPlatform& platform, const PlatformFile& file, const RouteTable& routes)
+UsageMeter::UsageMeter(const SimGridPlatform& platform, const PlatformFile& file, const RouteTable& routes,
+                       const Traces* traces)
     : platform_(platform),
       routes_(routes),
+      traces_(traces),
+      joules_charged_(platform.hosts.size()),
+      link_charged_(routes.links().size()),
       nodes_(platform.hosts.size()),
       states_(platform.hosts.size()),
       joules_before_(platform.hosts.size()),
@@ -32,6 +47,8 @@ UsageMeter::UsageMeter(const SimGridPlatform& platform, const PlatformFile& file
     if (const LinkPower* power = find_power(file, routes.links()[link].name)) {
       links_[link].has_power = true;
       links_[link].power = *power;
+      links_[link].bandwidth =
+          routes.links()[link].bandwidth_bytes_per_second / (1 - background_share(file, routes.links()[link].name));
     }
   }
   begin(0);
@@ -49,10 +66,57 @@ void UsageMeter::begin(double now_seconds) {
     links_[static_cast<std::size_t>(link)].used = false;
   }
   used_links_.clear();
+  charged_until_ = now_seconds;
+  std::fill(link_charged_.begin(), link_charged_.end(), Charged{});
   for (LinkState& link : links_) {
+    link.joules_charged = 0;
     link.off_seconds = 0;
     if (link.off_since >= 0) link.off_since = now_seconds;
   }
+}
+
+double UsageMeter::next_change(double seconds) const {
+  double next = std::numeric_limits<double>::infinity();
+  for (const auto* series : {&traces_->carbon, &traces_->tariff})
+    if (*series) next = std::min(next, (*series)->next_change(seconds));
+  return next;
+}
+
+/// The figures that held from `from_seconds` on hold until now.
+void UsageMeter::add(Charged& charged, double joules, double from_seconds) const {
+  constexpr double kJoulesPerKwh = 3.6e6;
+  const auto of = [&](const std::optional<StepSeries>& series, std::optional<double>& sum) {
+    if (series) sum = sum.value_or(0) + joules / kJoulesPerKwh * series->at(from_seconds);
+  };
+  of(traces_->carbon, charged.grams_co2);
+  of(traces_->tariff, charged.usd);
+}
+
+void UsageMeter::charge(double now_seconds) {
+  if (!has_series()) return;
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    double joules = std::numeric_limits<double>::quiet_NaN();
+    if (platform_.fleet.node(static_cast<NodeId>(node)).has_power) {
+      const double counted = sg_host_get_consumed_energy(platform_.hosts[node]);
+      joules = counted - joules_charged_[node];
+      joules_charged_[node] = counted;
+    }
+    add(nodes_[node].charged, joules, charged_until_);
+  }
+  for (std::size_t link = 0; link < links_.size(); ++link) {
+    if (!links_[link].has_power) continue;
+    const double joules = link_joules(links_[link], now_seconds);
+    add(link_charged_[link], joules - links_[link].joules_charged, charged_until_);
+    links_[link].joules_charged = joules;
+  }
+  charged_until_ = now_seconds;
+}
+
+double UsageMeter::link_joules(const LinkState& link, double now_seconds) const {
+  double on_seconds = now_seconds - begin_seconds_ - link.off_seconds;
+  if (link.off_since >= 0) on_seconds -= now_seconds - link.off_since;
+  return link.power.idle_watts * on_seconds +
+         (link.power.busy_watts - link.power.idle_watts) * link.bytes / link.bandwidth;
 }
 
 /// Notes what the node did until now; called before that changes.
@@ -123,6 +187,7 @@ void UsageMeter::link_switched(int link, bool on, double now_seconds) {
 }
 
 void UsageMeter::report(double now_seconds, TimedRound& round) {
+  charge(now_seconds);
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
     close_span(static_cast<NodeId>(node), now_seconds);
     if (states_[node].computing > 0) {
@@ -147,10 +212,8 @@ void UsageMeter::report(double now_seconds, TimedRound& round) {
     use.bytes = state.bytes;
     use.joules = std::numeric_limits<double>::quiet_NaN();
     if (state.has_power) {
-      double on_seconds = now_seconds - begin_seconds_ - state.off_seconds;
-      if (state.off_since >= 0) on_seconds -= now_seconds - state.off_since;
-      use.joules = state.power.idle_watts * on_seconds +
-                   (state.power.busy_watts - state.power.idle_watts) * state.bytes / info.bandwidth_bytes_per_second;
+      use.joules = link_joules(state, now_seconds);
+      use.charged = link_charged_[static_cast<std::size_t>(link)];
     }
     round.links.push_back(std::move(use));
   }

@@ -15,7 +15,14 @@ namespace msfusion {
 /// latency included, which is wrong by 10 % for a flow of ten latencies.
 class UsageMeter {
  public:
-  UsageMeter(const SimGridPlatform& platform, const PlatformFile& file, const RouteTable& routes);
+  /// `traces`: null, or outlives the meter.
+  UsageMeter(const SimGridPlatform& platform, const PlatformFile& file, const RouteTable& routes, const Traces* traces);
+
+  /// Whether carbon intensity or price change over time, and when next after `seconds`.
+  bool has_series() const { return traces_ && (traces_->carbon || traces_->tariff); }
+  double next_change(double seconds) const;
+  /// Charges what was used since the last call at the figures that held. To be called at every change.
+  void charge(double now_seconds);
 
   /// Starts counting from zero.
   void begin(double now_seconds);
@@ -43,6 +50,8 @@ class UsageMeter {
   struct LinkState {
     bool has_power = false;
     LinkPower power;
+    double bandwidth = 0;  ///< that the busy power belongs to
+    double joules_charged = 0;
     double bytes = 0;
     double off_seconds = 0;
     double off_since = -1;  ///< negative: on
@@ -50,9 +59,15 @@ class UsageMeter {
   };
 
   void close_span(NodeId node, double now_seconds);
+  double link_joules(const LinkState& link, double now_seconds) const;  ///< since begin()
+  void add(Charged& charged, double joules, double from_seconds) const;
 
   const SimGridPlatform& platform_;
   const RouteTable& routes_;
+  const Traces* traces_;
+  double charged_until_ = 0;
+  std::vector<double> joules_charged_;  ///< per node, of SimGrid's count
+  std::vector<Charged> link_charged_;
   double begin_seconds_ = 0;
   std::vector<NodeUse> nodes_;
   std::vector<NodeState> states_;      ///< per node
