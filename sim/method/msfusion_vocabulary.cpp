@@ -78,6 +78,7 @@ Vocabulary<Method> with_msfusion(Vocabulary<Method> vocabulary) {
           "overlap-control", [](auto& m) -> auto& { return m.split.control; }, number_above(0, 1),
           "The control, or its first value. 1 spreads the windows evenly, less lets neighbours overlap more.",
           "Lower for more agreement and less coverage.")
+          .absent("1; 0.5 with linear and adaptive")
           .only_with("", shifts, "split-rule=\"double-shift\""),
       attribute<M>(
           "overlap-end", [](auto& m) -> auto& { return m.split.control_end; }, number_above(0, 1),

@@ -6,6 +6,7 @@ namespace msfusion {
 
 namespace {
 
+constexpr double kDynamicStart = 0.5;
 constexpr int kPatience = 3;            // rounds without a better mean loss before the adaptive overlap moves
 constexpr double kAdaptiveStep = 0.25;  // of what is left to 1
 
@@ -13,11 +14,11 @@ constexpr double kAdaptiveStep = 0.25;  // of what is left to 1
 
 OverlapSchedule::OverlapSchedule(const SplitChoice& split, int rounds)
     : overlap_(split.overlap),
-      start_(split.control),
+      start_(split.control.value_or(split.overlap == SplitChoice::Overlap::constant ? 1 : kDynamicStart)),
       end_(split.control_end),
       last_round_(rounds - 1),
-      current_(split.control),
-      next_(split.control) {}
+      current_(start_),
+      next_(start_) {}
 
 double OverlapSchedule::control(int round) const {
   switch (overlap_) {

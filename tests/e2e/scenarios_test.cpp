@@ -6,6 +6,7 @@
 
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
+#include "tests/e2e/small_variant.hpp"
 #include "tests/support/browser.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/paths.hpp"
@@ -13,22 +14,6 @@
 using namespace msfusion;
 
 namespace {
-
-std::string shipped(const std::string& name) {
-  return source_file("scenarios/" + name + ".xml");
-}
-
-// The lines between the one that announces the small variant and the end of the comment.
-std::vector<std::string> small_variant(const std::string& scenario) {
-  std::istringstream lines(text_of(scenario));
-  std::vector<std::string> settings;
-  std::string line;
-  while (std::getline(lines, line) && line.find("A small variant") == std::string::npos) {
-  }
-  while (std::getline(lines, line) && line.find("-->") == std::string::npos)
-    settings.push_back(line.substr(line.find_first_not_of(' ')));
-  return settings;
-}
 
 struct Shipped {
   const char* name;
@@ -106,16 +91,25 @@ TEST_CASE("every shipped scenario runs in its small variant, and its report draw
            {"compressed-updates", 8},
            {"slow-links", 6},
            {"private", 3},
-           {"cifar10-resnet18", 4},
-           {"wikitext2-transformer", 4},
            {"niid-bench-cifar10", 3},
+           {"paper/ablation-images", 9},
+           {"paper/ablation-text", 9},
+           {"paper/choice-images", 11},
+           {"paper/choice-text", 11},
+           {"paper/distillation", 4},
+           {"paper/headline", 10},
+           {"paper/headline-skewed", 6},
+           {"paper/losses", 6},
+           {"paper/scalability-fixed", 6},
+           {"paper/scalability-shared", 6},
+           {"paper/skewed", 4},
+           {"paper/text", 8},
+           {"paper/two-classes", 4},
        }) {
     INFO(row.name);
     scenarios.push_back(row.name);
-    std::vector<std::string> arguments = {"run", shipped(row.name), "-o", folder.file(row.name)};
-    const std::vector<std::string> settings = small_variant(shipped(row.name));
-    REQUIRE_FALSE(settings.empty());
-    for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
+    std::vector<std::string> arguments = small_variant(row.name);
+    arguments.insert(arguments.end(), {"-o", folder.file(row.name)});
     const Ended run = msfusion_program(arguments);
     INFO(run.out << run.err);
     REQUIRE(run.code == 0);

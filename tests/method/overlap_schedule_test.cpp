@@ -28,6 +28,16 @@ TEST_CASE("a constant overlap stays, a linear one ends at 1") {
   CHECK(OverlapSchedule(choice(SplitChoice::Overlap::linear, 0.3), 1).control(0) == 1);
 }
 
+TEST_CASE("without a control a constant overlap is none, and the others begin at a half") {
+  SplitChoice split;
+  for (const auto overlap : {SplitChoice::Overlap::linear, SplitChoice::Overlap::adaptive}) {
+    split.overlap = overlap;
+    CHECK(OverlapSchedule(split, 5).control(0) == 0.5);
+  }
+  split.overlap = SplitChoice::Overlap::constant;
+  CHECK(OverlapSchedule(split, 5).control(0) == 1);
+}
+
 TEST_CASE("a linear overlap may grow: its control falls to the end that is given") {
   SplitChoice growing = choice(SplitChoice::Overlap::linear, 1);
   growing.control_end = 0.2;

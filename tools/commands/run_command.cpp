@@ -128,8 +128,9 @@ void check_lengthens(const Scenario& then, const Scenario& now) {
     if (rounds < then_rounds) refuse(method.line, change, std::string("more, or ") + kAnew);
     if (now.training.schedule == TrainingOptions::Schedule::cosine)
       refuse(method.line, change + " change the learning rate of those that are done (schedule=\"cosine\")", kAnew);
-    if (method.split.overlap == SplitChoice::Overlap::linear)
-      refuse(method.line, change + " change the windows of those that are done (overlap=\"linear\")", kAnew);
+    if (facts_of(method.split.rule).shifts && method.split.overlap == SplitChoice::Overlap::linear)
+      refuse(method.line, change + " change the windows of those that are done (overlap=\"linear\")",
+             std::string("overlap=\"constant\" or \"adaptive\" from the first round on, or ") + kAnew);
   }
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
 }

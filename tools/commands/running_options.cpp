@@ -71,7 +71,7 @@ void add_run(CommandLine& line) {
                         "Print what the processor's time went to: training, evaluation, merging, ...");
   run_command->footer(
       "Examples:\n  msfusion run scenarios/quickstart.xml --set training.rounds=3 -o /tmp/try\n  msfusion run "
-      "scenarios/quickstart.xml --set training.rounds=200 --resume   more rounds for a finished run");
+      "scenarios/whole-model-baselines.xml --set training.rounds=60 --resume   more rounds for a finished run");
   line.does(run_command, [&line, run, sets] {
     run->overrides = parse_overrides(*sets);
     run->command_line = line.words();

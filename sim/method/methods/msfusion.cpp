@@ -8,6 +8,7 @@ MethodEntry msfusion() {
   Method method = averaging();
   method.split.rule = SplitRule::double_shift;
   method.split.rate.kind = RateChoice::Kind::automatic;
+  method.split.overlap = SplitChoice::Overlap::linear;  // docs/results/msfusion.md: why this one
   method.objective.kind = ObjectiveKind::contrastive;
   method.objective.weight = 0.1;
   method.objective.temperature = 0.5;
