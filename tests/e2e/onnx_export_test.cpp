@@ -103,10 +103,10 @@ TEST_CASE("the exported ONNX model has the store's accuracy elsewhere") {
 
 TEST_CASE("an exported language model predicts elsewhere as many words") {
   const TemporaryFolder folder;
-  const std::string model =
-      GENERATE(R"(<model kind="transformer" embedding="16" heads="2" ffn="24" layers="2" window="8"/>)",
-               R"(<model kind="transformer" embedding="16" heads="2" ffn="24" layers="1" window="8" norm-order="pre"/>)",
-               R"(<model kind="lstm" embedding="12" hidden="16" window="8"/>)");
+  const std::string model = GENERATE(
+      R"(<model kind="transformer" embedding="16" heads="2" ffn="24" layers="2" window="8"/>)",
+      R"(<model kind="transformer" embedding="16" heads="2" ffn="24" layers="1" window="8" norm-order="pre"/>)",
+      R"(<model kind="lstm" embedding="12" hidden="16" window="8"/>)");
   std::string text = fashion(model, R"(rounds="2" batch="4" learning-rate="0.01" optimiser="adam")",
                              R"(<method name="fedavg"/><method name="heterofl" split="0.5"/>)");
   text = std::regex_replace(text, std::regex("<data [^>]*/>"),

@@ -110,7 +110,10 @@ std::vector<Trouble> troubles() {
   return {{"loss", "<constraints message-loss=\"0.3\"/>", false, {}},
           {"churn", "", true, {}},
           {"deadline", "<constraints close=\"deadline\" deadline=\"60ms\"/>", false, asynchronous},
-          {"quorum", "<constraints close=\"quorum\" quorum=\"0.5\"/>", false, asynchronous}};
+          {"quorum",
+           "<constraints close=\"quorum\" quorum=\"0.5\"/>",
+           false,
+           {"fedasync", "fedbuff", "streaming-diloco", "data-parallel"}}};
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ TEST_CASE("a cohort is drawn anew every round and is the same for the same seed"
 }
 
 TEST_CASE("those who are away take no part, and the windows of those present cover the model among themselves") {
-  const Bench bench(msfusion_at(0.5), 4);
+  Bench bench(msfusion_at(0.5), 4);
+  bench.method.split.overlap = SplitChoice::Overlap::constant;
   Planner planner(bench.setup());
   const RoundPlan plan = planner.plan(0, [](NodeId device) { return device >= 2; });
   REQUIRE(plan.tasks.size() == 2);

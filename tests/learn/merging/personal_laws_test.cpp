@@ -39,11 +39,6 @@ at::Tensor server_model(const Learner& learner) {
   return model_first(in).tensor();
 }
 
-std::vector<at::Tensor> models_of_devices(const Learner& learner) {
-  std::istringstream in(state_of(learner));
-  return model_first(in).tensors();
-}
-
 std::vector<float> model_of(const Learner& learner, const World& world, NodeId device) {
   return learner.parameters(device, full_slice(world.shape));
 }

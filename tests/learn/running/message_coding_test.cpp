@@ -229,6 +229,7 @@ TEST_CASE("mixing leaves the mean over devices as it was, whichever the encoding
   const std::vector<float> mean = mean_of(trained_alone);
   for (const EncodingRow& row : kEncodings) {
     INFO(row.name);
+    if (row.votes) continue;  // a server counts them; peers refuse
     const auto mixed = gossiped(gossip(row.value), 1);
     CHECK(distance(mean_of(mixed), mean) < 1e-5 * distance(mean, start));
     // And devices have come nearer to each other.

@@ -168,6 +168,7 @@ TEST_CASE("the memory of a training holds with the state of optimisers, clipping
   world.training.optimiser = TrainingOptions::Optimiser::adam;
   check_memory(world);
   for (const ObjectiveRow& objective : kObjectives) {
+    INFO(objective.name);
     world = pictures(ResNetOptions{});
     world.method.objective.kind = objective.value;
     if (objective.weight_example) world.method.objective.weight = 0.1;

@@ -18,6 +18,10 @@ class Gradient : public Objective {
   }
   void finish(Trained& trained, int, double) override {
     trained.values = trained.start;
+    if (gradient_.defined() && gradient_.numel() == size_) {
+      trained.variate_change = gradient_;
+      return;
+    }
     trained.variate_change = at::zeros({size_});
     if (gradient_.defined()) trained.variate_change.narrow(0, 0, gradient_.numel()).copy_(gradient_);
   }
