@@ -50,7 +50,7 @@ inline constexpr std::array<ObjectiveRow, 8> kObjectives{{
     {{ObjectiveKind::contrastive, "contrastive", "plus a loss between representations of sub-models (MSfusion)"},
      0, false, 2, false, false, "lambda=\"0.1\""},
     {{ObjectiveKind::gradient, "gradient", "the plain loss; its gradient is the result, and no step is taken"},
-     1, true,  0, false, false, nullptr},
+     2, true,  0, false, false, nullptr},
 }};
 // clang-format on
 

@@ -87,6 +87,9 @@ def place(tmp_path):
     for folder in ("scenarios", "platforms"):
         shutil.copytree(SOURCES / folder, tmp_path / folder)
     # What the pages suppose to be there.
+    (tmp_path / "shakespeare").mkdir()
+    for part in ("train", "test"):
+        (tmp_path / f"shakespeare/{part}.txt").write_text("to be or not to be that is the question\n" * 400)
     shutil.copy(SOURCES / "platforms/quickstart.xml", tmp_path / "other.xml")
     (tmp_path / "my-devices.xml").write_text(re.search(r"<catalogue>.*?</catalogue>", (SOURCES / "docs/howto/devices.md").read_text(), re.DOTALL)[0])
     return tmp_path
@@ -94,7 +97,7 @@ def place(tmp_path):
 
 def carry_out(place, command):
     environment = dict(os.environ, PATH=f"{place / 'bin'}:{os.environ['PATH']}")
-    command = command.replace("/tmp/", f"{place}/").replace("tools/run ", "msfusion run ")
+    command = command.replace("/tmp/", f"{place}/").replace("tools/run ", "msfusion run ").replace("tools/traces ", f"{SOURCES}/tools/traces ")
     return subprocess.run(["bash", "-ec", command], cwd=place, env=environment, capture_output=True, text=True, timeout=300)
 
 
