@@ -114,12 +114,19 @@ Table secure_table(const Results& results) {
 
 std::string privacy_in_words(const Results& results) {
   std::vector<std::string> each;
+  std::vector<double> epsilons;
   for (const MethodResults& method : results.methods)
-    if (const Maybe epsilon = largest_epsilon(results, method))
+    if (const Maybe epsilon = largest_epsilon(results, method)) {
+      epsilons.push_back(*epsilon);
       each.push_back(
           fmt::format("{} {} (delta {:g})", method.label, three_digits(*epsilon), delta_of(results, method).value()));
-  if (each.empty()) return "";
-  if (each.size() > kMostNamed) return fmt::format(" {} methods are differentially private.", each.size());
+    }
+  if (epsilons.empty()) return "";
+  if (each.size() > kMostNamed) {
+    const auto [least, most] = std::minmax_element(epsilons.begin(), epsilons.end());
+    return fmt::format(" Epsilon of a user after all rounds: {} to {}, {} methods of {} with a guarantee.",
+                       three_digits(*least), three_digits(*most), each.size(), results.methods.size());
+  }
   return fmt::format(" Epsilon of a user after all rounds: {}.", in_a_row(each));
 }
 
