@@ -274,8 +274,7 @@ std::string varied_section(const Results& results, const std::vector<Setting>& s
 std::string sections_of(const Results& results, const std::vector<Setting>& settings,
                         const std::vector<std::string>& notes) {
   const auto personal = personal_table(results), fairness = fairness_table(results),
-             selections = selection_table(results),
-             device_costs = device_cost_table(results);
+             selections = selection_table(results), device_costs = device_cost_table(results);
   std::vector<Section> all = {{"answer", "The answer", "The answer",
                                "What each target accuracy cost. Times are simulated; – marks an unknown figure.",
                                answer_section(results)}};

@@ -15,8 +15,8 @@
 namespace msfusion {
 
 /// What arrived in a round: every transfer of trained values that was done and not lost in a sum, carried ones of
-/// earlier plans included (`plan_of` gives the plan of a round that still had steps in flight), every part of a sum that
-/// arrived, and every task of an all-reduce that came to its end.
+/// earlier plans included (`plan_of` gives the plan of a round that still had steps in flight), every part of a sum
+/// that arrived, and every task of an all-reduce that came to its end.
 template <class PlanOf>
 std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed, PlanOf plan_of);
 

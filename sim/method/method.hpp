@@ -34,7 +34,7 @@ struct SplitChoice {
   enum class Shift { paper, decorrelated } shift = Shift::paper;  ///< decorrelated: a stride of its own per axis
   enum class Overlap { constant, linear, adaptive } overlap = Overlap::constant;
   std::optional<double> control;  ///< c, or c0 of the linear and adaptive schedules; none: 1, or 0.5
-  double control_end = 1;  ///< linear: c of the last round
+  double control_end = 1;         ///< linear: c of the last round
 };
 
 struct ObjectiveChoice {

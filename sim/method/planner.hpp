@@ -6,8 +6,8 @@
 
 #include "sim/method/admission.hpp"
 #include "sim/method/flights.hpp"
-#include "sim/method/model_holders.hpp"
 #include "sim/method/last_models.hpp"
+#include "sim/method/model_holders.hpp"
 #include "sim/method/overlap_schedule.hpp"
 #include "sim/method/planner_setup.hpp"
 #include "sim/method/privacy_terms.hpp"

@@ -15,6 +15,7 @@ const std::vector<LayerAttribute>& common_layer_attributes() {
   return all;
 }
 
+// A table. NOLINTNEXTLINE(readability-function-size)
 const std::vector<LayerKind>& layer_kinds() {
   static const std::vector<LayerAttribute> pool = {{"kernel", "2", "Side of the window."},
                                                    {"stride", "the kernel", "Step between windows."},

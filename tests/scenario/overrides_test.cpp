@@ -53,7 +53,8 @@ TEST_CASE("the recorded text holds the changes and reads as the same scenario") 
 TEST_CASE("a --set that leads nowhere says what is there") {
   const auto [path, value, expected] = GENERATE(table<std::string, std::string, std::string>({
       {"trainig.rounds", "3",
-       "<scenario> has no element 'trainig'; allowed: one of platform, data, model, training, evaluation, constraints, privacy, "
+       "<scenario> has no element 'trainig'; allowed: one of platform, data, model, training, evaluation, constraints, "
+       "privacy, "
        "prices, "
        "methods, seeds, sweep, target, notes; did you mean 'training'?"},
       {"training.round", "3",

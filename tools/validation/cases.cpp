@@ -80,7 +80,9 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
   const std::string model =
       chosen.model == "cnn" ? "kind=\"cnn\" channels=\"32 64 128\"" : "kind=\"mlp\" hidden=\"256 256\"";
   std::string attributes =
-      chosen.has_server() ? "" : fmt::format(" split=\"{}\" overlap=\"constant\" overlap-control=\"{}\"", chosen.split, chosen.control);
+      chosen.has_server()
+          ? ""
+          : fmt::format(" split=\"{}\" overlap=\"constant\" overlap-control=\"{}\"", chosen.split, chosen.control);
   if (!chosen.encoding.empty()) attributes += " " + chosen.encoding;
   const std::string scenario = folder + "/scenario.xml";
   write_file(

@@ -22,7 +22,7 @@ struct TrainingContext {
   const ObjectiveChoice& objective;
   bool augment = false;
   std::uint64_t seed = 0;
-  bool keeps_state = false;  ///< results have what the optimiser remembers
+  bool keeps_state = false;    ///< results have what the optimiser remembers
   bool sample_losses = false;  ///< trainings report the losses of their first epoch's samples
 };
 

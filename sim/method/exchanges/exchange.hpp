@@ -5,8 +5,8 @@
 #include <functional>
 #include <optional>
 
-#include "sim/method/model_holders.hpp"
 #include "sim/method/last_models.hpp"
+#include "sim/method/model_holders.hpp"
 #include "sim/method/public_copies.hpp"
 #include "sim/method/task_costs.hpp"
 #include "sim/plan/coverage.hpp"
