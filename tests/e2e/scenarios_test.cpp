@@ -91,6 +91,8 @@ TEST_CASE("every shipped scenario runs in its small variant, and its report draw
            {"compressed-updates", 8},
            {"slow-links", 6},
            {"private", 3},
+           {"selection", 9},
+           {"a-day-of-phones", 3},
            {"niid-bench-cifar10", 3},
            {"paper/ablation-images", 9},
            {"paper/ablation-text", 9},
