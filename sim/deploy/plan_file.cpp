@@ -118,7 +118,11 @@ void write_plans(const std::string& file, const std::vector<RoundPlan>& plans) {
       steps.push_back(to_json(step));
     }
     for (const WidthSlice& slice : plan.next_slices) next.push_back(to_json(slice));
-    rounds.push_back({{"round", plan.round}, {"tasks", tasks}, {"steps", steps}, {"next_slices", next}});
+    rounds.push_back({{"round", plan.round},
+                      {"tasks", tasks},
+                      {"steps", steps},
+                      {"next_slices", next},
+                      {"private_cohort", plan.private_cohort}});
   }
   std::ofstream out(file, std::ios::binary);
   out << json{{"rounds", rounds}}.dump() << '\n';
@@ -134,6 +138,7 @@ std::vector<RoundPlan> read_plans(const std::string& file) {
     for (const json& round : root.at("rounds")) {
       RoundPlan plan;
       plan.round = round.at("round");
+      plan.private_cohort = round.at("private_cohort");
       for (const json& task : round.at("tasks")) plan.tasks.push_back(task_from(task));
       for (const json& step : round.at("steps")) plan.steps.push_back(step_from(step, file));
       for (const json& slice : round.at("next_slices")) plan.next_slices.push_back(slice_from(slice));

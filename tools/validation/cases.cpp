@@ -10,7 +10,7 @@ namespace msfusion {
 
 std::vector<ValidationCase> validation_cases() {
   // name, method, model, peers, split, line, server's line, latency, share of a core, samples, epochs, overlap control,
-  // encoding
+  // attributes of the method and of <privacy>
   return {
       {"cnn, 2 peers, 1/4, slow", "msfusion", "cnn", 2, 0.25, 1e6, 0, 0.010, 0.8, 640, 2, 0.2},
       {"cnn, 4 peers, 1/4, fast", "msfusion", "cnn", 4, 0.25, 50e6, 0, 0.002, 0.4, 640, 1, 0.2},
@@ -27,6 +27,11 @@ std::vector<ValidationCase> validation_cases() {
       {"mlp, 4 clients, topk, down fp16", "fedavg", "mlp", 4, 1, 5e6, 40e6, 0.005, 0.4, 640, 4, 1,
        R"(encoding="topk" down="fp16")"},
       {"mlp, 4 clients, powersgd", "fedavg", "mlp", 4, 1, 5e6, 40e6, 0.005, 0.4, 640, 4, 1, R"(encoding="powersgd")"},
+      {"mlp, 4 clients, votes", "fedavg", "mlp", 4, 1, 5e6, 40e6, 0.005, 0.4, 640, 4, 1, R"(encoding="vote")"},
+      {"mlp, 4 clients, private", "fedavg", "mlp", 4, 1, 20e6, 40e6, 0.005, 0.4, 640, 4, 1, R"(encoding="int8")",
+       R"(clip="0.5" noise="0.1" delta="1e-5")"},
+      {"mlp, 4 clients, Oort asks 2", "fedavg", "mlp", 4, 1, 20e6, 40e6, 0.005, 0.4, 640, 4, 1,
+       R"(cohort="2" selection="oort")"},
   };
 }
 
@@ -83,7 +88,8 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
       chosen.has_server()
           ? ""
           : fmt::format(" split=\"{}\" overlap=\"constant\" overlap-control=\"{}\"", chosen.split, chosen.control);
-  if (!chosen.encoding.empty()) attributes += " " + chosen.encoding;
+  if (!chosen.attributes.empty()) attributes += " " + chosen.attributes;
+  const std::string privacy = chosen.privacy.empty() ? "" : fmt::format("  <privacy {}/>\n", chosen.privacy);
   const std::string scenario = folder + "/scenario.xml";
   write_file(
       scenario,
@@ -91,9 +97,9 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
                   "  <data set=\"synthetic\" train-samples=\"{}\" test-samples=\"100\" partition=\"iid\" "
                   "synthetic-classes=\"10\" synthetic-side=\"28\"/>\n"
                   "  <model {}/>\n  <training rounds=\"{}\" local-epochs=\"{}\" batch=\"32\" learning-rate=\"0.02\"/>\n"
-                  "  <constraints memory=\"ignore\"/>\n"
+                  "  <constraints memory=\"ignore\"/>\n{}"
                   "  <methods>\n    <method name=\"{}\"{}/>\n  </methods>\n  <seeds values=\"1\"/>\n</scenario>\n",
-                  chosen.samples * chosen.peers, model, rounds, chosen.epochs, chosen.method, attributes));
+                  chosen.samples * chosen.peers, model, rounds, chosen.epochs, privacy, chosen.method, attributes));
   return scenario;
 }
 

@@ -21,7 +21,8 @@ struct ValidationCase {
   int samples = 320;                      ///< of every peer
   int epochs = 1;
   double control = 1;         ///< msfusion: overlap of the windows, smaller is more
-  std::string encoding = {};  ///< attributes of the method
+  std::string attributes = {};  ///< more of the method's
+  std::string privacy = {};     ///< attributes of <privacy>; none: no such element
   bool has_server() const { return method == "fedavg"; }
 };
 

@@ -13,6 +13,7 @@
 #include "sim/deploy/plan_file.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/preparation.hpp"
+#include "sim/experiment/selection_records.hpp"
 #include "tools/commands/learner_plugin.hpp"
 #include "tools/validation/node_config.hpp"
 
@@ -73,6 +74,7 @@ void carry_out(const std::string& scenario_file, const std::string& folder) {
   const std::unique_ptr<Learner> learner = load_learner(
       LearnerSetup{inputs.shape, preparation.data, inputs.parts, inputs.training, scenario.evaluation, scenario.data,
                    *inputs.run.method, inputs.run.seed, 2, nullptr, nullptr, preparation.initial.get()});
+  planner.set_teller([&](const Question& question) { return asked(*learner, inputs, question); });
   std::vector<RoundPlan> plans;
   json rounds = json::array();
   for (int round = 0; round < inputs.training.rounds; ++round) {
@@ -82,6 +84,7 @@ void carry_out(const std::string& scenario_file, const std::string& folder) {
     double loss = 0;
     const auto outcomes = learner->merge(plan, deliveries(plan, timed, [&](int) -> const RoundPlan& { return plan; }));
     for (const TaskOutcome& outcome : outcomes) loss += outcome.mean_loss / static_cast<double>(outcomes.size());
+    planner.note_told(told_after(*inputs.run.method, outcomes));
     planner.observe(plan, timed, loss);
     rounds.push_back(to_json(timed));
     plans.push_back(std::move(plan));
