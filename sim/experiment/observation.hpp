@@ -20,6 +20,10 @@ namespace msfusion {
 template <class PlanOf>
 std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed, PlanOf plan_of);
 
+/// Uploads of trainings that go on from round to round, and that were lost on their way.
+template <class PlanOf>
+std::vector<TaskId> lost_uploads(const RoundPlan& plan, const TimedRound& timed, PlanOf plan_of);
+
 struct ObservationInputs {
   int run = 0;
   const Shape& shape;
@@ -57,6 +61,20 @@ std::vector<Delivery> deliveries(const RoundPlan& plan, const TimedRound& timed,
   if (is_reduced(plan, timed))
     for (const TrainTask& task : plan.tasks) arrived.push_back({task.id, kEverybody});
   return arrived;
+}
+
+template <class PlanOf>
+std::vector<TaskId> lost_uploads(const RoundPlan& plan, const TimedRound& timed, PlanOf plan_of) {
+  std::vector<TaskId> lost;
+  if (!plan.closing.keep_in_flight) return lost;
+  const auto add = [&](const Step& step, Fate fate) {
+    const auto* transfer = std::get_if<Transfer>(&step.what);
+    if (transfer && transfer->cargo == Cargo::trained && fate == Fate::failed) lost.push_back(step.task);
+  };
+  for (const CarriedStep& carried : timed.carried)
+    add(plan_of(carried.round).steps[static_cast<std::size_t>(carried.step)], carried.timed.fate);
+  for (std::size_t s = 0; s < plan.steps.size(); ++s) add(plan.steps[s], timed.steps[s].fate);
+  return lost;
 }
 
 }  // namespace msfusion

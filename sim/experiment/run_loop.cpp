@@ -225,6 +225,7 @@ class RunLoop {
       // It reached the target: this round is too much.
       if (budget_.ended_by()) return learner_->keep_in_flight(planner_.flights().tasks());
       wall.evaluation_seconds = part.lap();
+      learner_->lose(lost_uploads(plan, timed, plan_of_flight()));
       outcomes = learner_->merge(plan, arrivals);
       set_errors(encodings, learner_->coding_errors());
       clock_.skip();

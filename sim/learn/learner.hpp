@@ -127,6 +127,10 @@ class Learner {
   /// Starts these trainings of the plan (longest first), each from its device's current values.
   virtual void start(const RoundPlan& plan, const std::vector<TaskId>& tasks) = 0;
 
+  /// Trainings that were started, were done, and whose updates got lost on their way: before the merge of the round in
+  /// which that happened. For rounds that keep others in flight; where none is kept, merge() tells by itself.
+  virtual void lose(const std::vector<TaskId>& tasks) { (void)tasks; }
+
   /// Waits for the delivered trainings and merges them. Where devices keep models of their own (peers, logits, none,
   /// central) every started task of the plan counts as delivered to its own device. Trainings that were started and not
   /// delivered are dropped, unless the plan keeps them in flight. Outcomes are in the order of task ids.

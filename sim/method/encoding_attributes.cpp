@@ -54,11 +54,6 @@ std::pair<std::string, std::string> encoding_contradiction(const Method& method)
                         "ends hold",
                         name, name_of(kMerges, method.merge.kind)),
             "an encoding of values: fp16, bf16, or int8 with of=\"value\""};
-  if (exchange.spans_rounds && feeds_back(encoding))
-    return {fmt::format("encoding=\"{}\" with error feedback where the exchange is \"{}\": a device does not learn "
-                        "which of its uploads was lost",
-                        name, exchange.name),
-            "error-feedback=\"off\", or an encoding without"};
   return {};
 }
 

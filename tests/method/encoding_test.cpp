@@ -164,7 +164,6 @@ TEST_CASE("where an encoding has no place, its refusal says why") {
       {"fedavg", {{"encoding", "topk"}, {"consensus-step", "0.5"}}, "there are no public copies"},
       {"scaffold", {{"encoding", "sign"}}, "control variates have no reference"},
       {"scaffold", {{"encoding", "int8"}, {"of", "update"}}, "control variates have no reference"},
-      {"fedbuff", {{"encoding", "topk"}}, "which of its uploads was lost"},
       {"fedbuff", {{"encoding", "vote"}}, "a server counts the votes of a round"},
       {"dpsgd", {{"encoding", "vote"}}, "a server counts the votes of a round"},
       {"fedavgm", {{"encoding", "vote"}}, "in place of a mean"},
@@ -181,7 +180,7 @@ TEST_CASE("where an encoding has no place, its refusal says why") {
     REQUIRE(said.size() == 1);
     CHECK_THAT(said.front().found + "; " + said.front().allowed, ContainsSubstring(row.says));
   }
-  CHECK(objections("fedbuff", {{"encoding", "topk"}, {"error-feedback", "off"}}).empty());
+  CHECK(objections("fedbuff", {{"encoding", "topk"}}).empty());
   CHECK(objections("msfusion", {{"encoding", "int8"}}).empty());
   CHECK(objections("dpsgd", {{"encoding", "topk"}, {"consensus-step", "0.5"}}).empty());
   CHECK(objections("heterofl", {{"encoding", "powersgd"}, {"rank", "4"}, {"down", "int8"}}).empty());

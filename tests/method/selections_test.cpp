@@ -1,5 +1,6 @@
 // Laws of the selections: which draws are equal, and who is asked.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -201,6 +202,36 @@ TEST_CASE("Oort's reports cost four bytes, and devices that reported too often a
   for (const Cohort& cohort : cohorts(oort.with_samples(), growing, 12))
     for (const NodeId asked : cohort) ++visits[asked];
   for (const auto& [asked, count] : visits) CHECK(count <= 2);
+}
+
+TEST_CASE("Oort's preferred duration grows while utility stalls, shrinks when it jumps, and stays otherwise") {
+  // Device n takes n + 1 seconds; a fifth of twelve devices takes at most 3.
+  const auto preferred_seconds = [](double later) {
+    Fleet12 fleet(SelectionKind::oort, 12);
+    fleet.training.rounds = 41;
+    fleet.method.selection.explore = fleet.method.selection.explore_least = fleet.method.selection.cutoff = 0;
+    fleet.method.selection.duration_percentile = 20;
+    const PlannerSetup setup = fleet.setup();
+    Planner planner(setup);
+    for (int round = 0; round <= 40; ++round) {
+      const RoundPlan plan = planner.plan(round);
+      TimedRound timed = everything_done(plan);
+      for (std::size_t s = 0; s < plan.steps.size(); ++s)
+        timed.steps[s].end_seconds = 1 + task_of(plan, plan.steps[s].task).device;
+      std::vector<std::pair<NodeId, double>> told;
+      for (const TrainTask& task : plan.tasks) told.emplace_back(task.device, round < 20 ? 1 : later);
+      planner.note_told(told);
+      planner.observe(plan, timed, 1.0);
+    }
+    // Equal utilities are worth 1, and what they wait for comes on top; the slowest has (T / 12)^2 of that.
+    const double whole = 1 + std::sqrt(0.1 * std::log(41.0) / 40);
+    for (const SelectionNote& note : planner.selection_notes())
+      if (note.device == 11) return 12 * std::sqrt(note.score.value() / whole);
+    return 0.0;
+  };
+  CHECK(preferred_seconds(1) == Approx(4));
+  CHECK(preferred_seconds(100) == Approx(2));
+  CHECK(preferred_seconds(1.5) == Approx(3));
 }
 
 TEST_CASE("one tier is a uniform draw, and no tier is drawn more often than its credits") {

@@ -80,6 +80,14 @@ class TorchLearner : public Learner {
     rethrow_as_run_error();
   }
 
+  void lose(const std::vector<TaskId>& tasks) override try {
+    if (!keeps_on_devices()) return;
+    for (const TaskId task : tasks)
+      if (in_flight_.contains(task)) lost_.emplace(task, take(task));
+  } catch (...) {
+    rethrow_as_run_error();
+  }
+
   std::vector<TaskOutcome> merge(const RoundPlan& plan, const std::vector<Delivery>& deliveries) override try {
     Arrivals arrivals{plan, {}, deliveries};
     if (facts_of(run_.setup.method.exchange.kind).keeps_own_results)
@@ -92,16 +100,14 @@ class TorchLearner : public Learner {
     for (const Delivery& delivery : arrivals.deliveries)
       if (finished.count(delivery.task) == 0) finished.emplace(delivery.task, take(delivery.task));
     evaluated_.clear();
-    for (const auto& [id, trained] : finished) {
-      personal_.remember(trained);
-      states_.remember(trained);
-    }
-    if (coding_.feeds_back() || personal_.keeps() || states_.keeps()) lose_undelivered(plan, finished);
+    if (keeps_on_devices()) take_undelivered(plan, finished);
+    remember(finished);
     ActivityClock clock(profile_);
     const auto began = std::chrono::steady_clock::now();
     const bool is_changed = coding_.codes_up() || private_.applies() || personal_.hides();
     std::map<TaskId, Trained> received;  // what that makes of it
     if (is_changed) received = sent(finished);
+    lost_.clear();
     for (const auto& [id, trained] : is_changed ? received : finished) arrivals.tasks.push_back(&trained);
     if (is_changed)
       for (const auto& [id, trained] : finished) arrivals.own.push_back(&trained);
@@ -360,7 +366,11 @@ class TorchLearner : public Learner {
       messages.push_back(&trained);
     }
     if (!coding_.codes_up()) return finished;
-    coding_.send(messages);
+    for (auto& [id, trained] : lost_) {
+      if (personal_.hides()) personal_.hide(trained, state_->global());
+      shorten(trained);
+    }
+    coding_.send(messages, lost_);
     if (private_.applies())
       for (Trained* message : messages) private_.shorten(*message);
     return finished;
@@ -370,18 +380,25 @@ class TorchLearner : public Learner {
     if (private_.applies()) trained.was_shortened = private_.shorten(trained);
   }
 
+  // Devices have something that a lost update must not leave behind.
+  bool keeps_on_devices() const { return coding_.feeds_back() || personal_.keeps() || states_.keeps(); }
+
   // A round that keeps nothing in flight is over: what was trained in it and did not arrive never will.
-  void lose_undelivered(const RoundPlan& plan, const std::map<TaskId, Trained>& delivered) {
+  void take_undelivered(const RoundPlan& plan, const std::map<TaskId, Trained>& delivered) {
     if (plan.closing.keep_in_flight) return;
     for (const TrainTask& task : plan.tasks)
-      if (delivered.count(task.id) == 0 && in_flight_.contains(task.id)) {
-        Trained trained = take(task.id);
-        personal_.remember(trained);
-        states_.remember(trained);
-        if (personal_.hides()) personal_.hide(trained, state_->global());
-        shorten(trained);
-        if (coding_.feeds_back()) coding_.lose(trained);
-      }
+      if (delivered.count(task.id) == 0 && in_flight_.contains(task.id)) lost_.emplace(task.id, take(task.id));
+  }
+
+  // In the order in which devices trained.
+  void remember(const std::map<TaskId, Trained>& delivered) {
+    std::map<TaskId, const Trained*> all;
+    for (const auto& [id, trained] : delivered) all.emplace(id, &trained);
+    for (const auto& [id, trained] : lost_) all.emplace(id, &trained);
+    for (const auto& [id, trained] : all) {
+      personal_.remember(*trained);
+      states_.remember(*trained);
+    }
   }
 
   Trained take(TaskId task) {
@@ -407,6 +424,7 @@ class TorchLearner : public Learner {
   MessageCoding coding_;
   PrivateMean private_;
   std::unique_ptr<ModelState> state_;
+  std::map<TaskId, Trained> lost_;  // updates of this round that nobody got
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "sim/learn/running/message_coding.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "sim/learn/running/majority_vote.hpp"
@@ -45,19 +46,32 @@ at::Tensor MessageCoding::received(const at::Tensor& full, const WidthSlice& sli
   return known->values;
 }
 
-void MessageCoding::send(const std::vector<Trained*>& trained) {
+void MessageCoding::send(const std::vector<Trained*>& trained, const std::map<TaskId, Trained>& lost) {
   std::map<NodeId, std::vector<std::size_t>> by_device;
   for (std::size_t i = 0; i < trained.size(); ++i) by_device[trained[i]->device].push_back(i);
+  std::map<NodeId, std::vector<const Trained*>> losses;
+  if (feeds_back())
+    for (const auto& [task, update] : lost) losses[update.device].push_back(&update);
   std::vector<double> errors(trained.size());
   ballots_.assign(votes() ? trained.size() : 0, {});
   std::vector<std::future<void>> ends;
+  for (const auto& [device, updates] : losses) by_device[device];
   for (const auto& [device, messages] : by_device)
-    ends.push_back(pool_.submit(Urgency::merging, 1, [&, &sender = senders_[device], &numbers = messages] {
-      for (const std::size_t i : numbers) {
-        MessageBytes message = sender.send(sending_, *trained[i], errors[i]);
-        if (!ballots_.empty()) ballots_[i] = std::move(message);
-      }
-    }));
+    ends.push_back(pool_.submit(
+        Urgency::merging, 1, [&, &sender = senders_[device], &numbers = messages, missing = losses[device]]() mutable {
+          const auto lose_until = [&](TaskId task) {
+            while (!missing.empty() && missing.front()->task < task) {
+              sender.lose(sending_, *missing.front());
+              missing.erase(missing.begin());
+            }
+          };
+          for (const std::size_t i : numbers) {
+            lose_until(trained[i]->task);
+            MessageBytes message = sender.send(sending_, *trained[i], errors[i]);
+            if (!ballots_.empty()) ballots_[i] = std::move(message);
+          }
+          lose_until(std::numeric_limits<TaskId>::max());
+        }));
   for (auto& end : ends) end.wait();
   for (auto& end : ends) end.get();
   up_errors_.insert(up_errors_.end(), errors.begin(), errors.end());

@@ -25,11 +25,9 @@ class MessageCoding {
   /// What a device decodes of a slice of the server's model: flat, of the slice's layout.
   at::Tensor received(const at::Tensor& full, const WidthSlice& slice);
 
-  /// Puts the values that the receiver decodes in place of the trained ones. Devices' messages in the order of tasks.
-  void send(const std::vector<Trained*>& trained);
-
-  /// The message got lost: all of the update stays with the device.
-  void lose(const Trained& trained) { senders_[trained.device].lose(sending_, trained); }
+  /// Puts the values that the receiver decodes in place of the trained ones. What got lost stays with its device, where
+  /// devices feed back. A device's messages and losses are in the order of tasks.
+  void send(const std::vector<Trained*>& trained, const std::map<TaskId, Trained>& lost = {});
 
   /// Where devices vote: what they decided by the messages that the last send() made.
   Trained decided(const std::vector<const Trained*>& arrivals, const at::Tensor& current) const;

@@ -132,6 +132,36 @@ TEST_CASE("what a lost message carried arrives with the next one") {
   REQUIRE(distance(later, update) < 1e-5 * distance(update, start));
 }
 
+TEST_CASE("what a lost message carried arrives with the next one, though trainings go on from round to round") {
+  // A device's first update gets lost while another's arrives; its second brings what the first had, and no more.
+  World world = world_of(EncodingKind::topk);
+  world.method.encoding.ratio = 1;
+  world.method.exchange.kind = ExchangeKind::asynchronous;
+  world.method.merge.kind = MergeKind::staleness;
+  const auto after = [&](bool is_lost) {
+    const auto learner = world.learner();
+    RoundPlan plan = world.round(0);
+    plan.closing.keep_in_flight = true;
+    learner->start(plan, all_tasks(plan));
+    if (is_lost) learner->lose({0});
+    learner->merge(plan, {{1, world.devices()}});
+    learner->keep_in_flight({2});
+    world.parts.samples[0].clear();  // its next training changes nothing
+    RoundPlan next = world.round(1);
+    next.tasks.resize(1);
+    next.tasks.front().id = 3;
+    next.closing.keep_in_flight = true;
+    const std::vector<float> before = model_of(*learner, world);
+    learner->start(next, all_tasks(next));
+    learner->merge(next, {{3, world.devices()}});
+    return distance(model_of(*learner, world), before);
+  };
+  const auto samples = world.parts.samples;
+  CHECK(after(true) > 0);
+  world.parts.samples = samples;
+  CHECK(after(false) == 0);
+}
+
 TEST_CASE("residuals wait until their element is in the slice again") {
   World world = world_of(EncodingKind::sign);
   world.method.split.rule = SplitRule::rolling;
