@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "sim/base/ids.hpp"
-#include "sim/deploy/payload.hpp"
+#include "sim/learn/participant.hpp"
 #include "sim/plan/round_plan.hpp"
 
 namespace msfusion {

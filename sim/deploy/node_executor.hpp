@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "sim/deploy/mesh.hpp"
-#include "sim/deploy/participant.hpp"
+#include "sim/learn/participant.hpp"
 
 namespace msfusion {
 

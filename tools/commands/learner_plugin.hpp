@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "sim/deploy/participant.hpp"
 #include "sim/learn/learner.hpp"
+#include "sim/learn/participant.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace msfusion {

@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "sim/base/error.hpp"
-#include "sim/deploy/participant.hpp"
+#include "sim/learn/participant.hpp"
 #include "sim/learn/running/job_message.hpp"
 #include "sim/learn/running/state_file.hpp"
 #include "tests/learn/world.hpp"

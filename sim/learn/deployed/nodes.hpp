@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "sim/deploy/participant.hpp"
+#include "sim/learn/participant.hpp"
 
 namespace msfusion {
 

@@ -1,7 +1,7 @@
 #include <map>
 
-#include "sim/deploy/nodes.hpp"
-#include "sim/deploy/training_node.hpp"
+#include "sim/learn/deployed/nodes.hpp"
+#include "sim/learn/deployed/training_node.hpp"
 #include "sim/learn/merging/merge.hpp"
 #include "sim/learn/running/majority_vote.hpp"
 #include "sim/learn/running/pool.hpp"

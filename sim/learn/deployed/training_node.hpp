@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/deploy/participant.hpp"
+#include "sim/learn/participant.hpp"
 #include "sim/learn/running/run_context.hpp"
 #include "sim/learn/training/local_training.hpp"
 #include "sim/learn/training/slice_map.hpp"

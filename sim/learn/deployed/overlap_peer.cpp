@@ -2,8 +2,8 @@
 #include <map>
 #include <stdexcept>
 
-#include "sim/deploy/nodes.hpp"
-#include "sim/deploy/training_node.hpp"
+#include "sim/learn/deployed/nodes.hpp"
+#include "sim/learn/deployed/training_node.hpp"
 #include "sim/learn/running/slice_message.hpp"
 
 namespace msfusion {

@@ -1,7 +1,7 @@
 #include <cstddef>
 
-#include "sim/deploy/nodes.hpp"
-#include "sim/deploy/training_node.hpp"
+#include "sim/learn/deployed/nodes.hpp"
+#include "sim/learn/deployed/training_node.hpp"
 #include "sim/learn/running/message_sender.hpp"
 #include "sim/learn/running/private_mean.hpp"
 #include "sim/method/selection_attributes.hpp"

@@ -1,15 +1,17 @@
 // One deployed node's training and merging: it knows what it trained and what was sent to it, and nothing else. This
-// header is free of LibTorch; participant.cpp is compiled into the learning room's library, because it trains and
-// merges with that room's code, and programs load it with that library (tools/learner_plugin.hpp).
+// header is free of LibTorch; programs load what is behind it when training starts (tools/commands/learner_plugin.hpp).
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
-#include "sim/deploy/payload.hpp"
 #include "sim/learn/learner.hpp"
 
 namespace msfusion {
+
+/// What a message between deployed nodes carries.
+using Payload = std::vector<std::byte>;
 
 /// Calls come from one thread, in the order of the plan's steps. Throws RunError where the training diverges.
 class Participant {

@@ -1,9 +1,9 @@
-#include "sim/deploy/participant.hpp"
+#include "sim/learn/participant.hpp"
 
 #include <fmt/format.h>
 
 #include "sim/base/error.hpp"
-#include "sim/deploy/nodes.hpp"
+#include "sim/learn/deployed/nodes.hpp"
 
 namespace msfusion {
 

@@ -1,4 +1,4 @@
-#include "sim/deploy/training_node.hpp"
+#include "sim/learn/deployed/training_node.hpp"
 
 #include <fmt/format.h>
 
