@@ -145,11 +145,8 @@ const std::vector<ElementInfo>& scenario_elements() {
        describe(target_vocabulary()),
        {}},
       {"notes",
-       "What readers of the report should know, shown under its title: a text in Markdown. Understood are paragraphs, "
-       "`#` "
-       "headings, `-` and `1.` lists, ``` blocks, **bold**, *emphasis*, `code` and [links](https://..); everything "
-       "else, "
-       "HTML included, stands as it is written.",
+       "What readers of the report should know, shown under its title: a text in Markdown (CommonMark). HTML stands "
+       "as it is written; of pictures, and of links to anything but http and https, the words stay.",
        {},
        {}},
   };

@@ -39,6 +39,7 @@ class Msfusion(CMakePackage):
     depends_on("zlib-api")
     depends_on("openssl")
     depends_on("libpng")
+    depends_on("cmark")
     depends_on("libjpeg-turbo")
     depends_on("openmpi@4:", when="+mpi")
 
