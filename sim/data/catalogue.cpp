@@ -143,7 +143,7 @@ Dataset load_synthetic_text(const DataOptions& spec, int window, std::uint64_t s
 Dataset load_dataset(const DataOptions& spec, int window, std::uint64_t seed, bool for_cost_only) {
   if (spec.set == "synthetic" && spec.synthetic_vocabulary > 0) return load_synthetic_text(spec, window, seed);
   if (spec.set == "synthetic") return load_synthetic(spec, seed, !for_cost_only);
-  if ((spec.set == "tokens" || spec.set == "characters") && window < 1) {
+  if (is_text(spec) && window < 1) {
     throw UserError({"", spec.line, fmt::format("set=\"{}\" with a model for images", spec.set),
                      "a language model (transformer, lstm)"});
   }

@@ -51,7 +51,7 @@ void check(const DataOptions& data, GivenAttributes& given) {
 }  // namespace
 
 bool is_text(const DataOptions& data) {
-  return data.set == "tokens" || data.set == "characters" || data.synthetic_vocabulary > 0;
+  return data.set == "tokens" || data.set == "characters" || data.set == "fortunes" || data.synthetic_vocabulary > 0;
 }
 
 const Vocabulary<DataOptions>& data_vocabulary() {
@@ -61,7 +61,9 @@ const Vocabulary<DataOptions>& data_vocabulary() {
           attribute<D>(
               "set", &D::set, dataset_name(),
               "The data set. folder: image files, one folder a class; arrays: NumPy's files; csv: tables; tokens: text "
-              "split at blanks (WikiText, Penn Treebank); characters: text by characters; synthetic: seeded "
+              "split at blanks (WikiText, Penn Treebank); characters: text by characters; fortunes: a text of "
+              "Debian's, a "
+              "file a topic; synthetic: seeded "
               "Gaussian classes without files.",
               "`msfusion list data` says which sets are present.")
               .is_required(),
@@ -82,7 +84,7 @@ const Vocabulary<DataOptions>& data_vocabulary() {
                        "Who holds which samples. iid: equal random parts; dirichlet: class shares drawn from "
                        "Dirichlet(alpha); shards: classes-per-device classes each, all classes equally often; label-k: "
                        "the same number of classes, drawn as in NIID-Bench, so that sizes differ; natural: by the "
-                       "writer or speaker that the set names.",
+                       "writer or speaker that the set names, or by file where each file of a text is a client's.",
                        "Take dirichlet, shards or label-k for devices that see different classes."),
           attribute<D>("alpha", &D::alpha, number_above(0), "How alike the devices are.",
                        "Smaller is more skewed: 0.1 is hard, 100 nearly iid.")

@@ -89,8 +89,18 @@ const std::vector<DataSet>& data_sets() {
        nullptr,
        read_csv,
        check_csv},
+      {{"fortunes",
+        "sayings in English by characters, 2.6 MB in 43 topics, a file each: whose they are in the natural partition",
+        std::nullopt,
+        "apt install fortunes fortunes-min",
+        {}},
+       "/usr/share/games/fortunes",
+       read_fortunes,
+       check_fortunes},
       {{"tokens",
-        "tokenised text: one file *train* and one *test* (WikiText-2, WikiText-103, Penn Treebank), or a single file",
+        "tokenised text: one file *train* and one *test* (WikiText-2, WikiText-103, Penn Treebank), a single file, or "
+        "a "
+        "file for each client",
         std::nullopt,
         "e.g. the word-level WikiText-2 (wiki.train.tokens, wiki.test.tokens); tokens are separated by white space",
         {}},
@@ -98,7 +108,9 @@ const std::vector<DataSet>& data_sets() {
        read_words,
        check_text},
       {{"characters",
-        "any UTF-8 text, one file *train* and one *test*, or a single file whose last tenth is the test",
+        "any UTF-8 text, one file *train* and one *test*, a single file whose last tenth is the test, or a file for "
+        "each "
+        "client",
         std::nullopt,
         "any text of yours",
         {}},

@@ -202,11 +202,12 @@ Partition deal_classes(const Dataset& data, const DataOptions& spec, std::size_t
   return parts;
 }
 
-/// Text: neighbouring windows stay together. Images: the groups in random order, each to the device with the fewest
-/// samples so far.
+/// Text of nobody: neighbouring windows stay together. Otherwise: the groups in random order, each to the device with
+/// the fewest samples so far.
 Partition deal_natural(const Dataset& data, const DataOptions& spec, std::size_t devices, std::uint64_t seed) {
-  if (data.kind == DataKind::tokens) return cut(all_samples(data), std::vector<double>(devices, 1.0));
+  const bool is_text = data.kind == DataKind::tokens;
   const auto& groups = data.train_images.groups;
+  if (is_text && groups.empty()) return cut(all_samples(data), std::vector<double>(devices, 1.0));
   if (groups.empty()) {
     fail(spec, fmt::format("partition=\"natural\" of {}, whose samples have no key", data.name),
          "iid, dirichlet, shards, label-k");

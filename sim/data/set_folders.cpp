@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "sim/base/error.hpp"
+#include "sim/base/natural_order.hpp"
 #include "sim/data/array_set.hpp"
 #include "sim/data/cifar.hpp"
 #include "sim/data/csv_set.hpp"
@@ -111,8 +113,14 @@ Dataset read_cifar_folder(const fs::path& folder, CifarKind kind, bool pixels) {
 
 struct TextFiles {
   std::string train;
-  std::optional<std::string> test;  ///< none: the last tenth of train
+  std::optional<std::string> test;   ///< none: the last tenth of train
+  std::vector<std::string> clients;  ///< instead of both: a file each
 };
+
+std::vector<std::string> in_order(std::vector<std::string> files) {
+  std::sort(files.begin(), files.end(), natural_less);
+  return files;
+}
 
 /// "wiki.train.tokens" has the part "train".
 bool has_part(const std::string& name, const std::string& part) {
@@ -125,7 +133,7 @@ bool has_part(const std::string& name, const std::string& part) {
 }
 
 TextFiles text_files(const fs::path& path) {
-  if (fs::is_regular_file(path)) return {path.string(), std::nullopt};
+  if (fs::is_regular_file(path)) return {path.string(), std::nullopt, {}};
   std::vector<std::string> train, test, all;
   for (const auto& entry : fs::directory_iterator(path)) {
     const std::string name = entry.path().filename().string();
@@ -134,16 +142,33 @@ TextFiles text_files(const fs::path& path) {
     if (has_part(name, "train")) train.push_back(all.back());
     if (has_part(name, "test")) test.push_back(all.back());
   }
-  if (train.size() == 1 && test.size() == 1) return {train[0], test[0]};
-  if (all.size() == 1) return {all[0], std::nullopt};
+  if (train.size() == 1 && test.size() == 1) return {train[0], test[0], {}};
+  if (all.size() == 1) return {all[0], std::nullopt, {}};
+  if (all.size() > 1 && train.empty() && test.empty()) return {"", std::nullopt, in_order(std::move(all))};
   throw UserError(
       {path.string(), 0, fmt::format("{} files named *train* and {} named *test*", train.size(), test.size()),
-       "one of each, e.g. wiki.train.tokens and wiki.test.tokens; or a single file, whose last tenth is the test"});
+       "one of each, e.g. wiki.train.tokens and wiki.test.tokens; a single file, whose last tenth is the test; or "
+       "several files with other names, each a client's"});
 }
 
 Dataset read_text_folder(const fs::path& folder, TextUnit unit, int window) {
   const TextFiles files = text_files(folder);
+  if (!files.clients.empty()) return read_clients_text(files.clients, unit, window);
   return files.test ? read_text(files.train, *files.test, unit, window) : read_text(files.train, unit, window);
+}
+
+std::vector<std::string> fortune_files(const fs::path& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    fs::path text = entry.path();
+    if (text.extension() != ".dat") continue;
+    text.replace_extension();
+    if (fs::is_regular_file(text)) files.push_back(text.string());
+  }
+  if (files.size() < 2)
+    throw UserError({folder.string(), 0, fmt::format("{} texts with a .dat file beside them", files.size()),
+                     "those of the packages fortunes and fortunes-min"});
+  return in_order(std::move(files));
 }
 
 }  // namespace
@@ -224,6 +249,14 @@ Dataset read_characters(const fs::path& folder, int window, bool) {
 
 void check_text(const fs::path& folder) {
   text_files(folder);
+}
+
+Dataset read_fortunes(const fs::path& folder, int window, bool) {
+  return read_clients_text(fortune_files(folder), TextUnit::character, window);
+}
+
+void check_fortunes(const fs::path& folder) {
+  fortune_files(folder);
 }
 
 }  // namespace msfusion

@@ -28,9 +28,12 @@ void check_arrays(const std::filesystem::path& folder);
 /// Tables, as sim/data/csv_set.hpp says.
 Dataset read_csv(const std::filesystem::path& folder, int window, bool pixels);
 void check_csv(const std::filesystem::path& folder);
-/// One file *train* and one *test*, or a single file whose last tenth is the test.
+/// One file *train* and one *test*, a single file whose last tenth is the test, or several files, each a client's.
 Dataset read_words(const std::filesystem::path& folder, int window, bool pixels);
 Dataset read_characters(const std::filesystem::path& folder, int window, bool pixels);
 void check_text(const std::filesystem::path& folder);
+/// Each text NAME that has a NAME.dat beside it is a client's.
+Dataset read_fortunes(const std::filesystem::path& folder, int window, bool pixels);
+void check_fortunes(const std::filesystem::path& folder);
 
 }  // namespace msfusion

@@ -64,12 +64,35 @@ std::vector<std::int64_t> proportional_shares(const std::vector<std::int64_t>& s
   for (std::size_t i = 0; rest > 0; ++i, --rest) ++shares[order[i]];
   return shares;
 }
+
+/// Of each group its first windows, as many as are its share. `of`: each window's group.
+void keep_windows_of_groups(TokenSet& set, std::vector<std::int32_t>& of, std::int64_t count, int window) {
+  std::vector<std::int64_t> sizes;
+  for (const std::int32_t group : of) {
+    sizes.resize(std::max(sizes.size(), static_cast<std::size_t>(group) + 1));
+    ++sizes[static_cast<std::size_t>(group)];
+  }
+  std::vector<std::int64_t> left = proportional_shares(sizes, count);
+  std::vector<std::int32_t> tokens, groups;
+  for (std::size_t sample = 0; sample < of.size(); ++sample) {
+    if (--left[static_cast<std::size_t>(of[sample])] < 0) continue;
+    const auto begin = set.tokens.begin() + static_cast<std::ptrdiff_t>(sample) * window;
+    tokens.insert(tokens.end(), begin, begin + window);
+    groups.push_back(of[sample]);
+  }
+  tokens.push_back(set.tokens.back());
+  set.tokens = std::move(tokens);
+  of = std::move(groups);
+}
 }  // namespace
 
 void keep_train_samples(Dataset& data, std::int64_t count, std::uint64_t seed) {
   assert(count >= 1 && count <= data.train_samples());
   if (count == data.train_samples()) return;
-  if (data.kind == DataKind::tokens) return keep_windows(data.train_tokens, count, data.window);
+  if (data.kind == DataKind::tokens)
+    return data.train_images.groups.empty()
+               ? keep_windows(data.train_tokens, count, data.window)
+               : keep_windows_of_groups(data.train_tokens, data.train_images.groups, count, data.window);
   std::vector<std::vector<std::int32_t>> by_class(static_cast<std::size_t>(data.classes));
   const auto& labels = data.train_images.labels;
   for (std::size_t i = 0; i < labels.size(); ++i) {

@@ -177,6 +177,33 @@ Dataset read_text(const std::string& train_file, const std::string& test_file, T
   return with_vocabulary(std::move(train), std::move(test), numbers, unit, window);
 }
 
+Dataset read_clients_text(const std::vector<std::string>& files, TextUnit unit, int window) {
+  TokenNumbers numbers;
+  const std::int32_t line_end = numbers.number(unit == TextUnit::word ? kEndOfLine : "\n");
+  std::vector<std::int32_t> train, test, groups;
+  for (std::size_t client = 0; client < files.size(); ++client) {
+    const auto tokens = read_tokens(files[client], unit, numbers);
+    const std::size_t own = tokens.size() - tokens.size() / 10, length = static_cast<std::size_t>(window);
+    const std::size_t windows = (own + 1) / length;
+    if (windows == 0)
+      throw UserError({files[client], 0, fmt::format("{} tokens of training text (all but the last tenth)", own),
+                       fmt::format("at least {}: each file is a client, with one window or more", window - 1)});
+    const auto begin = tokens.begin(), end = begin + static_cast<std::ptrdiff_t>(own);
+    train.push_back(line_end);
+    train.insert(train.end(), begin, begin + static_cast<std::ptrdiff_t>(windows * length - 1));
+    groups.insert(groups.end(), windows, static_cast<std::int32_t>(client));
+    test.push_back(line_end);
+    test.insert(test.end(), end, tokens.end());
+    if (train.size() + test.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+      throw UserError({files[client], 0, "too many tokens", "at most 2^31 - 1 in all files together"});
+  }
+  train.push_back(line_end);  // what the last window's last token is followed by
+  expect_a_window(files.front(), test.size(), "test (the last tenth of every file)", window);
+  Dataset data = with_vocabulary(std::move(train), std::move(test), numbers, unit, window);
+  data.train_images.groups = std::move(groups);  // where every natural partition has its key
+  return data;
+}
+
 Dataset read_text(const std::string& file, TextUnit unit, int window) {
   TokenNumbers numbers;
   auto train = read_tokens(file, unit, numbers);

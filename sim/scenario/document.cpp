@@ -90,6 +90,7 @@ void ScenarioDocument::check_attributes(const XmlElement& element, const Element
 }
 
 void ScenarioDocument::check_children(const XmlElement& element, const ElementInfo& info) {
+  if (holds_layers(info)) return;
   const std::vector<std::string> allowed = child_names(info);
   if (const std::size_t count = element.children().size(); count > kMostChildren) {
     add(element, {"", fmt::format("{} elements in <{}>", count, info.name),

@@ -107,7 +107,8 @@ const std::vector<ElementInfo>& scenario_elements() {
       {"platform", "The devices and links, as a SimGrid platform file.", describe(platform_vocabulary()), {}},
       {"data", "What is learned from, and who holds how much of it.", describe(data_vocabulary()), {}},
       {"model",
-       "The full model that is to be trained. Each kind has its own attributes; another kind's are refused.",
+       "The full model that is to be trained: of a kind, from a file, or of layers that stand in the element as they "
+       "would in a file. Each kind has its own attributes; another kind's are refused.",
        model_attributes(),
        {}},
       {"training", "What every device does locally in a round.", describe(training_vocabulary()), {}},
@@ -158,6 +159,10 @@ const ElementInfo& element_info(const std::string& name) {
   const auto found = std::find_if(all.begin(), all.end(), [&](const ElementInfo& e) { return e.name == name; });
   if (found == all.end()) throw std::logic_error("no element has the name " + name);
   return *found;
+}
+
+bool holds_layers(const ElementInfo& element) {
+  return element.name == "model";
 }
 
 bool holds_text(const ElementInfo& element) {

@@ -18,6 +18,9 @@ const ElementInfo& element_info(const std::string& name);
 /// Whether the element consists of text: it has neither attributes nor elements.
 bool holds_text(const ElementInfo& element);
 
+/// Whether the elements of model files may stand in it, which sim/shape reads.
+bool holds_layers(const ElementInfo& element);
+
 constexpr int kLongestNotes = 50000;  ///< bytes
 
 /// The elements that no room below owns.

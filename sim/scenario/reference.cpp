@@ -44,7 +44,8 @@ std::string section_of(const ElementInfo& element) {
   for (const AttributeInfo& attribute : element.attributes)
     if (attribute.name == "file" || attribute.needs.rfind("file", 0) == 0) of_file.push_back(attribute);
   text += table_of({element.attributes.front()});
-  text += fmt::format("\n### `file`: layers in a file, as docs/models.md explains\n\n{}", table_of(of_file));
+  text += fmt::format("\n### `file`: layers in a file or in the element itself, as docs/models.md explains\n\n{}",
+                      table_of(of_file));
   for (const ModelKind& kind : model_kinds())
     text += fmt::format("\n### `kind=\"{}\"`: {}\n\n{}", kind.name, kind.meaning, table_of(kind.attributes()));
   return text;

@@ -11,6 +11,7 @@
 #include "sim/method/secure_steps.hpp"
 #include "sim/scenario/document.hpp"
 #include "sim/scenario/elements.hpp"
+#include "sim/shape/layers_in_place.hpp"
 
 namespace msfusion {
 
@@ -59,11 +60,11 @@ std::string without_indentation(const std::string& text) {
 
 class ScenarioReader {
  public:
-  explicit ScenarioReader(ScenarioDocument& document) : document_(document) {}
+  ScenarioReader(ScenarioDocument& document, const std::string& file) : document_(document), file_(file) {}
 
-  Scenario read(const std::string& file) {
+  Scenario read() {
     Scenario scenario;
-    scenario.file = file;
+    scenario.file = file_;
     HeadOptions head;
     read_element(document_.root(), "scenario", head_vocabulary(), head);
     scenario.name = head.name;
@@ -133,7 +134,9 @@ class ScenarioReader {
     const std::string which = model.has("file") ? "file" : "kind";
     bool is_read = model.has(which);
     try {
-      scenario.model = read_model(model);
+      scenario.model = model_element && !model_element->children().empty()
+                           ? read_model(model, layers_in(*model_element, scenario.data))
+                           : read_model(model);
     } catch (const UserError& error) {
       document_.add(error);
       is_read = false;
@@ -145,6 +148,13 @@ class ScenarioReader {
                                               : "for text a transformer or an lstm is needed");
     document_.add(data_element, data);
     document_.add(model_element, model);
+  }
+
+  // What layers in the scenario read, and for how many classes, follows from the data.
+  std::shared_ptr<const LayerFile> layers_in(const XmlElement& model, const DataOptions& data) const {
+    auto layers = std::make_shared<LayerFile>(read_layers_in_place(model, file_));
+    layers->reads = is_text(data) ? InputKind::tokens : InputKind::image;
+    return layers;
   }
 
   std::string read_notes() {
@@ -224,6 +234,7 @@ class ScenarioReader {
   }
 
   ScenarioDocument& document_;
+  const std::string& file_;
   std::map<std::string, int> lines_of_labels_;
 };
 
@@ -234,7 +245,7 @@ Scenario read_document(const XmlDocument& xml, const std::string& file, const st
     for (const Override& change : overrides) document.apply(change);
     document.check_structure();  // elements that were made may lack attributes
   }
-  Scenario scenario = ScenarioReader(document).read(file);
+  Scenario scenario = ScenarioReader(document, file).read();
   if (!document.is_clean()) document.report();
   scenario.text = xml.serialise();
   return scenario;

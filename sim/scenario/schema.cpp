@@ -62,6 +62,10 @@ std::string element_text(const ElementInfo& element, const std::string& occurren
                        element.name, occurrence, annotation(element.meaning));
   std::string text = fmt::format("{0}<xs:element name=\"{1}\"{2}>\n{0}  {3}\n{0}  <xs:complexType>\n", indent,
                                  element.name, occurrence, annotation(element.meaning));
+  if (holds_layers(element))
+    text += fmt::format(
+        "{}    <xs:sequence><xs:any minOccurs=\"0\" maxOccurs=\"unbounded\" processContents=\"skip\"/></xs:sequence>\n",
+        indent);
   if (!element.children.empty()) {
     const bool repeated = element.children.front().repeated;
     const char* group = repeated ? "sequence" : "all";  // children that occur once stand in any order

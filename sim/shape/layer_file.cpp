@@ -8,6 +8,7 @@
 #include "sim/base/spelling.hpp"
 #include "sim/base/value_type.hpp"
 #include "sim/base/xml.hpp"
+#include "sim/shape/layers_in_place.hpp"
 
 namespace msfusion {
 
@@ -32,6 +33,10 @@ class Reader {
     check_attributes(root, {"description", "reads", "sample", "classes"}, {"reads", "sample", "classes"});
     result_.description = root.attribute("description").value_or("");
     read_samples(root);
+    return read_layers(root);
+  }
+
+  LayerFile read_layers(const XmlElement& root) {
     for (const XmlElement& child : root.children()) {
       if (child.name() == "parameter" && !child.has_namespace())
         read_parameter(child);
@@ -152,6 +157,10 @@ class Reader {
 LayerFile read_layer_file(const std::string& file) {
   const XmlDocument document = XmlDocument::parse_file(file, XmlDocument::Doctype::refused, kMostBytes);
   return Reader(file).read(document.root());
+}
+
+LayerFile read_layers_in_place(const XmlElement& model, const std::string& file) {
+  return Reader(file).read_layers(model);
 }
 
 }  // namespace msfusion

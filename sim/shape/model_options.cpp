@@ -10,6 +10,7 @@
 #include "sim/base/overloaded.hpp"
 #include "sim/base/spelling.hpp"
 #include "sim/shape/layer_file.hpp"
+#include "sim/shape/layers_in_place.hpp"
 #include "sim/shape/onnx_model.hpp"
 
 namespace msfusion {
@@ -229,7 +230,7 @@ void read_parameters(FileModelOptions& model, GivenAttributes& given) {
     const std::string name = trimmed(one.substr(0, one.find('=')));
     if (one.find('=') == std::string::npos || !contains(names, name)) {
       given.object("parameters", fmt::format("{}: '{}'", given.quote("parameters"), trimmed(one)),
-                   names.empty() ? fmt::format("{} has no parameters", model.file)
+                   names.empty() ? fmt::format("{} has no parameters", model.layers->file)
                                  : "allowed: NAME=VALUE; .. with " + one_of(name, names));
       return;
     }
@@ -284,6 +285,8 @@ std::vector<AttributeInfo> model_attributes() {
         all.push_back(std::move(attribute));
         continue;
       }
+      // Of another type in this kind: only the kind itself can say what is allowed.
+      if (known->type.name != attribute.type.name) known->type.accepts = [](const std::string&) { return true; };
       known->needs += fmt::format(known->needs == "file" ? " or kind=\"{}\"" : " or \"{}\"", kind.name);
       if (known->fallback != attribute.fallback)
         known->fallback += fmt::format(", {} {}", kind.name, attribute.fallback);
@@ -293,13 +296,17 @@ std::vector<AttributeInfo> model_attributes() {
 
 namespace {
 
-ModelOptions read_file_model(GivenAttributes& given) {
-  FileModelOptions model;
-  const std::vector<std::string> own = names_of_attributes(describe(file_vocabulary()));
+// Objects to attributes that say nothing about a model of layers.
+void refuse_others(GivenAttributes& given, const std::vector<std::string>& own, const char* beside) {
   for (const std::string& attribute : names_of_attributes(model_attributes()))
     if (given.has(attribute) && !contains(own, attribute))
-      given.object(attribute, fmt::format("{} beside a model file", given.quote(attribute)),
+      given.object(attribute, fmt::format("{} beside {}", given.quote(attribute), beside),
                    fmt::format("allowed: one of {}", fmt::join(own, ", ")));
+}
+
+ModelOptions read_file_model(GivenAttributes& given) {
+  FileModelOptions model;
+  refuse_others(given, names_of_attributes(describe(file_vocabulary())), "a model file");
   read_options(file_vocabulary(), model, given);
   if (given.refused("file")) return ModelOptions();
   const std::string end = std::filesystem::path(model.file).extension().string();
@@ -336,6 +343,22 @@ int window_of(const ModelOptions& model) {
                     model);
 }
 
+ModelOptions read_model(GivenAttributes& given, std::shared_ptr<const LayerFile> in_place) {
+  FileModelOptions model;
+  std::vector<std::string> own = names_of_attributes(describe(file_vocabulary()));
+  own.erase(own.begin());  // file
+  refuse_others(given, own, "layers");
+  read_options(file_vocabulary(), model, given);
+  model.file.clear();
+  model.layers = std::move(in_place);
+  read_parameters(model, given);
+  if (given.has("window") && model.layers->reads == InputKind::image)
+    given.object("window", fmt::format("{}: the data are images", given.quote("window")), "none");
+  if (!given.has("window") && model.layers->reads == InputKind::tokens)
+    given.object("", "<model> has layers, but no window", "needed: window, the tokens of a sample");
+  return model;
+}
+
 ModelOptions read_model(GivenAttributes& given) {
   if (given.has("file")) return read_file_model(given);
   const std::string name = given.has("kind") ? trimmed(given.value("kind").meant) : "";
@@ -345,7 +368,7 @@ ModelOptions read_model(GivenAttributes& given) {
     if (given.has("kind"))
       given.refuse("kind", "allowed: " + model_attributes().front().type.instead_of(given.value("kind").written));
     else
-      given.object("", "<model> has no kind and no file", "needed: one of them");
+      given.object("", "<model> has no kind, no file and no layers", "needed: one of them");
     return ModelOptions();
   }
   const std::vector<std::string> own = names_of_attributes(kind->attributes());

@@ -183,7 +183,7 @@ Shape build_shape(const ModelOptions& spec, const SampleShape& samples) {
             require(samples.kind == layers.reads,
                     fmt::format("model {} on {}", layers.file, samples.kind == InputKind::image ? "images" : "text"),
                     fmt::format("it learns from {}", layers.reads == InputKind::image ? "images" : "text"));
-            InputLog::note(layers.file);
+            if (!model.file.empty()) InputLog::note(layers.file);
             return narrowed_shape(shape_of_layers(layers, model.parameters, samples), model.rate);
           },
       },

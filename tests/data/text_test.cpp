@@ -1,5 +1,10 @@
 #include "sim/data/text.hpp"
 
+#include <algorithm>
+
+#include "sim/data/catalogue.hpp"
+#include "sim/data/partition.hpp"
+#include "sim/data/subset.hpp"
 #include "tests/data/data_files.hpp"
 #include "tests/support/catch.hpp"
 
@@ -66,6 +71,54 @@ TEST_CASE("the last tenth of a single text is its test") {
   CHECK(data.test_tokens.tokens.size() == 10);
   CHECK(data.train_samples() == 22);
   CHECK(data.test_samples() == 2);
+}
+
+TEST_CASE("where each file is a client, its windows are a group of their own, and its last tenth is tested") {
+  TempFolder folder;
+  // 20 and 40 characters: 18 and 36 for training, of which 3 windows of 5 and 7 fit behind a line end.
+  const std::vector<std::string> files = {folder.write("a", std::string("abcdefghijklmnopqrst")),
+                                          folder.write("b", std::string(40, 'x'))};
+  Dataset data = read_clients_text(files, TextUnit::character, 5);
+  CHECK(data.train_samples() == 10);
+  CHECK(data.train_images.groups == std::vector<std::int32_t>{0, 0, 0, 1, 1, 1, 1, 1, 1, 1});
+  const Words words = spelled(data, data.train_tokens);
+  CHECK(Words(words.begin(), words.begin() + 3) == Words{"\n", "a", "b"});
+  // A window's last target is the line end in front of the next client's text, and not its text.
+  CHECK(words[15] == "\n");
+  CHECK(words[14] == "n");
+  CHECK(words.back() == "\n");
+  CHECK(spelled(data, data.test_tokens) == Words{"\n", "<unk>", "<unk>", "\n", "x", "x", "x", "x"});
+
+  DataOptions natural;
+  natural.partition = DataOptions::Partition::natural;
+  auto parts = partition(data, natural, 2, 1).samples;
+  std::sort(parts.begin(), parts.end());
+  CHECK(parts == std::vector<std::vector<std::int32_t>>{{0, 1, 2}, {3, 4, 5, 6, 7, 8, 9}});
+  CHECK_THAT(error_of([&] { partition(data, natural, 3, 1); }), ContainsSubstring("3 devices for 2 natural groups"));
+
+  // A subset has the clients in proportion, each one's first windows.
+  keep_train_samples(data, 5, 1);
+  CHECK(data.train_samples() == 5);
+  CHECK(data.train_images.groups == std::vector<std::int32_t>{0, 0, 1, 1, 1});
+  CHECK(spelled(data, data.train_tokens)[9] == "i");
+  CHECK_THAT(error_of([&] {
+               read_clients_text({files[0], folder.write("c", std::string("abc"))}, TextUnit::character, 5);
+             }),
+             ContainsSubstring("c: 3 tokens of training text"));
+}
+
+TEST_CASE("a folder of several texts is one of clients, unless their names say train and test") {
+  TempFolder folder;
+  for (const char* name : {"poem-2", "poem-10"}) folder.write(name, std::string(60, 'a') + name + "\n");
+  DataOptions options;
+  options.set = "characters";
+  options.path = folder.path("");
+  CHECK(load_dataset(options, 8, 1, false).train_images.groups.size() == 2 * 8);
+  folder.write("poems.train", std::string(60, 'a'));
+  CHECK_THAT(error_of([&] { load_dataset(options, 8, 1, false); }),
+             ContainsSubstring("1 files named *train* and 0 named *test*"));
+  folder.write("poems.test", std::string(60, 'a'));
+  CHECK(load_dataset(options, 8, 1, false).train_images.groups.empty());
 }
 
 TEST_CASE("compressed text reads like plain text") {

@@ -40,6 +40,43 @@ TEST_CASE("a model as a file of layers gives the results of its short form to th
   CHECK(tables_of(folder.file("kind")) == tables_of(folder.file("file")));
 }
 
+TEST_CASE("layers in the scenario give the results of their file to the last bit, and resume") {
+  const TemporaryFolder folder;
+  std::string file = text_of(source_file("scenarios/models/cnn.xml"));
+  const std::string in_place = "<model parameters=\"widths=8 12\">" +
+                               std::regex_replace(file.substr(file.find("<model")), std::regex("^<model[^>]*>"), "");
+  std::string text = std::regex_replace(text_of(input("tiny.xml")), std::regex("<model [^>]*/>"), "LAYERS");
+  text.replace(text.find("LAYERS"), 6, in_place);
+  text = std::regex_replace(text, std::regex("platform.xml"), input("platform.xml"));
+  const std::string layers = folder.write("layers.xml", text);
+  require_success(msfusion_program(
+      {"run", folder.write("file.xml", with_model("tiny.xml", shipped("cnn") + R"( parameters="widths=8 12")")), "-o",
+       folder.file("file")}));
+  require_success(msfusion_program({"run", layers, "-o", folder.file("layers")}));
+  CHECK(tables_of(folder.file("layers")) == tables_of(folder.file("file")));
+  require_success(msfusion_program({"run", layers, "-o", folder.file("layers"), "--resume"}));
+  require_success(msfusion_program({"report", folder.file("layers"), "-o", folder.file("r.html")}));
+
+  const auto mistakes = [&](const std::string& model, std::vector<std::string> more = {}) {
+    std::string wrong = text;
+    wrong.replace(wrong.find(in_place), in_place.size(), model);
+    more.insert(more.begin(), {"check", folder.write("wrong.xml", wrong)});
+    const Ended ended = msfusion_program(more);
+    CHECK(ended.code == 2);
+    return ended.err;
+  };
+  CHECK_THAT(mistakes("<model>\n<konv/>\n<flatten/><classifier/></model>"),
+             ContainsSubstring("wrong.xml:7: <konv> stands here"));
+  CHECK_THAT(mistakes("<model>\n<max-pool kernel='90'/>\n<flatten/><classifier/></model>"),
+             ContainsSubstring("wrong.xml:7: kernel=\"90\" in <max-pool>"));
+  CHECK_THAT(mistakes("<model kind='cnn'><flatten/><classifier/></model>"),
+             ContainsSubstring("kind=\"cnn\" in <model> beside layers"));
+  CHECK_THAT(mistakes("<model/>"), ContainsSubstring("<model> has no kind, no file and no layers"));
+  CHECK_THAT(
+      mistakes("<model><embedding features='4'/><classifier/></model>", {"--set", "data.synthetic-vocabulary=20"}),
+      ContainsSubstring("needed: window, the tokens of a sample"));
+}
+
 TEST_CASE("every method trains a MobileNetV2 from its file, narrowed") {
   const TemporaryFolder folder;
   const std::string narrow =

@@ -107,6 +107,7 @@ TEST_CASE("every shipped scenario runs in its small variant, and its report draw
            {"paper/skewed", 4},
            {"paper/text", 8},
            {"paper/two-classes", 4},
+           {"fortunes", 4},
        }) {
     INFO(row.name);
     scenarios.push_back(row.name);

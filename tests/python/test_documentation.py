@@ -103,6 +103,8 @@ def carry_out(place, command):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_the_documentation_works(page, place):
+    if page == "docs/models.md":
+        pytest.skip("test_models_page.py: its commands need its Python")
     if page in ("README.md", "docs/exports.md", "docs/store.md"):
         assert carry_out(place, "msfusion run scenarios/quickstart.xml").returncode == 0
         for name in ("a", "b"):
