@@ -98,9 +98,8 @@ const std::vector<DataSet>& data_sets() {
        read_fortunes,
        check_fortunes},
       {{"tokens",
-        "tokenised text: one file *train* and one *test* (WikiText-2, WikiText-103, Penn Treebank), a single file, or "
-        "a "
-        "file for each client",
+        "tokenised text: one file *train* and one *test* (WikiText-2, WikiText-103, Penn Treebank), a single file, "
+        "or a file for each client",
         std::nullopt,
         "e.g. the word-level WikiText-2 (wiki.train.tokens, wiki.test.tokens); tokens are separated by white space",
         {}},
@@ -108,9 +107,8 @@ const std::vector<DataSet>& data_sets() {
        read_words,
        check_text},
       {{"characters",
-        "any UTF-8 text, one file *train* and one *test*, a single file whose last tenth is the test, or a file for "
-        "each "
-        "client",
+        "any UTF-8 text, one file *train* and one *test*, a single file whose last tenth is the test, or a file "
+        "for each client",
         std::nullopt,
         "any text of yours",
         {}},
