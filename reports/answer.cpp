@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/intervals.hpp"
 #include "reports/privacy.hpp"
 #include "reports/scale.hpp"
 
@@ -177,6 +178,33 @@ std::string fastest_in_words(const Results& results, const Race& race) {
                      in_words(*race.figures[first].seconds, Dimension::seconds), race.arrived.size());
 }
 
+/// What the drawn fleets say of the method with the shortest mean time: its interval, and how often it is before
+/// others.
+std::string draws_in_words(const Results& results, const Race& race) {
+  const std::size_t first = race.arrived.front();
+  const std::vector<double>& own = race.figures[first].drawn.seconds;
+  const auto interval = interval_of(own);
+  if (!interval) return "";
+  const auto scale = choose_scale(Dimension::seconds, {race.figures[first].seconds->mean});
+  std::string text = fmt::format(" Of {} fleets drawn from the platform's uncertainty, 90 % take {} {}", own.size(),
+                                 in_words(*interval, scale), scale.unit);
+  if (race.arrived.size() > 1) text += " with " + results.methods[first].label;
+  std::vector<std::string> others;
+  double least = 1;
+  for (const auto i : race.arrived) {
+    const auto share = i == first ? std::nullopt : share_before(own, race.figures[i].drawn.seconds);
+    if (!share) continue;
+    least = std::min(least, *share);
+    others.push_back(fmt::format("before {} in {}", results.methods[i].label, sureness(*share)));
+  }
+  if (others.empty()) return text + ".";
+  if (least >= 1) return text + "; it is first in all of them.";
+  if (others.size() > kMostListedMethods)
+    return text +
+           fmt::format("; it is before each of {} others in {} of them or more.", others.size(), sureness(least));
+  return text + "; it is " + in_a_row(others) + " of them.";
+}
+
 std::string order_in_words(const Results& results, const Race& race) {
   if (!race.cut_short.empty()) {
     return fmt::format("{}. Which method is first is open: {} had less simulated time than that.",
@@ -301,8 +329,8 @@ std::string simulated_length(const Results& results, const MethodResults& method
 std::string answer(const Results& results) {
   for (auto target = results.targets.rbegin(); target != results.targets.rend(); ++target)
     if (const auto race = race_to(results, *target); !race.arrived.empty())
-      return order_in_words(results, race) + missed_in_words(results, race) + lengths_note(results) +
-             privacy_in_words(results);
+      return order_in_words(results, race) + draws_in_words(results, race) + missed_in_words(results, race) +
+             lengths_note(results) + privacy_in_words(results);
   return answer_without_target(results) + lengths_note(results) + privacy_in_words(results);
 }
 

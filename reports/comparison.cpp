@@ -6,6 +6,7 @@
 #include <map>
 
 #include "reports/answer.hpp"
+#include "reports/intervals.hpp"
 #include "reports/personal.hpp"
 #include "reports/scale.hpp"
 #include "sim/record/format.hpp"
@@ -24,8 +25,9 @@ std::string times(double value) {
 struct FigureColumn {
   std::string text;
   Dimension dimension;
-  std::vector<Figure> figures;   ///< per method
-  std::vector<bool> comparable;  ///< per method; empty: no ratios
+  std::vector<Figure> figures;                  ///< per method
+  std::vector<bool> comparable;                 ///< per method; empty: no ratios
+  std::vector<std::vector<double>> draws = {};  ///< per method, in each drawn fleet; empty: none
 };
 
 void append(Table& table, const Results& results, const FigureColumn& column) {
@@ -38,9 +40,12 @@ void append(Table& table, const Results& results, const FigureColumn& column) {
   table.headings.push_back({column.text, scale.unit, true});
   for (std::size_t i = 0; i < column.figures.size(); ++i) {
     TableCell cell{with_interval(column.figures[i], scale), ""};
+    if (const auto interval = column.draws.empty() ? std::nullopt : interval_of(column.draws[i]))
+      cell.note = in_words(*interval, scale);
     const auto base = results.baseline;
     if (!column.comparable.empty() && base && *base != i && column.comparable[i] && column.comparable[*base])
-      if (const auto share = ratio(column.figures[i], column.figures[*base])) cell.note = times(*share);
+      if (const auto share = ratio(column.figures[i], column.figures[*base]))
+        cell.note += (cell.note.empty() ? "" : "; ") + times(*share);
     table.rows[i].push_back(cell);
   }
 }
@@ -87,7 +92,7 @@ std::string baseline_note(const Results& results) {
 std::string interval_note(const Results& results) {
   const bool several = std::any_of(results.methods.begin(), results.methods.end(),
                                    [](const MethodResults& method) { return method.runs.size() > 1; });
-  return several ? "mean ± 95 % interval over seeds" : "one seed";
+  return (several ? "mean ± 95 % interval over seeds" : "one seed") + draws_note(results);
 }
 
 /// What ended a method's runs, each cause with the number of its runs where they differ: "time", "target 2, time 1".
@@ -139,27 +144,38 @@ Table target_table(const Results& results, double target) {
     comparable.push_back(figures.by_all());  // a mean over the lucky seeds alone would flatter
     all.push_back(figures);
   }
-  const auto column = [&](const char* text, Dimension dimension, Figure TargetFigures::*figure, bool ratios = true) {
+  const auto column = [&](const char* text, Dimension dimension, Figure TargetFigures::*figure, bool ratios = true,
+                          std::vector<double> Drawn::*drawn = nullptr) {
     FigureColumn result{text, dimension, {}, ratios ? comparable : std::vector<bool>{}};
-    for (const auto& figures : all) result.figures.push_back(figures.*figure);
+    for (const auto& figures : all) {
+      result.figures.push_back(figures.*figure);
+      if (drawn) result.draws.push_back(figures.drawn.*drawn);
+    }
     append(table, results, result);
   };
   column("Rounds", Dimension::rounds, &TargetFigures::rounds, false);
-  column("Simulated time", Dimension::seconds, &TargetFigures::seconds);
+  column("Simulated time", Dimension::seconds, &TargetFigures::seconds, true, &Drawn::seconds);
   column("Traffic per device", Dimension::bytes, &TargetFigures::bytes_per_device);
   column("Computing", Dimension::flops, &TargetFigures::training_flops);
-  column("Energy", Dimension::joules, &TargetFigures::joules);
-  column("Money", Dimension::usd, &TargetFigures::usd);
-  column("CO2", Dimension::grams, &TargetFigures::grams_co2);
+  column("Energy", Dimension::joules, &TargetFigures::joules, true, &Drawn::joules);
+  column("Money", Dimension::usd, &TargetFigures::usd, true, &Drawn::usd);
+  column("CO2", Dimension::grams, &TargetFigures::grams_co2, true, &Drawn::grams_co2);
   return table;
 }
 
 Table whole_run_table(const Results& results) {
   auto table =
       method_rows(results, fmt::format("The whole runs; {}{}", interval_note(results), baseline_note(results)));
-  const auto column = [&](const char* text, Dimension dimension, bool ratios, auto&& figure) {
+  const auto column = [&](const char* text, Dimension dimension, bool ratios, auto&& figure,
+                          std::vector<double> Drawn::*drawn = nullptr) {
     FigureColumn result{text, dimension, {}, ratios ? all_comparable(results) : std::vector<bool>{}};
-    for (const auto& method : results.methods) result.figures.push_back(results.over_seeds(method, figure));
+    for (const auto& method : results.methods) {
+      result.figures.push_back(results.over_seeds(method, figure));
+      if (!drawn) continue;
+      std::vector<const Cost*> costs;
+      for (const auto run : method.runs) costs.push_back(&results.runs[run].summary.total);
+      result.draws.push_back(drawn_means(costs, drawn));
+    }
     append(table, results, result);
   };
   column("Rounds", Dimension::rounds, false, [](const RunSummary& run) -> Maybe { return run.rounds_done; });
@@ -177,14 +193,14 @@ Table whole_run_table(const Results& results) {
     return
         [member](const RunSummary& run) -> Maybe { return run.rounds_done ? Maybe(run.total.*member) : std::nullopt; };
   };
-  column("Simulated time", Dimension::seconds, true, total(&Cost::seconds));
+  column("Simulated time", Dimension::seconds, true, total(&Cost::seconds), &Drawn::seconds);
   column("Traffic per device", Dimension::bytes, true, total(&Cost::bytes_per_device));
   column("Traffic, all", Dimension::bytes, true, total(&Cost::bytes));
   column("Computing", Dimension::flops, true, total(&Cost::training_flops));
-  column("Energy", Dimension::joules, true, total(&Cost::joules));
+  column("Energy", Dimension::joules, true, total(&Cost::joules), &Drawn::joules);
   if (!table.foot.empty()) column("Energy of devices", Dimension::joules, true, total(&Cost::device_joules));
-  column("Money", Dimension::usd, true, total(&Cost::usd));
-  column("CO2", Dimension::grams, true, total(&Cost::grams_co2));
+  column("Money", Dimension::usd, true, total(&Cost::usd), &Drawn::usd);
+  column("CO2", Dimension::grams, true, total(&Cost::grams_co2), &Drawn::grams_co2);
   return table;
 }
 
@@ -201,6 +217,15 @@ std::string comparison_csv(const Results& results) {
       {"grams_co2", &TargetFigures::grams_co2},
       {"best_accuracy", &TargetFigures::best_accuracy}};
   for (const auto& [name, figure] : columns) text += fmt::format(",{0}_mean,{0}_ci95", name);
+  const bool drawn = has_draws(results);
+  const std::vector<std::pair<const char*, std::vector<double> Drawn::*>> drawn_columns = {
+      {"seconds", &Drawn::seconds}, {"joules", &Drawn::joules}, {"usd", &Drawn::usd}, {"grams_co2", &Drawn::grams_co2}};
+  if (drawn)
+    for (const auto& [name, figure] : drawn_columns) text += fmt::format(",{0}_low,{0}_high", name);
+  const auto append_interval = [&](const std::vector<double>& draws) {
+    const auto interval = interval_of(draws);
+    text += interval ? fmt::format(",{},{}", exact_number(interval->low), exact_number(interval->high)) : ",,";
+  };
   text += '\n';
   const auto append_figure = [&](const Figure& figure) {
     text += fmt::format(",{},{}", figure ? exact_number(figure->mean) : "",
@@ -211,6 +236,8 @@ std::string comparison_csv(const Results& results) {
       const auto figures = target_figures(results, method, target);
       text += fmt::format("{},{},{},{}", csv_field(method.label), exact_number(target), figures.seeds, figures.reached);
       for (const auto& [name, figure] : columns) append_figure(figures.*figure);
+      if (drawn)
+        for (const auto& [name, figure] : drawn_columns) append_interval(figures.drawn.*figure);
       text += '\n';
     }
   for (const auto& method : results.methods) {  // the whole runs: no target
@@ -232,6 +259,10 @@ std::string comparison_csv(const Results& results) {
     over([](const RunSummary& run) -> Maybe {
       return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;
     });
+    std::vector<const Cost*> costs;
+    for (const auto run : method.runs) costs.push_back(&results.runs[run].summary.total);
+    if (drawn)
+      for (const auto& [name, figure] : drawn_columns) append_interval(drawn_means(costs, figure));
     text += '\n';
   }
   return text;

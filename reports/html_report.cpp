@@ -211,7 +211,8 @@ std::string how_section(const Results& results, const std::vector<std::string>& 
       {simgrid_clock, "SimGrid settings that change simulated times"},
       {simgrid, "All settings of SimGrid's own"},
       {calibration, "Device calibration"},
-      {network_calibration, "Network calibration"}};
+      {network_calibration, "Network calibration"},
+      {uncertainty, "Uncertainty"}};
   std::set<std::string> own = {
       id, inputs, scenario, description, meta_key::notes, scenario_text, platform_text, targets, personal_targets};
   std::string text;
@@ -233,6 +234,9 @@ std::string how_section(const Results& results, const std::vector<std::string>& 
       add("Network calibration",
           "None for the links: their rates and latencies are the platform file's, and the error of transfer times is "
           "unknown.");
+    if (store.meta.find(uncertainty) == store.meta.end())
+      add("Uncertainty",
+          "Unknown: the platform states none for its devices and links, so times, energy and money have no interval.");
     for (const auto& [key, value] : store.meta)
       if (own.find(key) == own.end()) add(key, html_escape(value));
     add("Result folder", "<code>" + html_escape(store.folder) + "</code>");

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 
+#include "reports/intervals.hpp"
 #include "reports/sweeps.hpp"
 #include "sim/base/error.hpp"
 #include "sim/record/format.hpp"
@@ -116,6 +117,12 @@ TargetFigures target_figures(const Results& results, const MethodResults& method
   figures.joules = over_reached([](const CurvePoint& at) { return at.cost.joules; });
   figures.usd = over_reached([](const CurvePoint& at) { return at.cost.usd; });
   figures.grams_co2 = over_reached([](const CurvePoint& at) { return at.cost.grams_co2; });
+  std::vector<const Cost*> costs;
+  for (const auto run : method.runs)
+    for (const auto& cost : results.runs[run].summary.targets)
+      if (cost.accuracy == target && cost.reached) costs.push_back(&cost.reached->cost);
+  for (const auto figure : {&Drawn::seconds, &Drawn::joules, &Drawn::usd, &Drawn::grams_co2})
+    figures.drawn.*figure = drawn_means(costs, figure);
   figures.reached = figures.rounds ? figures.rounds->count : 0;
   figures.best_accuracy = results.over_seeds(method, [](const RunSummary& run) -> Maybe {
     return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;

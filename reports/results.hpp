@@ -60,6 +60,7 @@ struct TargetFigures {
   std::optional<Estimate> rounds;  ///< carried out until then
   std::optional<Estimate> seconds, bytes, bytes_per_device, training_flops, joules, usd, grams_co2;
   std::optional<Estimate> best_accuracy;  ///< over all seeds
+  Drawn drawn;                            ///< means over the same seeds in each drawn fleet
   bool by_all() const { return seeds > 0 && reached == seeds; }
 };
 

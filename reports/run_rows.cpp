@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 
+#include "reports/intervals.hpp"
 #include "reports/table.hpp"
 #include "sim/record/format.hpp"
 
@@ -41,6 +42,11 @@ Maybe accuracy_at(const std::optional<CurvePoint>& point) {
 std::string run_rows_csv(const Results& results) {
   std::string text = "results,method,seed,state,target_accuracy,rounds,accuracy";
   for (const Column& column : kCosts) text += fmt::format(",{}", column.name);
+  const std::vector<std::pair<const char*, std::vector<double> Drawn::*>> drawn = {
+      {"seconds", &Drawn::seconds}, {"joules", &Drawn::joules}, {"usd", &Drawn::usd}, {"grams_co2", &Drawn::grams_co2}};
+  const bool draws = has_draws(results);
+  if (draws)
+    for (const auto& [name, figure] : drawn) text += fmt::format(",{0}_low,{0}_high", name);
   text += '\n';
   for (const OpenedRun& opened : results.runs) {
     const RunSummary& run = opened.summary;
@@ -50,6 +56,12 @@ std::string run_rows_csv(const Results& results) {
     const auto row = [&](const std::string& target, const Maybe& rounds, const Maybe& accuracy, const Cost* cost) {
       text += fmt::format("{},{},{},{}", head, target, number_or_none(rounds), number_or_none(accuracy));
       for (const Column& column : kCosts) text += "," + (cost ? number_or_none(column.value(*cost)) : "");
+      for (const auto& [name, figure] : drawn) {
+        if (!draws) break;
+        const auto interval = cost ? interval_of(drawn_means({cost}, figure)) : std::nullopt;
+        text += "," + number_or_none(interval ? Maybe(interval->low) : std::nullopt);
+        text += "," + number_or_none(interval ? Maybe(interval->high) : std::nullopt);
+      }
       text += '\n';
     };
     for (const TargetCost& target : run.targets) {

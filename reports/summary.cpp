@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "reports/intervals.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/units.hpp"
 #include "sim/record/format.hpp"
@@ -20,6 +22,21 @@ void add(Maybe& sum, const Maybe& value) {
 /// A scenario with one of these figures in no round has no sum of it either.
 void forget_unknown(Cost& cost, const std::vector<RoundRecord>& rounds) {
   if (rounds.empty()) cost.joules = cost.device_joules = cost.usd = cost.grams_co2 = std::nullopt;
+}
+
+/// Low and high ends of a cost's 90 % intervals, where there are any.
+void add_intervals(nlohmann::ordered_json& json, const Cost& cost) {
+  if (!cost.drawn) return;
+  const auto put = [&](const std::string& name, const std::vector<double>& draws) {
+    const auto interval = interval_of(draws);
+    if (!interval) return;
+    json[name + "_low"] = interval->low;
+    json[name + "_high"] = interval->high;
+  };
+  put("seconds", cost.drawn->seconds);
+  put("joules", cost.drawn->joules);
+  put("usd", cost.drawn->usd);
+  put("grams_co2", cost.drawn->grams_co2);
 }
 
 nlohmann::ordered_json number(const Maybe& value) {
@@ -54,6 +71,9 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
   const auto privacy = store.privacy(run.run);
   const auto device_count =
       std::count_if(devices.begin(), devices.end(), [](const DeviceRecord& device) { return !device.is_server; });
+  std::map<int, std::shared_ptr<const Drawn>> drawn;
+  for (const DrawRecord& record : store.draws(run.run))
+    drawn[record.round] = std::make_shared<const Drawn>(drawn_of(record, store.file()));
   Cost cost;
   forget_unknown(cost, rounds);
   if (device_count == 0) cost.bytes_per_device = std::nullopt;
@@ -78,6 +98,8 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
     add(cost.device_joules, round.device_joules);
     add(cost.usd, round.usd);
     add(cost.grams_co2, round.grams_co2);
+    const auto fleets = drawn.find(round.round);
+    cost.drawn = fleets == drawn.end() ? nullptr : fleets->second;
     for (; guarantee != privacy.end() && guarantee->round <= round.round; ++guarantee) {
       cost.epsilon = guarantee->epsilon;
       summary.delta = guarantee->delta;
@@ -127,6 +149,7 @@ std::string summary_json(const StoreReader& store) {
                          {"joules", at ? number(at->cost.joules) : Json(nullptr)},
                          {"usd", at ? number(at->cost.usd) : Json(nullptr)},
                          {"grams_co2", at ? number(at->cost.grams_co2) : Json(nullptr)}});
+      if (at) add_intervals(reached.back(), at->cost);
     }
     runs.push_back(
         {{"method", run.method},
@@ -154,6 +177,7 @@ std::string summary_json(const StoreReader& store) {
          {"epsilon", number(summary.total.epsilon)},
          {"delta", number(summary.delta)},
          {"targets", reached}});
+    add_intervals(runs.back(), summary.total);
   }
   const Json document = {{"scenario", name == meta.end() ? Json(nullptr) : Json(name->second)}, {"runs", runs}};
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

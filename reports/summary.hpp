@@ -1,6 +1,7 @@
 // What a run cost and reached: the figures that every report, table and export shows.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,11 @@
 
 namespace msfusion {
 
+/// What was spent in each drawn fleet; empty where it is not known.
+struct Drawn {
+  std::vector<double> seconds, joules, usd, grams_co2;
+};
+
 /// Spent from the run's beginning up to and including a round.
 struct Cost {
   double seconds = 0;          ///< simulated
@@ -18,6 +24,7 @@ struct Cost {
   double training_flops = 0;
   Maybe joules = 0, device_joules = 0, usd = 0, grams_co2 = 0;  ///< none if any round up to there lacks the figure
   Maybe epsilon = {};                                           ///< of differential privacy; none without noise
+  std::shared_ptr<const Drawn> drawn = {};                      ///< of evaluated rounds and the last; null: none
 };
 
 /// One evaluation and what had been spent when it was made.

@@ -25,6 +25,7 @@ enum class Purpose : std::uint32_t {
   encoding = 15,
   shared_positions = 16,
   privacy = 17,
+  uncertainty = 20,
   test_parts = 31,
 };
 

@@ -226,7 +226,31 @@ Maybe mean_loss(const std::vector<const TrainTask*>& tasks, const std::map<TaskI
   return count > 0 ? Maybe(sum / count) : Maybe{};
 }
 
-// What the round cost: the nodes that have a part in the method, and the links that it used.
+}  // namespace
+
+std::string without_power(const Fleet& fleet, const std::vector<bool>& participants) {
+  constexpr int kMostNames = 3;
+  std::string names;
+  int count = 0;
+  for (NodeId node = 0; node < fleet.nodes(); ++node) {
+    if (!participants[static_cast<std::size_t>(node)] || fleet.node(node).has_power) continue;
+    if (++count <= kMostNames) names += (names.empty() ? "" : ", ") + fleet.node(node).name;
+  }
+  return count > kMostNames ? fmt::format("{} and {} more", names, count - kMostNames) : names;
+}
+
+RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& participants) {
+  RunBudget::Spent spent{timed.end_seconds, 0, 0};
+  for (const NodeUse& use : timed.nodes) {
+    spent.bytes += use.bytes_sent;
+    if (participants[static_cast<std::size_t>(use.node)]) add(spent.joules, known(use.joules));
+  }
+  // A link without a stated power is on no bill; a host without one leaves the total unknown.
+  for (const LinkUse& link : timed.links)
+    if (!std::isnan(link.joules)) add(spent.joules, link.joules);
+  return spent;
+}
+
 void charge_round(const ObservationInputs& inputs, const TimedRound& timed, const std::vector<bool>& participants,
                   RoundRecord& round) {
   const RunBudget::Spent spent = spent_in(timed, participants);
@@ -259,31 +283,6 @@ void charge_round(const ObservationInputs& inputs, const TimedRound& timed, cons
   }
   // Where energy has a price, a total without some node's energy would be too low.
   if (is_priced && !(energy_has_price && lacks_energy)) round.usd = usd;
-}
-
-}  // namespace
-
-std::string without_power(const Fleet& fleet, const std::vector<bool>& participants) {
-  constexpr int kMostNames = 3;
-  std::string names;
-  int count = 0;
-  for (NodeId node = 0; node < fleet.nodes(); ++node) {
-    if (!participants[static_cast<std::size_t>(node)] || fleet.node(node).has_power) continue;
-    if (++count <= kMostNames) names += (names.empty() ? "" : ", ") + fleet.node(node).name;
-  }
-  return count > kMostNames ? fmt::format("{} and {} more", names, count - kMostNames) : names;
-}
-
-RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& participants) {
-  RunBudget::Spent spent{timed.end_seconds, 0, 0};
-  for (const NodeUse& use : timed.nodes) {
-    spent.bytes += use.bytes_sent;
-    if (participants[static_cast<std::size_t>(use.node)]) add(spent.joules, known(use.joules));
-  }
-  // A link without a stated power is on no bill; a host without one leaves the total unknown.
-  for (const LinkUse& link : timed.links)
-    if (!std::isnan(link.joules)) add(spent.joules, link.joules);
-  return spent;
 }
 
 RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan, const TimedRound& timed,

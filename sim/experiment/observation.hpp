@@ -38,6 +38,10 @@ std::string without_power(const Fleet& fleet, const std::vector<bool>& participa
 /// What a round used, as its row says.
 RunBudget::Spent spent_in(const TimedRound& timed, const std::vector<bool>& participants);
 
+/// Fills in what the round cost: the nodes that have a part in the method, and the links that it used.
+void charge_round(const ObservationInputs& inputs, const TimedRound& timed, const std::vector<bool>& participants,
+                  RoundRecord& round);
+
 /// The rows of one round, without evaluation and wall-clock figures.
 RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan, const TimedRound& timed,
                           const std::vector<TaskOutcome>& outcomes, const Planner& planner);

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "sim/base/error.hpp"
+#include "sim/experiment/drawn_run.hpp"
 #include "sim/experiment/encoding_records.hpp"
 #include "sim/experiment/evaluation_records.hpp"
 #include "sim/experiment/model_files.hpp"
@@ -47,6 +48,7 @@ class RunLoop {
         store_(store),
         options_(options),
         timing_(options_of(inputs)),
+        drawn_(timing_, inputs, options),
         planner_(inputs.planner_setup(timing_.fleet())),
         keeper_(options.model_folder, inputs, options.resume ? options.resume->best_accuracy() : std::nullopt),
         budget_(options.recorded ? options.recorded->budget() : budget_of(inputs, make_learner != nullptr)),
@@ -57,7 +59,9 @@ class RunLoop {
                                            options.workers, options.cores, nullptr, inputs.preparation.initial.get()});
     if (learner_) store_.set_meta("computed_with", learner_->description());
     planner_.set_teller([this](const Question& question) { return told(question); });
-    if (!options.resume) write_run_header(inputs, timing_, planner_, options, learner_ != nullptr, store);
+    if (options.resume) return;
+    write_run_header(inputs, timing_, planner_, options, learner_ != nullptr, store);
+    drawn_.describe(store);
   }
 
   RunEnd run() {
@@ -79,6 +83,7 @@ class RunLoop {
           write_checkpoint(round);
       }
       finish_pending();
+      drawn_.write(store_);
       store_.set_ended_by(inputs_.run.run, name_of(kRunEndings, budget_.ended_by().value()));
       if (rounds_done() > first) keep_for_a_longer_run();
       if (!options_.participation_file.empty()) write_participation(options_.participation_file, participation_);
@@ -116,6 +121,7 @@ class RunLoop {
       RoundPlan plan = next_plan(round);
       const TimedRound timed = execute(plan);
       budget_.charge(round, spent_in(timed, planner_.participants(plan)));
+      drawn_.add(plan, planner_.participants(plan));
       const std::vector<Delivery> arrivals = arrived(plan, timed);
       note_participation(plan, timed, arrivals);
       privacy_.count(!arrivals.empty());
@@ -145,14 +151,18 @@ class RunLoop {
 
   void note_accuracy(const ResumePoint& point, int round) {
     const auto found = point.accuracies.find(round);
-    if (found != point.accuracies.end()) budget_.note_accuracy(found->second);
+    if (found == point.accuracies.end()) return;
+    budget_.note_accuracy(found->second);
+    drawn_.note_evaluation(round);
   }
 
   TimedRound execute(RoundPlan& plan) {
+    drawn_.began(plan);
     return timing_.execute(plan, [&](const Arrival& arrival) {
       planner_.restart(
           plan, arrival, [&](NodeId node) { return timing_.is_on(node); },
           [&](NodeId device) { return timing_.is_busy(device); });
+      drawn_.grew(plan);
     });
   }
 
@@ -235,6 +245,7 @@ class RunLoop {
       finish_pending();
     }
     note_participation(plan, timed, arrivals);
+    drawn_.add(plan, planner_.participants(plan));
     if (round == 0)
       store_.set_without_power(inputs_.run.run, without_power(timing_.fleet(), planner_.participants(plan)));
     std::optional<double> mean_loss;
@@ -308,6 +319,7 @@ class RunLoop {
         result.fairness = fairness_of(inputs_.run.run, evaluation.round, inputs_.preparation.data, inputs_.parts,
                                       evaluation.class_accuracies);
     }
+    if (result.evaluation) drawn_.note_evaluation(result.evaluation->round);
     store_.write_round(result);
     if (evaluated && !options_.model_folder.empty())
       keeper_.note(*learner_, *evaluated, budget_.ended_by().has_value());
@@ -329,6 +341,7 @@ class RunLoop {
   ActivityClock clock_{profile_};
   double recorded_seconds_ = 0;  // of the profile's recording, told in the rows so far
   Timing timing_;
+  DrawnRun drawn_;
   Planner planner_;
   ModelKeeper keeper_;
   RunBudget budget_;

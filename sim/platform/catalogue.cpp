@@ -11,6 +11,7 @@
 #include "sim/base/spelling.hpp"
 #include "sim/base/units.hpp"
 #include "sim/base/xml.hpp"
+#include "sim/platform/node_spec.hpp"
 
 namespace msfusion {
 
@@ -117,6 +118,8 @@ class Entry {
         name, [](const std::string& text) { return parse_number(text); }, "watts without a unit");
   }
 
+  std::optional<double> uncertainty() { return figure("uncertainty", parse_uncertainty, kUncertaintyAllowed); }
+
   int count(const std::string& name) {
     const auto value = figure(
         name,
@@ -159,6 +162,7 @@ DeviceKind read_device(Entry entry) {
   kind.price_usd_per_hour = entry.optional<Quantity::usd_per_hour>("price");
   kind.traffic_usd_per_gb = entry.optional<Quantity::usd_per_gigabyte>("traffic-price");
   kind.battery_joules = entry.optional<Quantity::joules>("battery");
+  kind.uncertainty = entry.uncertainty();
   entry.refuse_unknown();
   return kind;
 }
@@ -169,6 +173,7 @@ LinkKind read_link(const XmlElement& element, Entry entry) {
   kind.down_bytes_per_second = entry.required<Quantity::bytes_per_second>("down");
   kind.up_bytes_per_second = entry.required<Quantity::bytes_per_second>("up");
   kind.latency_seconds = entry.required<Quantity::seconds>("latency");
+  kind.uncertainty = entry.uncertainty();
   const int devices = entry.count("devices-per-cell");
   const auto cell = entry.optional<Quantity::bytes_per_second>("cell");
   if (cell || element.attribute("devices-per-cell"))
@@ -190,6 +195,7 @@ NetworkKind read_network(Entry entry) {
   kind.bandwidth_factor = entry.share("bandwidth-factor");
   kind.message_latency_seconds = entry.required<Quantity::seconds>("message-latency");
   kind.message_bytes = entry.optional<Quantity::bytes>("message-bytes").value_or(0);
+  kind.uncertainty = entry.uncertainty();
   kind.calibration = entry.required_text("calibration");
   entry.refuse_unknown();
   return kind;

@@ -18,7 +18,8 @@ struct DeviceKind : Roofline {
   std::optional<double> idle_watts, busy_watts;
   std::optional<double> price_usd_per_hour, traffic_usd_per_gb;
   std::optional<double> battery_joules;
-  std::string calibration;  ///< how the figures were measured; empty: they were not
+  std::optional<double> uncertainty;  ///< of computing times: standard deviation of their logarithm
+  std::string calibration;            ///< how the figures were measured; empty: they were not
 };
 
 /// What the devices of one access point share, both directions together.
@@ -32,6 +33,7 @@ struct LinkKind {
   double down_bytes_per_second = 0, up_bytes_per_second = 0;
   double latency_seconds = 0;  ///< one way
   std::optional<Cell> cell;
+  std::optional<double> uncertainty;  ///< of rates and latencies: standard deviation of their logarithm
 };
 
 struct Region {
@@ -45,7 +47,8 @@ struct NetworkKind {
   double bandwidth_factor = 1;  ///< payload per byte of a link's rate
   double message_latency_seconds = 0;
   double message_bytes = 0;
-  std::string calibration;  ///< how the figures were measured, and their error
+  std::optional<double> uncertainty;  ///< of links that state none
+  std::string calibration;            ///< how the figures were measured, and their error
 
   double payload_rate(double bytes_per_second) const { return bytes_per_second * bandwidth_factor; }
   /// What one of the two links of a way adds to its latency.

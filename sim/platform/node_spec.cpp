@@ -152,6 +152,8 @@ NodeSpec read_node(const std::string& name, double speed_flops, int cores, int p
     const auto watts = parse_number(*text);
     if (!watts || *watts < 0) reader.refuse("wattage_off", "watts, 0 or more, without a unit");
   }
+  if (const std::string* text = reader.text("uncertainty"))
+    if (!parse_uncertainty(*text)) reader.refuse("uncertainty", kUncertaintyAllowed);
   for (const auto& [property, value] : properties) {
     const auto& known = known_properties();
     if (std::find(known.begin(), known.end(), property) != known.end()) continue;
@@ -159,6 +161,13 @@ NodeSpec read_node(const std::string& name, double speed_flops, int cores, int p
     mistakes.push_back({file, line_of(property), fmt::format("property \"{}\"", property), one_of(property, known)});
   }
   return spec;
+}
+
+std::optional<double> parse_uncertainty(const std::string& text) {
+  constexpr double kMost = 200;
+  if (text.empty() || text.back() != '%') return {};
+  const auto percent = parse_number(boost::trim_copy(text.substr(0, text.size() - 1)));
+  return percent && *percent >= 0 && *percent <= kMost ? std::optional(*percent / 100) : std::nullopt;
 }
 
 std::optional<LinkPower> read_link_power(const std::string& text, const std::string& file, int line,

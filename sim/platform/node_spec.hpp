@@ -25,6 +25,10 @@ NodeSpec read_node(const std::string& name, double speed_flops, int cores, int p
                    const std::map<std::string, std::string>& properties, const std::string& file,
                    const std::function<int(const std::string&)>& line_of, std::vector<Mistake>& mistakes);
 
+/// "30%", at most 200%: how far a figure may be off, as the standard deviation of its logarithm.
+std::optional<double> parse_uncertainty(const std::string& text);
+inline constexpr const char* kUncertaintyAllowed = "a percentage from 0% to 200%, e.g. 30%";
+
 /// A link's property wattage_range "idle:busy" in watts, or a mistake added.
 struct LinkPower {
   double idle_watts = 0, busy_watts = 0;

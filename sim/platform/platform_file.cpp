@@ -102,6 +102,7 @@ class Checker : public XmlDocument::Visitor {
       throw UserError(grouped(mistakes));
     }
     result_.states = profiles_.take_states();
+    result_.has_profiles = profiles_.has_any();
     return std::move(result_);
   }
 
@@ -183,6 +184,17 @@ class Checker : public XmlDocument::Visitor {
     if (std::find(known.begin(), known.end(), id) == known.end()) {
       if (!nearest_spelling(id, known).empty())
         checks_.report(prop.line(), fmt::format("property \"{}\" of a zone", id), one_of(id, known));
+      if (id == "uncertainty")
+        checks_.report(prop.line(), "property \"uncertainty\" of a zone",
+                       "network_uncertainty, which is of links; hosts state their own");
+      return;
+    }
+    if (id == "network_uncertainty") {
+      const auto spread = parse_uncertainty(value);
+      if (!spread) checks_.report(prop.line(), fmt::format("network_uncertainty=\"{}\"", value), kUncertaintyAllowed);
+      if (spread && result_.network_uncertainty.value_or(*spread) != *spread)
+        checks_.report(prop.line(), "another network_uncertainty", "one for all links of a platform");
+      result_.network_uncertainty = spread;
       return;
     }
     if (!result_.network_calibration.empty() && result_.network_calibration != value)
@@ -307,6 +319,7 @@ class Checker : public XmlDocument::Visitor {
     checks_.latency(link, "latency");
     for (const XmlElement& prop : link.children("prop")) {
       if (prop.attribute("id") == "background") check_background(link, name, prop);
+      if (prop.attribute("id") == "uncertainty") check_uncertainty(name, prop);
       if (prop.attribute("id") != "wattage_range") continue;
       if (const auto power =
               read_link_power(prop.attribute("value").value_or(""), checks_.file(), prop.line(), checks_.mistakes())) {
@@ -316,6 +329,15 @@ class Checker : public XmlDocument::Visitor {
     profiles_.check_attribute(link, "state_file", ProfileKind::state);
     profiles_.check_attribute(link, "bandwidth_file", ProfileKind::bandwidth);
     profiles_.check_attribute(link, "latency_file", ProfileKind::latency);
+    if (link.attribute("bandwidth_file") || link.attribute("latency_file")) result_.profiled_links.insert(name);
+  }
+
+  void check_uncertainty(const std::string& link, const XmlElement& prop) {
+    const std::string value = checks_.required(prop, "value");
+    if (const auto spread = parse_uncertainty(value))
+      result_.uncertainties[link] = *spread;
+    else
+      checks_.report(prop.line(), fmt::format("uncertainty=\"{}\"", value), kUncertaintyAllowed);
   }
 
   /// A share, or a file of shares over time beside the platform file.
@@ -350,6 +372,10 @@ class Checker : public XmlDocument::Visitor {
 
   void check_references() {
     for (const auto& [name, line] : profiles_.resolve_connects()) hosts_used_.push_back({name, line});
+    for (const auto& [name, spread] : result_.uncertainties)
+      if (result_.profiled_links.count(name) > 0)
+        checks_.report(link_lines_.at(name), fmt::format("an uncertainty of link \"{}\", which has a profile", name),
+                       "one of both: a profile says rate and latency as they are");
     for (const auto& [name, line] : aggregators_used_) {
       if (aggregators_.count(name) == 0) {
         checks_.report(line, fmt::format("aggregator=\"{}\"", name), "the id of a <host> with role=\"aggregator\"");

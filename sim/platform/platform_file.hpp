@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "sim/platform/node_spec.hpp"
@@ -27,6 +28,10 @@ struct PlatformFile {
   std::map<std::string, Background> backgrounds;           ///< likewise; only of links that state one
   bool has_host_power = false;                             ///< some host or cluster states wattage_per_state
   std::string network_calibration;                         ///< property of a zone; empty: none
+  std::optional<double> network_uncertainty;               ///< property of a zone
+  std::unordered_map<std::string, double> uncertainties;   ///< of links that state one, by their ids
+  std::unordered_set<std::string> profiled_links;          ///< ids of those whose rate or latency has a profile
+  bool has_profiles = false;                               ///< something changes over time
   std::vector<StateProfile> states;                        ///< of hosts and links
 
   int line_of(const std::string& host) const;  ///< 0 if the host comes from a <cluster>

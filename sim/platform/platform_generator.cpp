@@ -109,6 +109,11 @@ std::string xml_escaped(const std::string& text) {
   return escaped;
 }
 
+/// Empty where none is stated.
+std::string uncertainty_property(const std::optional<double>& uncertainty) {
+  return uncertainty ? property("uncertainty", fmt::format("{:.6g}%", 100 * *uncertainty)) : "";
+}
+
 std::string properties(const DeviceKind& kind) {
   std::string text = property("kind", kind.name);
   text += property("memory", fmt::format("{:.0f}B", kind.memory_bytes));
@@ -124,6 +129,7 @@ std::string properties(const DeviceKind& kind) {
   if (kind.price_usd_per_hour) text += property("price", fmt::format("{}USD/h", *kind.price_usd_per_hour));
   if (kind.traffic_usd_per_gb) text += property("traffic_price", fmt::format("{}USD/GB", *kind.traffic_usd_per_gb));
   if (kind.battery_joules) text += property("battery", fmt::format("{}J", *kind.battery_joules));
+  if (kind.uncertainty) text += uncertainty_property(kind.uncertainty);
   return text;
 }
 
@@ -141,11 +147,16 @@ class Spread {
   boost::random::normal_distribution<double> normal_;
 };
 
+/// A <link> up to its end, with the uncertainty of its kind.
+std::string end_of_link(const std::optional<double>& uncertainty) {
+  return uncertainty ? ">" + uncertainty_property(uncertainty) + "</link>\n" : "/>\n";
+}
+
 std::string access_link(const std::string& id, double bytes_per_second, double latency_seconds,
-                        const NetworkKind& network) {
-  return fmt::format("      <link id=\"{}\" bandwidth=\"{}Bps\" latency=\"{}s\"/>\n", id,
+                        const NetworkKind& network, const std::optional<double>& uncertainty) {
+  return fmt::format("      <link id=\"{}\" bandwidth=\"{}Bps\" latency=\"{}s\"{}", id,
                      network.payload_rate(bytes_per_second),
-                     latency_seconds + network.link_latency_seconds(bytes_per_second));
+                     latency_seconds + network.link_latency_seconds(bytes_per_second), end_of_link(uncertainty));
 }
 
 void add_device(std::string& hosts, std::string& links, const std::string& name, const std::string& own_properties,
@@ -153,8 +164,8 @@ void add_device(std::string& hosts, std::string& links, const std::string& name,
   hosts += fmt::format("      <host id=\"{}\" speed=\"{}f\">{}{}</host>\n", name, spread.draw(device.speed_flops),
                        properties(device), own_properties);
   const double latency = spread.draw(link.latency_seconds);
-  links += access_link(name + "-down", spread.draw(link.down_bytes_per_second), latency, network);
-  links += access_link(name + "-up", spread.draw(link.up_bytes_per_second), latency, network);
+  links += access_link(name + "-down", spread.draw(link.down_bytes_per_second), latency, network, link.uncertainty);
+  links += access_link(name + "-up", spread.draw(link.up_bytes_per_second), latency, network, link.uncertainty);
 }
 
 std::string host_link(const std::string& name) {
@@ -166,8 +177,8 @@ std::string cell_zone(const std::string& cell, const LinkKind& link, const Netwo
                       const std::string& hosts, const std::string& links, const std::string& host_links) {
   return fmt::format(
       "    <zone id=\"{0}\" routing=\"Cluster\">\n{1}      <router id=\"{0}-router\"/>\n"
-      "      <backbone id=\"{0}-air\" bandwidth=\"{2}Bps\" latency=\"0s\"/>\n{3}{4}    </zone>\n",
-      cell, hosts, network.payload_rate(link.cell->bytes_per_second), links, host_links);
+      "      <backbone id=\"{0}-air\" bandwidth=\"{2}Bps\" latency=\"0s\"{3}{4}{5}    </zone>\n",
+      cell, hosts, network.payload_rate(link.cell->bytes_per_second), end_of_link(link.uncertainty), links, host_links);
 }
 
 /// The same with an aggregator at the access point. A Cluster would send what the aggregator passes on through the air
@@ -181,14 +192,14 @@ std::string edge_zone(const std::string& cell, const LinkKind& link, const Devic
   zone += links;
   std::string air;
   if (link.cell) {
-    zone += fmt::format("      <link id=\"{}-air\" bandwidth=\"{}Bps\" latency=\"0s\"/>\n", cell,
-                        network.payload_rate(link.cell->bytes_per_second));
+    zone += fmt::format("      <link id=\"{}-air\" bandwidth=\"{}Bps\" latency=\"0s\"{}", cell,
+                        network.payload_rate(link.cell->bytes_per_second), end_of_link(link.uncertainty));
     air = fmt::format("<link_ctn id=\"{}-air\"/>", cell);
   }
   for (const char* way : {"up", "down"})
     zone += access_link(fmt::format("{}-{}", cell, way),
                         way[0] == 'u' ? backhaul.up_bytes_per_second : backhaul.down_bytes_per_second,
-                        backhaul.latency_seconds, network);
+                        backhaul.latency_seconds, network, backhaul.uncertainty);
   const auto route = [&](const std::string& from, const std::string& to, const std::string& crossed) {
     zone += fmt::format("      <route src=\"{}\" dst=\"{}\" symmetrical=\"NO\">{}</route>\n", from, to, crossed);
   };
@@ -274,6 +285,9 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
   text += " -->\n<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"DijkstraCache\">\n";
   if (catalogue.network)
     text += fmt::format("    {}\n", property("network_calibration", xml_escaped(network.calibration)));
+  if (network.uncertainty)
+    text +=
+        fmt::format("    {}\n", property("network_uncertainty", fmt::format("{:.6g}%", 100 * *network.uncertainty)));
   text += cells;
   text += "    <zone id=\"core\" routing=\"Cluster\">\n" + core_hosts + "      <router id=\"core-router\"/>\n" +
           core_links + "    </zone>\n" + lines + ways + "  </zone>\n" + profiles + "</platform>\n";

@@ -94,6 +94,13 @@ const Vocabulary<PlatformOptions>& platform_vocabulary() {
               "1 to 4 where hundreds of peers send to each other: the simulation is much faster.")
               .in("transfers")
               .absent("0, or 1 with more than 64 peers"),
+          attribute<P>(
+              "draws", &P::draws, whole(0, 200),
+              "Fleets that are drawn from the uncertainty that the platform file states of devices and links. "
+              "All rounds are timed again on each, so that reports show times, energy and money with their 90 % "
+              "interval, and how sure an order is. Nothing happens where the file states none.",
+              "0 for no intervals; fewer where a plan of a large fleet should not wait for them.")
+              .in("fleets"),
           attribute<P>("devices", &P::devices_file, path(),
                        "A trace of recorded devices, device,period_s,compute_ms,down_bps,up_bps,model: how fast each "
                        "computes, as a ratio to their median, and what its line carries. Device after device of the "

@@ -18,6 +18,7 @@ struct PlatformOptions {
   std::vector<std::string> simgrid;  ///< SimGrid's own settings, KEY:VALUE
   std::string devices_file, availability_file, bandwidth_file, carbon_file, tariff_file;  ///< traces; empty: none
   enum class Offline { lose, pause } offline = Offline::lose;
+  int draws = 200;                   ///< fleets that are drawn from what the platform states of its figures' errors
   std::optional<int> sends_at_once;  ///< transfers of a device, 0: all; none: see transfers_at_once
 };
 

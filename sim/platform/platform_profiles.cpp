@@ -14,6 +14,7 @@ namespace msfusion {
 void PlatformProfiles::check_attribute(const XmlElement& element, const std::string& attribute, ProfileKind kind) {
   const auto name = element.attribute(attribute);
   if (!name || name->empty()) return;
+  has_attributes_ = true;
   if (const auto profile = read_file(*name, element.attribute_line(attribute), attribute, kind))
     keep_states(*profile, kind, element.attribute_line(attribute),
                 element.name() == "link" || element.name() == "backbone" ? "" : element.attribute("id").value_or(""));

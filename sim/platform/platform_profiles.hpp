@@ -34,6 +34,9 @@ class PlatformProfiles {
 
   std::vector<StateProfile> take_states() { return std::move(states_); }
 
+  /// Whether the file names or connects any profile.
+  bool has_any() const { return has_attributes_ || !connects_.empty(); }
+
  private:
   std::optional<std::string> find_file(const std::string& name) const;
   std::optional<Profile> read_file(const std::string& name, int line, const std::string& attribute, ProfileKind kind);
@@ -43,6 +46,7 @@ class PlatformProfiles {
   std::map<std::string, XmlElement> traces_;
   std::vector<XmlElement> connects_;
   std::vector<StateProfile> states_;
+  bool has_attributes_ = false;
 };
 
 }  // namespace msfusion

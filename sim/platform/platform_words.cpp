@@ -68,6 +68,11 @@ const std::vector<Word>& host_words() {
       {kProperty, "random_time", "8ns", "seconds", "for every element that dropout draws for", "0"},
       {kProperty, "calibration", "2026-11-22: measured", "",
        "how these figures were measured, and their error; reports quote it", "none"},
+      {kProperty, "uncertainty", "30%", "percent",
+       "how far the times of its computing may be off: the standard deviation of their logarithm. Runs are timed again "
+       "on "
+       "fleets drawn from it",
+       "unknown, which reports say"},
       {kProperty, "split", "0.25", "", "the split rate that `split=\"device\"` takes", "a mistake if asked for"},
       {kProperty, "price", "0.2USD/h", "US dollars an hour", "for as long as the round lasts", "money is not known"},
       {kProperty, "traffic_price", "0.09USD/GB", "US dollars for 10^9 bytes", "of what it sends",
@@ -97,6 +102,9 @@ const std::vector<Word>& link_words() {
       {kProperty, "background", "0.3", "share",
        "what others take of its bandwidth; or a file beside the platform file: `start_s,share`, steps that repeat",
        "0"},
+      {kProperty, "uncertainty", "30%", "percent",
+       "how far its rate and its latency may be off, each by itself; not with a bandwidth_file or latency_file",
+       "the zone's `network_uncertainty`"},
       {kAttribute, "state_file", "tunnel.txt", "", "profile of when it carries anything", "always"},
       {kAttribute, "bandwidth_file", "evening.txt", "bytes/s", "profile of its bandwidth", "as stated"},
       {kAttribute, "latency_file", "evening.txt", "seconds",
@@ -111,6 +119,8 @@ const std::vector<Word>& zone_words() {
        "`Cluster`, `Full`, `Floyd`, `Dijkstra`, `DijkstraCache`, `Vivaldi` or `None`", "a mistake"},
       {kProperty, "network_calibration", "2026-11-22: measured", "",
        "how the links' figures were measured, and their error; reports quote it", "none"},
+      {kProperty, "network_uncertainty", "30%", "percent",
+       "the `uncertainty` of all links that state none and have no profile of their rate or latency", "unknown"},
   };
   return all;
 }

@@ -6,6 +6,7 @@
 #include "sim/record/privacy_columns.hpp"
 #include "sim/record/records.hpp"
 #include "sim/record/table_facts.hpp"
+#include "sim/record/uncertainty_columns.hpp"
 
 namespace msfusion {
 
@@ -402,6 +403,8 @@ void for_each_table(Visitor&& visitor) {
   visitor(SecureSumRecord());
   visitor(SelectionRecord());
   visitor(FairnessRecord());
+  visitor(IntervalRecord());
+  visitor(DrawRecord());
   visitor(WarningRecord());
   visitor(WallRecord());
 }

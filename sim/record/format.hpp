@@ -7,7 +7,7 @@
 
 namespace msfusion {
 
-inline constexpr int kStoreVersion = 6;               ///< PRAGMA user_version; raised when a table changes
+inline constexpr int kStoreVersion = 7;               ///< PRAGMA user_version; raised when a table changes
 inline constexpr int kOldestStoreVersion = 4;         ///< that is still read
 inline constexpr int kStoreApplication = 0x4d534675;  ///< PRAGMA application_id: "MSFu"
 
@@ -53,6 +53,7 @@ inline constexpr const char* simgrid = "simgrid";  ///< SimGrid's own settings: 
 inline constexpr const char* simgrid_clock = "simgrid_clock";  ///< those of them that change simulated times
 inline constexpr const char* calibration = "calibration";      ///< of the devices, and its error; absent: none
 inline constexpr const char* network_calibration = "network_calibration";  ///< of the links; absent: none
+inline constexpr const char* uncertainty = "uncertainty";                  ///< that the platform states; absent: none
 inline constexpr const char* targets = "targets";                    ///< accuracies in (0, 1], separated by blanks
 inline constexpr const char* personal_targets = "personal_targets";  ///< the same, of devices on their own parts
 inline constexpr const char* seeds = "seeds";                        ///< separated by blanks

@@ -205,6 +205,20 @@ struct SelectionRecord {
   Maybe told, score, seconds;  ///< see Columns<SelectionRecord>
 };
 
+/// What 5 % and 95 % of the drawn fleets had spent at most, from the run's beginning to the round's end.
+struct IntervalRecord {
+  int run = 0, round = 0;
+  int draws = 0;
+  double seconds_low = 0, seconds_high = 0;
+  Maybe joules_low, joules_high, usd_low, usd_high, grams_co2_low, grams_co2_high;
+};
+
+/// The same figures of every drawn fleet, as numbers separated by blanks; empty where they are not known.
+struct DrawRecord {
+  int run = 0, round = 0;
+  std::string seconds, joules, usd, grams_co2;
+};
+
 /// How even the devices' accuracies are: of the global model, on each device's shares of classes.
 struct FairnessRecord {
   int run = 0, round = 0;  ///< after this round

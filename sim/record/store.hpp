@@ -30,7 +30,9 @@ class StoreWriter {
   void write_devices(const std::vector<DeviceRecord>& devices, const std::vector<StateEventRecord>& states = {});
   void write_network(const std::vector<LinkRecord>& links, const std::vector<JointRecord>& joints,
                      const std::vector<PeerRecord>& peers);
-  void write_round(const RoundResult& result);       ///< one transaction
+  void write_round(const RoundResult& result);  ///< one transaction
+  /// What the drawn fleets had spent after every round; replaces what there was.
+  void write_draws(const std::vector<IntervalRecord>& intervals, const std::vector<DrawRecord>& draws);
   void write_warning(const WarningRecord& warning);  ///< the same text twice in a round is one warning
   void set_state(int run, const std::string& state, const std::string& message = "");
   void set_ended_by(int run, const std::string& ending);
@@ -107,6 +109,8 @@ class StoreReader {
   std::vector<SecureSumRecord> secure_sums(int run) const;
   std::vector<SelectionRecord> selections(int run) const;
   std::vector<FairnessRecord> fairness(int run) const;
+  std::vector<IntervalRecord> intervals(int run) const;
+  std::vector<DrawRecord> draws(int run) const;
   std::vector<WarningRecord> warnings() const;
   std::vector<WallRecord> wall(int run) const;
 

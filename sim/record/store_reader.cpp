@@ -368,6 +368,12 @@ std::vector<EncodingRecord> StoreReader::encodings(int run) const {
 std::vector<PrivacyRecord> StoreReader::privacy(int run) const {
   return impl_->of_run<PrivacyRecord>(run);
 }
+std::vector<IntervalRecord> StoreReader::intervals(int run) const {
+  return impl_->of_run<IntervalRecord>(run);
+}
+std::vector<DrawRecord> StoreReader::draws(int run) const {
+  return impl_->of_run<DrawRecord>(run);
+}
 std::vector<SecureSumRecord> StoreReader::secure_sums(int run) const {
   return impl_->of_run<SecureSumRecord>(run);
 }

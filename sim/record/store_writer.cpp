@@ -231,6 +231,8 @@ class StoreWriter::Impl {
   Insert<SecureSumRecord> secure_sums_{database_};
   Insert<SelectionRecord> selection_{database_};
   Insert<FairnessRecord> fairness_{database_};
+  Insert<IntervalRecord> interval_{database_, "INSERT OR REPLACE"};
+  Insert<DrawRecord> draw_{database_, "INSERT OR REPLACE"};
   Insert<WarningRecord> warning_{database_, "INSERT OR IGNORE"};
   Insert<WallRecord> wall_{database_};
 };
@@ -312,6 +314,13 @@ void StoreWriter::write_round(const RoundResult& result) {
     for (const auto& warning : result.warnings) impl_->warning_(warning);
     assert(result.wall.run == result.round.run && result.wall.round == result.round.round);
     impl_->wall_(result.wall);
+  });
+}
+
+void StoreWriter::write_draws(const std::vector<IntervalRecord>& intervals, const std::vector<DrawRecord>& draws) {
+  impl_->transact("write the drawn fleets' figures", [&] {
+    for (const auto& interval : intervals) impl_->interval_(interval);
+    for (const auto& draw : draws) impl_->draw_(draw);
   });
 }
 

@@ -73,7 +73,9 @@ void Timing::Impl::charge_at_changes() {
 
 /// At each step of a series, the first of which is at once.
 void Timing::Impl::change_bandwidth(const LinkSeries& changing, std::size_t step, double base) {
-  changing.link->set_bandwidth(changing.factor * changing.series->values[step]);
+  const auto index = static_cast<std::size_t>(&changing - platform_.link_series.data());
+  const double drawn = index < series_rates_.size() ? series_rates_[index] : 1;
+  changing.link->set_bandwidth(changing.factor * drawn * changing.series->values[step]);
   if (++step == changing.series->values.size()) {
     step = 0;
     base += changing.series->period_seconds;

@@ -22,6 +22,9 @@ class LinkRefresh {
     waking_.push({now_seconds + route.latency_seconds, &route});
   }
 
+  /// Before the routes that flows were started on are no longer valid; none of the flows is under way.
+  void forget_routes() { waking_ = {}; }
+
   /// To be called whenever time has advanced, before anything else happens.
   void time_advanced(double now_seconds);
 

@@ -23,6 +23,9 @@ class RouteTable {
   /// Asked from SimGrid once per pair and kept; the reference stays valid. Throws RunError if there is no route.
   const RouteInfo& between(NodeId from, NodeId to);
 
+  /// After links' latencies have changed. References into the table are no longer valid.
+  void forget_routes() { routes_.clear(); }
+
  private:
   const std::vector<simgrid::s4u::Host*>& hosts_;
   std::vector<simgrid::s4u::Link*> links_;

@@ -8,6 +8,7 @@
 #include <simgrid/kernel/Timer.hpp>
 
 #include "sim/base/error.hpp"
+#include "sim/timing/redraw.hpp"
 #include "sim/timing/simgrid_signals.hpp"
 #include "sim/timing/timing_impl.hpp"
 
@@ -21,6 +22,7 @@ Timing::Impl::Impl(const TimingOptions& options)
       file_(read_platform_file(options.platform_file)),
       platform_(load_platform(options, file_)),
       routes_(*platform_.engine, platform_.hosts),
+      uncertainty_(uncertainty_of(platform_, file_, routes_)),
       refresh_(routes_),
       usage_(platform_, file_, routes_, options_.traces.get()),
       open_steps_of_(platform_.hosts.size(), 0) {
@@ -231,6 +233,16 @@ const std::vector<LinkInfo>& Timing::links() const {
 }
 RouteInfo Timing::route(NodeId from, NodeId to) const {
   return impl_->routes().between(from, to);
+}
+
+const Uncertainty& Timing::uncertainty() const {
+  return impl_->uncertainty();
+}
+void Timing::redraw(const DrawnFleet& fleet) {
+  impl_->redraw(fleet);
+}
+bool Timing::is_timeless() const {
+  return impl_->is_timeless();
 }
 
 }  // namespace msfusion

@@ -15,6 +15,7 @@
 #include "sim/plan/timed_round.hpp"
 #include "sim/platform/profile.hpp"
 #include "sim/platform/traces.hpp"
+#include "sim/timing/uncertainty.hpp"
 
 namespace msfusion {
 
@@ -96,6 +97,16 @@ class Timing {
 
   const std::vector<LinkInfo>& links() const;     ///< by name
   RouteInfo route(NodeId from, NodeId to) const;  ///< throws RunError if there is none
+
+  /// How far the platform's figures may be off, as it states.
+  const Uncertainty& uncertainty() const;
+
+  /// From now on steps take what they take in that fleet. Not while one is under way. Factors of an earlier call are
+  /// forgotten; fleet() stays what the platform says.
+  void redraw(const DrawnFleet& fleet);
+
+  /// Whether a round takes the same whenever it begins: nothing has a profile or a trace, and no message is lost.
+  bool is_timeless() const;
 
  private:
   class Impl;

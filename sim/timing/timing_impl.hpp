@@ -37,6 +37,10 @@ class Timing::Impl {
   std::optional<double> next_switch() const;
   std::map<NodeId, Profile> state_profiles() const;
 
+  const Uncertainty& uncertainty() const { return uncertainty_; }
+  void redraw(const DrawnFleet& fleet);
+  bool is_timeless() const;
+
  private:
   // --- one step ---
   void start_or_queue(FlyingStep& step);
@@ -90,6 +94,9 @@ class Timing::Impl {
   PlatformFile file_;
   SimGridPlatform platform_;
   RouteTable routes_;
+  Uncertainty uncertainty_;
+  std::vector<double> drawn_work_;    ///< by node; empty: all 1
+  std::vector<double> series_rates_;  ///< what each of platform_.link_series is multiplied with besides; empty: all 1
   LinkRefresh refresh_;
   UsageMeter usage_;
   std::unordered_map<const simgrid::s4u::Host*, NodeId> nodes_;

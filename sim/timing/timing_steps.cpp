@@ -55,8 +55,10 @@ void Timing::Impl::start_compute(FlyingStep& step) {
   const s4u::ExecPtr exec = s4u::Exec::init();
   exec->set_data(&step);
   const auto node = static_cast<std::size_t>(step.node);
-  exec->set_flops_amount(node < platform_.work_factors.size() ? step.amount * platform_.work_factors[node]
-                                                              : step.amount);
+  double flops = step.amount;
+  if (node < platform_.work_factors.size()) flops *= platform_.work_factors[node];
+  if (node < drawn_work_.size()) flops *= drawn_work_[node];
+  exec->set_flops_amount(flops);
   exec->set_host(host_of(step.node));
   step.activity = exec;
   step.state = FlyingStep::State::running;

@@ -116,7 +116,7 @@ double UsageMeter::link_joules(const LinkState& link, double now_seconds) const 
   double on_seconds = now_seconds - begin_seconds_ - link.off_seconds;
   if (link.off_since >= 0) on_seconds -= now_seconds - link.off_since;
   return link.power.idle_watts * on_seconds +
-         (link.power.busy_watts - link.power.idle_watts) * link.bytes / link.bandwidth;
+         (link.power.busy_watts - link.power.idle_watts) * link.bytes / (link.bandwidth * link.drawn_rate);
 }
 
 /// Notes what the node did until now; called before that changes.

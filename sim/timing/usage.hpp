@@ -34,6 +34,8 @@ class UsageMeter {
   void node_switched(NodeId node, bool on, double now_seconds);
   void carried(NodeId from, const RouteInfo& route, double bytes);  ///< the bytes left `from` and crossed the links
   void received(NodeId to, double bytes) { nodes_[static_cast<std::size_t>(to)].bytes_received += bytes; }
+  /// The link carries that times its rate; its joules follow.
+  void set_drawn_rate(int link, double factor) { links_[static_cast<std::size_t>(link)].drawn_rate = factor; }
   void link_switched(int link, bool on, double now_seconds);
 
   /// Fills in nodes and links of what happened since begin().
@@ -50,7 +52,8 @@ class UsageMeter {
   struct LinkState {
     bool has_power = false;
     LinkPower power;
-    double bandwidth = 0;  ///< that the busy power belongs to
+    double bandwidth = 0;   ///< that the busy power belongs to
+    double drawn_rate = 1;  ///< that this bandwidth is multiplied with
     double joules_charged = 0;
     double bytes = 0;
     double off_seconds = 0;

@@ -105,8 +105,8 @@ TEST_CASE("properties that are read are in the reference, and nearly their names
       const std::size_t begin = at + 10;
       const std::string name = text.substr(begin, text.find('"', begin) - begin);
       INFO(entry.path() << " " << name);
-      CHECK(
-          (known.count(name) == 1 || name == "wattage_range" || name == "background" || name == "network_calibration"));
+      CHECK((known.count(name) == 1 || name == "wattage_range" || name == "background" ||
+             name == "network_calibration" || name == "network_uncertainty"));
     }
   }
   for (const PlatformWord& word : host_words()) {

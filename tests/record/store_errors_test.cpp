@@ -119,11 +119,14 @@ TEST_CASE("a file that is no store of this version is refused in words") {
       writer.write_round(a_round(0, 0));
     }
     SQLite::Database(file, SQLite::OPEN_READWRITE)
-        .exec("DROP TABLE privacy; DROP TABLE secure_sums; PRAGMA user_version = 4; PRAGMA wal_checkpoint(TRUNCATE)");
+        .exec(
+            "DROP TABLE privacy; DROP TABLE secure_sums; DROP TABLE intervals; DROP TABLE draws; PRAGMA user_version = "
+            "4; PRAGMA wal_checkpoint(TRUNCATE)");
     {
       const StoreReader reader(file);
       CHECK(reader.rounds(0).size() == 1);
       CHECK(reader.privacy(0).empty());
+      CHECK(reader.draws(0).empty());
       CHECK(reader.result_tables().at("privacy") == "run,round,epsilon,delta,clip,shortened\n");
     }
     // Whoever goes on with it gives it what it lacks.

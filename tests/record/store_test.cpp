@@ -32,7 +32,15 @@ TEST_CASE("what is written is what is read") {
   writer.set_model(1, 123, 456);
   writer.set_meta("scenario", "quicker");
 
+  writer.write_draws({{1, 0, 200, 0.5, 1.5, {}, {}, 2.0, 3.0, {}, {}}}, {{1, 0, "0.5 1.5", "", "2 3", ""}});
+  writer.write_draws({{1, 0, 100, 0.25, 1.5, {}, {}, 2.0, 3.0, {}, {}}}, {});  // replaces what there was
+
   const StoreReader reader(folder.store());
+  REQUIRE(reader.intervals(1).size() == 1);
+  CHECK(reader.intervals(1)[0].draws == 100);
+  CHECK(reader.intervals(1)[0].seconds_low == 0.25);
+  CHECK_FALSE(reader.intervals(1)[0].joules_low.has_value());
+  CHECK(reader.draws(1).at(0).usd == "2 3");
   CHECK(reader.meta() == MetaMap{{"id", reader.id()}, {"scenario", "quicker"}});
   REQUIRE(reader.runs().size() == 2);
   CHECK(reader.runs()[1].seed == std::numeric_limits<std::uint64_t>::max());

@@ -1,5 +1,6 @@
 #include "reports/answer.hpp"
 
+#include "reports/intervals.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
@@ -41,7 +42,53 @@ Results results_of(const std::vector<std::vector<Run>>& methods) {
   return results;
 }
 
+using Draws = std::vector<std::vector<double>>;
+
+/// The same with what the first run of each method took until the target in drawn fleets.
+Results with_draws(Results&& results, const Draws& draws) {
+  for (std::size_t m = 0; m < draws.size(); ++m) {
+    auto& summary = results.runs[m].summary;
+    const auto drawn = std::make_shared<const Drawn>(Drawn{draws[m], {}, {}, {}});
+    summary.total.drawn = drawn;
+    if (summary.targets[0].reached) summary.targets[0].reached->cost.drawn = drawn;
+  }
+  return std::move(results);
+}
+
 }  // namespace
+
+TEST_CASE("the answer says how often a method is first in drawn fleets, and how long it takes there") {
+  const auto two = [] { return results_of({{{100, 50.0}}, {{100, 25.0}}}); };
+  CHECK_THAT(answer(with_draws(two(), Draws{{50, 50, 50, 50}, {20, 30, 40, 60}})),
+             ContainsSubstring(" Of 4 fleets drawn from the platform's uncertainty, 90 % take 20 to 60 s with b; it is "
+                               "before a in 75 % of them."));
+  CHECK_THAT(answer(with_draws(two(), Draws{{50, 50}, {20, 30}})),
+             ContainsSubstring("with b; it is first in all of them."));
+  // Equal times support neither.
+  CHECK_THAT(answer(with_draws(two(), Draws{{50, 50}, {50, 50}})),
+             ContainsSubstring("with b; it is before a in 50 % of them."));
+  CHECK_THAT(answer(with_draws(results_of({std::vector<Run>{{100, 50.0}}}), Draws{{40, 60}})),
+             ContainsSubstring("uncertainty, 90 % take 40 to 60 s."));
+  CHECK_THAT(answer(two()), !ContainsSubstring("drawn"));
+}
+
+TEST_CASE("the draws of a method are the means over its seeds, fleet by fleet") {
+  const auto cost = [](std::vector<double> seconds) {
+    Cost one;
+    one.drawn = std::make_shared<const Drawn>(Drawn{std::move(seconds), {}, {}, {}});
+    return one;
+  };
+  const Cost first = cost({1, 2, 3}), second = cost({3, 2, 5}), none;
+  using Costs = std::vector<const Cost*>;
+  CHECK(drawn_means(Costs{&first, &second}, &Drawn::seconds) == std::vector<double>{2, 2, 4});
+  CHECK(drawn_means(Costs{&first, &none}, &Drawn::seconds).empty());
+  CHECK(drawn_means(Costs{&first}, &Drawn::joules).empty());
+  CHECK(share_before({1, 2, 3, 4}, {2, 2, 2, 2}) == 0.375);
+  CHECK_FALSE(share_before({1}, {}).has_value());
+  CHECK(sureness(0.974) == "97 %");
+  CHECK(sureness(0.995) == "over 99 %");
+  CHECK(sureness(1) == "all");
+}
 
 TEST_CASE("a method whose interval lies below all others is first") {
   const auto text =

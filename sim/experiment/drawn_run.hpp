@@ -1,0 +1,42 @@
+// The part of a run that says how sure its times and costs are.
+#pragma once
+
+#include <optional>
+#include <set>
+
+#include "sim/experiment/redraws.hpp"
+#include "sim/experiment/run_loop.hpp"
+
+namespace msfusion {
+
+/// Does nothing where the platform states no uncertainty, or no draws are asked for.
+class DrawnRun {
+ public:
+  /// Before the timing has carried out anything, and before threads start.
+  DrawnRun(Timing& timing, const RunInputs& inputs, const RunOptions& options);
+
+  /// Around each execution of a plan: before it, and after each arrival.
+  void began(const RoundPlan& plan);
+  void grew(const RoundPlan& plan);
+  /// The plan that was executed last is the run's next round.
+  void add(const RoundPlan& plan, const std::vector<bool>& participants);
+
+  void note_evaluation(int round) { evaluated_.insert(round); }
+
+  /// What the platform states, as a fact about the results.
+  void describe(StoreWriter& store) const;
+  /// Times all rounds on the drawn fleets. What goes wrong there is a warning: the results are complete without.
+  void write(StoreWriter& store);
+
+ private:
+  Timing& timing_;
+  const RunInputs& inputs_;
+  ObservationInputs observation_;
+  std::optional<Redraws> redraws_;
+  Growth begun_;
+  std::vector<Growth> growths_;
+  bool closes_early_ = false;
+  std::set<int> evaluated_;
+};
+
+}  // namespace msfusion

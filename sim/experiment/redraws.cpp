@@ -1,0 +1,267 @@
+#include "sim/experiment/redraws.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <system_error>
+#include <unordered_map>
+
+#include "sim/base/error.hpp"
+#include "sim/base/processes.hpp"
+
+namespace msfusion {
+
+namespace {
+
+constexpr std::uint64_t kEndOfPlans = std::numeric_limits<std::uint64_t>::max();
+constexpr int kDrawsPerProcess = 25;
+// SimGrid's clock goes on from draw to draw of a process; beyond this it no longer tells a nanosecond.
+constexpr double kLongestClock = 1e6;
+
+bool read_all(int file, void* bytes, std::size_t count) {
+  auto* at = static_cast<char*>(bytes);
+  while (count > 0) {
+    const ssize_t got = read(file, at, count);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    at += got;
+    count -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+bool send_all(int file, const void* bytes, std::size_t count) {
+  const auto* at = static_cast<const char*>(bytes);
+  while (count > 0) {
+    const ssize_t got = ::send(file, at, count, MSG_NOSIGNAL);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    at += got;
+    count -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+/// Doubles that forked processes write and their parent reads.
+class SharedCosts {
+ public:
+  explicit SharedCosts(std::size_t count) : bytes_(std::max<std::size_t>(1, count) * sizeof(DrawnCost)) {
+    void* memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+    costs_ = static_cast<DrawnCost*>(memory);
+  }
+  ~SharedCosts() { munmap(costs_, bytes_); }
+  SharedCosts(const SharedCosts&) = delete;
+  SharedCosts& operator=(const SharedCosts&) = delete;
+  DrawnCost* at(std::size_t index) const { return costs_ + index; }
+
+ private:
+  std::size_t bytes_;
+  DrawnCost* costs_ = nullptr;
+};
+
+/// The process that waits for the plans.
+class Server {
+ public:
+  Server(Timing& timing, const ObservationInputs& inputs, const RedrawOptions& options)
+      : timing_(timing), inputs_(inputs), options_(options) {}
+
+  /// False: the run ended without asking for costs.
+  bool take_plans(int plans) {
+    while (true) {
+      std::uint64_t size = 0;
+      if (!read_all(plans, &size, sizeof size)) return false;
+      if (size == kEndOfPlans) return true;
+      std::string bytes(size, '\0');
+      if (!read_all(plans, bytes.data(), bytes.size())) return false;
+      const auto [known, is_new] = places_.emplace(std::move(bytes), plans_.size());
+      if (is_new) plans_.push_back(plan_of(known->first));
+      rounds_.push_back(known->second);
+    }
+  }
+
+  void time_all(int costs) {
+    double steps = 0, seconds_known = 0;
+    bool keeps_in_flight = false;
+    const bool reuses = timing_.is_timeless();
+    for (const std::size_t round : rounds_)
+      if (!reuses) steps += static_cast<double>(plans_[round].plan.steps.size());
+    for (const TimeablePlan& plan : plans_) {
+      if (reuses) steps += static_cast<double>(plan.plan.steps.size());
+      keeps_in_flight = keeps_in_flight || plan.plan.closing.keep_in_flight;
+    }
+    const int draws = affordable_draws(options_.draws, steps);
+    const SharedCosts shared(static_cast<std::size_t>(draws) * rounds_.size());
+    // The first draw alone tells how far the clock goes in one.
+    const bool one_by_one = !reuses || keeps_in_flight;
+    reuses_ = !one_by_one;
+    run({{0, 1}}, shared);
+    for (std::size_t round = 0; reuses_ && round < rounds_.size(); ++round) seconds_known = shared.at(round)->seconds;
+    const int at_once = one_by_one || seconds_known * kDrawsPerProcess > kLongestClock ? 1 : kDrawsPerProcess;
+    std::deque<Part> parts;
+    for (int first = 1; first < draws; first += at_once) parts.push_back({first, std::min(at_once, draws - first)});
+    run(std::move(parts), shared);
+    const auto rows = static_cast<std::uint64_t>(draws);
+    if (!send_all(costs, &rows, sizeof rows) ||
+        !send_all(costs, shared.at(0), rows * rounds_.size() * sizeof(DrawnCost)))
+      throw RunError("the run is gone");
+  }
+
+ private:
+  struct Part {
+    int first, count;
+  };
+
+  void run(std::deque<Part> parts, const SharedCosts& shared) {
+    int running = 0;
+    const auto reap = [&] {
+      for (std::size_t i = 0; i < children_.size(); ++i)
+        if (const auto end = poll_end(children_[i])) {
+          children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(i));
+          --running;
+          if (!end->succeeded()) throw RunError("a process that timed drawn fleets ended early");
+          return;
+        }
+      usleep(1000);
+    };
+    while (!parts.empty() || running > 0) {
+      while (!parts.empty() && running < std::max(1, options_.processes)) {
+        const Part part = parts.front();
+        parts.pop_front();
+        children_.push_back(start_bound_process([&] {
+          const CoreLease core(options_.cores);
+          time(part, shared);
+          return 0;
+        }));
+        ++running;
+      }
+      reap();
+    }
+  }
+
+  void time(const Part& part, const SharedCosts& shared) {
+    const std::vector<DrawnFleet> fleets = draw_fleets(timing_.uncertainty(), options_.seed, part.first, part.count);
+    for (int i = 0; i < part.count; ++i) {
+      timing_.redraw(fleets[static_cast<std::size_t>(i)]);
+      DrawnCost* costs = shared.at(static_cast<std::size_t>(part.first + i) * rounds_.size());
+      std::vector<std::optional<DrawnCost>> known(plans_.size());
+      DrawnCost spent;
+      for (std::size_t round = 0; round < rounds_.size(); ++round) {
+        std::optional<DrawnCost>& cost = known[rounds_[round]];
+        if (!cost || !reuses_) cost = time_round(plans_[rounds_[round]], static_cast<int>(round));
+        spent.seconds += cost->seconds;
+        spent.joules += cost->joules;
+        spent.usd += cost->usd;
+        spent.grams_co2 += cost->grams_co2;
+        costs[round] = spent;
+      }
+    }
+  }
+
+  DrawnCost time_round(const TimeablePlan& timeable, int round) {
+    RoundPlan plan = timeable.plan;
+    plan.round = round;
+    plan.tasks.resize(timeable.begun.tasks);
+    plan.steps.resize(timeable.begun.steps);
+    auto growth = timeable.growths.begin();
+    Growth now = timeable.begun;
+    const TimedRound timed = timing_.execute(plan, [&](const Arrival&) {
+      if (growth == timeable.growths.end()) return;
+      const auto part = [](const auto& of, std::size_t at) { return of.begin() + static_cast<std::ptrdiff_t>(at); };
+      const RoundPlan& whole = timeable.plan;
+      plan.tasks.insert(plan.tasks.end(), part(whole.tasks, now.tasks), part(whole.tasks, growth->tasks));
+      plan.steps.insert(plan.steps.end(), part(whole.steps, now.steps), part(whole.steps, growth->steps));
+      now = *growth++;
+    });
+    RoundRecord record;
+    charge_round(inputs_, timed, timeable.participants, record);
+    const double unknown = std::numeric_limits<double>::quiet_NaN();
+    return {timed.end_seconds - timed.start_seconds, record.joules.value_or(unknown), record.usd.value_or(unknown),
+            record.grams_co2.value_or(unknown)};
+  }
+
+  Timing& timing_;
+  const ObservationInputs& inputs_;
+  const RedrawOptions& options_;
+  std::unordered_map<std::string, std::size_t> places_;
+  std::vector<TimeablePlan> plans_;  // that differ
+  std::vector<std::size_t> rounds_;  // into plans_
+  std::vector<pid_t> children_;
+  bool reuses_ = false;  // a plan takes the same in every round
+};
+
+}  // namespace
+
+int affordable_draws(int draws, double steps) {
+  constexpr double kMostSteps = 2e7;  // some minutes
+  constexpr int kFewest = 20;
+  if (steps * draws <= kMostSteps) return draws;
+  return std::min(draws, std::max(kFewest, static_cast<int>(kMostSteps / steps)));
+}
+
+Redraws::Redraws(Timing& timing, const ObservationInputs& inputs, const RedrawOptions& options) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    throw std::system_error(errno, std::generic_category(), "socketpair");
+  server_ = start_bound_process([&] {
+    let_signals_end_process();
+    close(ends[0]);
+    Server server(timing, inputs, options);
+    if (server.take_plans(ends[1])) server.time_all(ends[1]);
+    return 0;
+  });
+  close(ends[1]);
+  socket_ = ends[0];
+}
+
+Redraws::~Redraws() {
+  close(socket_);
+  kill(server_, SIGKILL);
+  try {
+    wait_for(server_);
+  } catch (const std::system_error&) {
+  }
+}
+
+void Redraws::send(const void* bytes, std::size_t count) {
+  if (!send_all(socket_, bytes, count)) throw RunError("the process that times drawn fleets is gone");
+}
+
+void Redraws::receive(void* bytes, std::size_t count) {
+  if (!read_all(socket_, bytes, count)) throw RunError("the drawn fleets could not be timed");
+}
+
+void Redraws::add(const TimeablePlan& round) {
+  const std::string bytes = bytes_of(round);
+  const std::uint64_t size = bytes.size();
+  send(&size, sizeof size);
+  send(bytes.data(), bytes.size());
+  ++rounds_;
+}
+
+DrawnCosts Redraws::finish() {
+  const std::uint64_t end = kEndOfPlans;
+  send(&end, sizeof end);
+  std::uint64_t draws = 0;
+  receive(&draws, sizeof draws);
+  DrawnCosts costs(rounds_, std::vector<DrawnCost>(draws));
+  std::vector<DrawnCost> row(rounds_);
+  for (std::size_t draw = 0; draw < draws; ++draw) {
+    receive(row.data(), row.size() * sizeof(DrawnCost));
+    for (std::size_t round = 0; round < rounds_; ++round) costs[round][draw] = row[round];
+  }
+  return costs;
+}
+
+}  // namespace msfusion

@@ -1,0 +1,62 @@
+#include "sim/timing/uncertainty.hpp"
+
+#include <algorithm>
+#include <boost/math/distributions/normal.hpp>
+#include <cmath>
+#include <numeric>
+
+#include "sim/base/random.hpp"
+#include "sim/base/seed.hpp"
+
+namespace msfusion {
+
+namespace {
+
+/// FNV-1a: the same number for a name on every machine.
+std::uint64_t number_of(const std::string& name) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
+}
+
+bool any(const std::vector<std::optional<double>>& spreads) {
+  return std::any_of(spreads.begin(), spreads.end(), [](const auto& spread) { return spread.has_value(); });
+}
+
+}  // namespace
+
+bool Uncertainty::is_stated() const {
+  return any(nodes) || any(links);
+}
+
+std::vector<double> draw_factors(double spread, std::uint64_t seed, const std::string& name) {
+  std::vector<int> order(kFleetDraws);
+  std::iota(order.begin(), order.end(), 0);
+  Random random(derive_seed(seed, Purpose::uncertainty, number_of(name)));
+  shuffle(order, random);
+  const boost::math::normal normal;
+  std::vector<double> factors;
+  for (const int part : order)
+    factors.push_back(std::exp(spread * boost::math::quantile(normal, (part + 0.5) / kFleetDraws)));
+  return factors;
+}
+
+std::vector<DrawnFleet> draw_fleets(const Uncertainty& uncertainty, std::uint64_t seed, int first, int count) {
+  std::vector<DrawnFleet> fleets(static_cast<std::size_t>(count));
+  const auto fill = [&](std::vector<double> DrawnFleet::*figures, const std::vector<std::optional<double>>& spreads,
+                        const std::vector<std::string>& names, const char* kind) {
+    for (DrawnFleet& fleet : fleets) (fleet.*figures).assign(spreads.size(), 1);
+    for (std::size_t i = 0; i < spreads.size(); ++i) {
+      if (!spreads[i]) continue;
+      const std::vector<double> factors = draw_factors(*spreads[i], seed, kind + names[i]);
+      for (std::size_t draw = 0; draw < fleets.size(); ++draw)
+        (fleets[draw].*figures)[i] = factors[static_cast<std::size_t>(first) + draw];
+    }
+  };
+  fill(&DrawnFleet::work, uncertainty.nodes, uncertainty.node_names, "computing of ");
+  fill(&DrawnFleet::rates, uncertainty.links, uncertainty.link_names, "rate of ");
+  fill(&DrawnFleet::latencies, uncertainty.links, uncertainty.link_names, "latency of ");
+  return fleets;
+}
+
+}  // namespace msfusion

@@ -1,0 +1,36 @@
+// How far the figures of a platform may be off, and fleets drawn from that.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace msfusion {
+
+/// Standard deviations of the logarithm, as the platform states them; none: it does not say.
+struct Uncertainty {
+  std::vector<std::optional<double>> nodes;  ///< by node: of the time that computing takes
+  std::vector<std::optional<double>> links;  ///< like Timing::links(): of the rate, and of the latency
+  std::vector<std::string> node_names, link_names;
+  bool is_stated() const;
+};
+
+/// What one drawn fleet has instead of the platform's figures: factors, 1 where nothing is stated.
+struct DrawnFleet {
+  std::vector<double> work;       ///< by node: of the time that computing takes
+  std::vector<double> rates;      ///< like Timing::links()
+  std::vector<double> latencies;  ///< likewise
+};
+
+inline constexpr int kFleetDraws = 200;
+
+/// The draws of one figure: exp(spread * z) with z at the middles of `kFleetDraws` equally likely parts of the normal
+/// distribution, in an order that depends on the seed and the name alone (a Latin hypercube over all names). So one
+/// figure's quantiles are exact, and a device keeps its draws whatever else the fleet consists of.
+std::vector<double> draw_factors(double spread, std::uint64_t seed, const std::string& name);
+
+/// The fleets first .. first + count - 1 of the kFleetDraws that belong to a seed.
+std::vector<DrawnFleet> draw_fleets(const Uncertainty& uncertainty, std::uint64_t seed, int first, int count);
+
+}  // namespace msfusion

@@ -1,0 +1,111 @@
+// Runs on a platform that states how far its figures may be off.
+#include "sim/record/format.hpp"
+#include "sim/record/store.hpp"
+#include "tests/e2e/program.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace msfusion;
+
+namespace {
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+/// platform.xml, whose phones' computing and whose links may be off.
+std::string uncertain_platform(const TemporaryFolder& folder) {
+  return folder.write(
+      "uncertain.xml",
+      replaced(replaced(text_of(input("platform.xml")), "Gf\"><prop id=\"memory\"",
+                        "Gf\"><prop id=\"uncertainty\" value=\"30%\"/><prop id=\"memory\""),
+               "routing=\"Floyd\">", "routing=\"Floyd\"><prop id=\"network_uncertainty\" value=\"20%\"/>"));
+}
+
+void run(std::vector<std::string> words, const std::vector<std::string>& settings = {}) {
+  for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
+  const Ended ended = msfusion_program(words);
+  INFO(ended.out << ended.err);
+  REQUIRE(ended.code == 0);
+}
+
+bool warns(const StoreReader& store, const std::string& text) {
+  for (const WarningRecord& warning : store.warnings())
+    if (warning.text.find(text) != std::string::npos) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("drawn fleets are the same for any number of workers, after a resume, in plans and in recosts") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> on = {"platform.file=" + uncertain_platform(folder), "seeds.values=1"};
+  run({"run", input("tiny.xml"), "-j", "1", "-o", folder.file("one")}, on);
+  const auto tables = tables_of(folder.file("one"));
+  const StoreReader store(folder.file("one/run.sqlite"));
+  REQUIRE(store.runs().size() > 1);
+  for (const RunRecord& record : store.runs()) {
+    const auto rounds = store.rounds(record.run);
+    const auto intervals = store.intervals(record.run);
+    REQUIRE(intervals.size() == rounds.size());
+    for (const IntervalRecord& interval : intervals) {
+      CHECK(interval.draws == 200);
+      CHECK(interval.seconds_low < interval.seconds_high);
+      REQUIRE(interval.joules_low.has_value());
+      REQUIRE(interval.usd_high.has_value());
+    }
+    CHECK(store.draws(record.run).back().round == rounds.back().round);
+  }
+  CHECK(store.meta().at(meta_key::uncertainty) ==
+        "computing of 4 of 5 nodes 30 %; rate and latency of 5 of 5 links 20 %; unknown of the others, and left out of "
+        "the "
+        "intervals");
+
+  run({"run", input("tiny.xml"), "-j", "3", "-o", folder.file("three")}, on);
+  CHECK(tables_of(folder.file("three")) == tables);
+  {
+    INFO("a shorter run that is made longer");
+    auto shorter = on;
+    shorter.push_back("training.rounds=" + std::to_string(store.rounds(0).size() - 1));
+    run({"run", input("tiny.xml"), "-o", folder.file("longer")}, shorter);
+    run({"run", input("tiny.xml"), "--resume", "-o", folder.file("longer")}, on);
+    CHECK(tables_of(folder.file("longer")).at("intervals") == tables.at("intervals"));
+  }
+  run({"recost", folder.file("one"), "-o", folder.file("again")});
+  CHECK(tables_of(folder.file("again")) == tables);
+  run({"plan", input("tiny.xml"), "-o", folder.file("plan")}, on);
+  CHECK(tables_of(folder.file("plan")).at("intervals") == tables.at("intervals"));
+}
+
+TEST_CASE("uncertainty changes no other figure, and without it or with no draws nothing is drawn") {
+  const TemporaryFolder folder;
+  const std::string uncertain = "platform.file=" + uncertain_platform(folder);
+  run({"plan", input("tiny.xml"), "-o", folder.file("certain")}, {"seeds.values=1"});
+  run({"plan", input("tiny.xml"), "-o", folder.file("uncertain")}, {"seeds.values=1", uncertain});
+  run({"plan", input("tiny.xml"), "-o", folder.file("none")}, {"seeds.values=1", uncertain, "platform.draws=0"});
+  auto certain = tables_of(folder.file("certain"));
+  CHECK(StoreReader(folder.file("certain/run.sqlite")).intervals(0).empty());
+  CHECK(tables_of(folder.file("none")) == certain);
+  auto drawn = tables_of(folder.file("uncertain"));
+  for (const char* table : {"intervals", "draws"}) {
+    CHECK(drawn.at(table) != certain.at(table));
+    drawn.erase(table);
+    certain.erase(table);
+  }
+  CHECK(drawn == certain);
+}
+
+TEST_CASE("where plans depend on times, the intervals say that they are of the clock alone") {
+  const TemporaryFolder folder;
+  const std::string uncertain = "platform.file=" + uncertain_platform(folder);
+  const std::vector<std::string> on = {"seeds.values=1", uncertain};
+  run({"plan", input("tiny.xml"), "-o", folder.file("all")}, on);
+  CHECK_FALSE(warns(StoreReader(folder.file("all/run.sqlite")), "of the clock alone"));
+  run({"plan", input("tiny.xml"), "-o", folder.file("deadline")},
+      {"seeds.values=1", uncertain, "constraints.close=quorum", "constraints.quorum=0.5"});
+  const StoreReader quorum(folder.file("deadline/run.sqlite"));
+  CHECK(warns(quorum, "of the clock alone"));
+  CHECK(warns(quorum, "what a round waits for would differ"));
+  CHECK_FALSE(quorum.intervals(0).empty());
+}
