@@ -18,8 +18,8 @@ struct DeviceKind : Roofline {
   std::optional<double> idle_watts, busy_watts;
   std::optional<double> price_usd_per_hour, traffic_usd_per_gb;
   std::optional<double> battery_joules;
-  std::optional<double> uncertainty;  ///< of computing times: standard deviation of their logarithm
-  std::string calibration;            ///< how the figures were measured; empty: they were not
+  std::string calibration;              ///< how the figures were measured; empty: they were not
+  std::optional<double> uncertainty{};  ///< of computing times: standard deviation of their logarithm
 };
 
 /// What the devices of one access point share, both directions together.
@@ -47,8 +47,8 @@ struct NetworkKind {
   double bandwidth_factor = 1;  ///< payload per byte of a link's rate
   double message_latency_seconds = 0;
   double message_bytes = 0;
-  std::optional<double> uncertainty;  ///< of links that state none
-  std::string calibration;            ///< how the figures were measured, and their error
+  std::string calibration;              ///< how the figures were measured, and their error
+  std::optional<double> uncertainty{};  ///< of links that state none
 
   double payload_rate(double bytes_per_second) const { return bytes_per_second * bandwidth_factor; }
   /// What one of the two links of a way adds to its latency.
