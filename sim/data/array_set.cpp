@@ -89,22 +89,40 @@ void in_order(const ImageSet& set, std::int64_t samples, bool channels_last, Vis
         visit(channels_last ? (i * area + p) * channels + c : (i * channels + c) * area + p);
 }
 
+float finite(const NumberArray& x, std::int64_t element) {
+  const auto value = static_cast<float>(x.number(element));
+  if (!std::isfinite(value)) x.fail(element, fmt::format("{}", x.number(element)), "a finite number of 32 bits");
+  return value;
+}
+
+void require_finite(const NumberArray& x) {
+  for (std::int64_t i = 0; i < x.size(); ++i) finite(x, i);
+}
+
+// Whether training can read the array where it lies.
+bool is_as_needed(const NumberArray& x, const ImageSet& set, bool channels_last) {
+  if (channels_last && set.channels > 1) return false;
+  if (x.type() == NumberArray::Type::u8) return true;
+  return x.type() == NumberArray::Type::f32 && reinterpret_cast<std::uintptr_t>(x.bytes()) % alignof(float) == 0;
+}
+
 void read_x(const NumberArray& x, bool values, ImageSet& set) {
   const bool channels_last = read_sizes(x, set);
   set.has_values = x.type() != NumberArray::Type::u8;
   if (!values) return;
   const std::int64_t samples = x.shape()[0];
+  if (is_as_needed(x, set, channels_last)) {
+    if (set.has_values) require_finite(x);
+    set.held = x.elements();
+    return;
+  }
   if (!set.has_values) {
     set.pixels.reserve(static_cast<std::size_t>(x.size()));
     in_order(set, samples, channels_last, [&](std::int64_t i) { set.pixels.push_back(x.bytes()[i]); });
     return;
   }
   set.values.reserve(static_cast<std::size_t>(x.size()));
-  in_order(set, samples, channels_last, [&](std::int64_t i) {
-    const auto value = static_cast<float>(x.number(i));
-    if (!std::isfinite(value)) x.fail(i, fmt::format("{}", x.number(i)), "a finite number of 32 bits");
-    set.values.push_back(value);
-  });
+  in_order(set, samples, channels_last, [&](std::int64_t i) { set.values.push_back(finite(x, i)); });
 }
 
 void require_list(const NumberArray& list, std::int64_t samples) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/data/shared_bytes.hpp"
+
 namespace msfusion {
 
 /// Images of one size, 8 bits a channel, or other samples of numbers, in the order [sample, channel, row, column].
@@ -12,9 +14,14 @@ struct ImageSet {
   int channels = 0, height = 0, width = 0;
   std::vector<std::uint8_t> pixels;  ///< empty in a set that was loaded for cost only
   std::vector<float> values;         ///< instead of pixels where the set has other numbers; likewise
+  SharedBytes held;                  ///< instead of either, where the user's file has them as they are needed
   bool has_values = false;           ///< the set has values, whether they were loaded or not
   std::vector<std::int32_t> labels;
   std::vector<std::int32_t> groups;  ///< the key of a natural partition (writer, speaker); empty if the data has none
+
+  const std::uint8_t* pixel_data() const { return held.empty() ? pixels.data() : held.data(); }
+  const float* value_data() const { return held.empty() ? values.data() : reinterpret_cast<const float*>(held.data()); }
+  bool is_loaded() const { return !pixels.empty() || !values.empty() || !held.empty(); }
 
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
   std::int64_t image_bytes() const { return std::int64_t{channels} * height * width; }

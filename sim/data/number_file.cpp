@@ -6,10 +6,8 @@
 #include <cctype>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 
 #include "sim/base/error.hpp"
-#include "sim/data/input_file.hpp"
 
 namespace msfusion {
 
@@ -61,8 +59,7 @@ std::string value_of(const std::string& header, const std::string& key) {
 
 }  // namespace
 
-NumberArray::NumberArray(std::vector<std::uint8_t> bytes, std::string source)
-    : bytes_(std::move(bytes)), source_(std::move(source)) {
+NumberArray::NumberArray(SharedBytes bytes, std::string source) : bytes_(std::move(bytes)), source_(std::move(source)) {
   read_header();
 }
 
@@ -85,8 +82,7 @@ void NumberArray::read_header() {
   for (std::size_t i = 0; i < length_bytes; ++i) length |= static_cast<std::size_t>(bytes_[8 + i]) << (8 * i);
   begin_ = 8 + length_bytes + length;
   if (begin_ > bytes_.size()) fail_at(8, fmt::format("a header of {} bytes in a file of {}", length, bytes_.size()));
-  const std::string header(bytes_.begin() + static_cast<std::ptrdiff_t>(8 + length_bytes),
-                           bytes_.begin() + static_cast<std::ptrdiff_t>(begin_));
+  const std::string header(bytes_.data() + 8 + length_bytes, bytes_.data() + begin_);
   read_type(header);
   if (value_of(header, "fortran_order").rfind("False", 0) != 0) fail_at(10, "not in C order");
   read_shape(header);
@@ -164,9 +160,7 @@ double NumberArray::number(std::int64_t element) const {
 }
 
 NumberArray read_npy(const std::string& file) {
-  std::error_code error;
-  InputFile in(file);
-  return {in.read_bytes(std::filesystem::file_size(file, error), "the array"), file};
+  return {SharedBytes::of_file(file), file};
 }
 
 }  // namespace msfusion

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/data/shared_bytes.hpp"
+
 namespace msfusion {
 
 /// An array in row-major order.
@@ -15,7 +17,7 @@ class NumberArray {
 
   /// `bytes` is a whole .npy file. Nothing that its header declares is believed before it is checked against its size.
   /// Throws UserError (source, byte offset, cause).
-  NumberArray(std::vector<std::uint8_t> bytes, std::string source);
+  NumberArray(SharedBytes bytes, std::string source);
 
   const std::vector<std::int64_t>& shape() const { return shape_; }
   std::int64_t size() const { return size_; }  ///< elements
@@ -23,8 +25,9 @@ class NumberArray {
   bool is_whole() const { return type_ < Type::f16; }
 
   const std::uint8_t* bytes() const { return bytes_.data() + begin_; }  ///< of the elements
-  double number(std::int64_t element) const;                            ///< of whole numbers too
-  std::int64_t whole(std::int64_t element) const;                       ///< is_whole() must hold
+  SharedBytes elements() const { return bytes_.part(begin_, bytes_.size() - begin_); }
+  double number(std::int64_t element) const;       ///< of whole numbers too
+  std::int64_t whole(std::int64_t element) const;  ///< is_whole() must hold
 
   const std::string& source() const { return source_; }
   /// Throws the UserError "source: element I: found; allowed".
@@ -36,7 +39,7 @@ class NumberArray {
   void read_shape(const std::string& header);
   [[noreturn]] void fail_at(std::uint64_t offset, const std::string& found) const;
 
-  std::vector<std::uint8_t> bytes_;
+  SharedBytes bytes_;
   std::string source_;
   std::vector<std::int64_t> shape_;
   std::int64_t size_ = 0;

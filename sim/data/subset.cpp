@@ -16,7 +16,15 @@ void keep_windows(TokenSet& set, std::int64_t count, int window) {
   set.tokens.shrink_to_fit();
 }
 
-/// Keeps these of the samples, ascending, of `size` elements each.
+/// Copies these of the samples, ascending, of `size` elements each.
+template <class Element>
+void take_elements(const Element* all, std::ptrdiff_t size, const std::vector<std::int32_t>& samples,
+                   std::vector<Element>& taken) {
+  taken.reserve(static_cast<std::size_t>(size) * samples.size());
+  for (const auto from : samples) taken.insert(taken.end(), all + from * size, all + (from + 1) * size);
+}
+
+/// Keeps these of the samples alone.
 template <class Element>
 void keep_elements(std::vector<Element>& all, std::ptrdiff_t size, const std::vector<std::int32_t>& samples) {
   if (all.empty()) return;
@@ -33,8 +41,15 @@ void keep_elements(std::vector<Element>& all, std::ptrdiff_t size, const std::ve
 /// `samples` ascending.
 void keep_images(ImageSet& set, const std::vector<std::int32_t>& samples) {
   const auto image = static_cast<std::ptrdiff_t>(set.image_bytes());
-  keep_elements(set.pixels, image, samples);
-  keep_elements(set.values, image, samples);
+  if (set.held.empty()) {
+    keep_elements(set.pixels, image, samples);
+    keep_elements(set.values, image, samples);
+  } else if (set.has_values) {
+    take_elements(set.value_data(), image, samples, set.values);
+  } else {
+    take_elements(set.pixel_data(), image, samples, set.pixels);
+  }
+  set.held = SharedBytes();
   std::ptrdiff_t to = 0;
   for (const auto from : samples) {
     const auto source = static_cast<std::size_t>(from), target = static_cast<std::size_t>(to);
@@ -129,7 +144,7 @@ void measure_values(Dataset& data) {
   const double count = static_cast<double>(set.size()) * static_cast<double>(area);
   std::vector<double> means(channels), squares(channels);
   const auto each = [&](auto&& visit) {
-    const float* value = set.values.data();
+    const float* value = set.value_data();
     for (std::int64_t i = 0; i < set.size(); ++i)
       for (std::size_t c = 0; c < channels; ++c)
         for (std::size_t p = 0; p < area; ++p) visit(c, static_cast<double>(*value++));
@@ -147,12 +162,12 @@ void measure_channels(Dataset& data) {
   const ImageSet& set = data.train_images;
   data.channel_mean.clear();
   data.channel_std.clear();
-  if (!set.values.empty()) return measure_values(data);
-  if (set.pixels.empty()) return;
+  if (!set.is_loaded()) return;
+  if (set.has_values) return measure_values(data);
   const auto area = static_cast<std::size_t>(set.height) * static_cast<std::size_t>(set.width);
   const auto channels = static_cast<std::size_t>(set.channels);
   std::vector<std::uint64_t> sums(channels), squares(channels);
-  const std::uint8_t* pixel = set.pixels.data();
+  const std::uint8_t* pixel = set.pixel_data();
   for (std::int64_t i = 0; i < set.size(); ++i) {
     for (std::size_t c = 0; c < channels; ++c) {
       std::uint64_t sum = 0, square = 0;

@@ -20,8 +20,8 @@ enum class TextUnit {
 Dataset read_text(const std::string& train_file, const std::string& test_file, TextUnit unit, int window);
 
 /// Each file is a client's: its last tenth of tokens belongs to the test text, and the windows in front of that are the
-/// client's group (in train_images.groups). Every part begins with a line end, so that no window's last target is a token of another client.
-/// Throws as read_text() does, for a file with less than a window of training text as well.
+/// client's group (in train_images.groups). Every part begins with a line end, so that no window's last target is a
+/// token of another client. Throws as read_text() does, for a file with less than a window of training text as well.
 Dataset read_clients_text(const std::vector<std::string>& files, TextUnit unit, int window);
 
 /// One file: its last tenth of tokens is the test text.

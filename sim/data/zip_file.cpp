@@ -4,11 +4,9 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 
 #include "sim/base/error.hpp"
-#include "sim/data/input_file.hpp"
 #include "sim/data/number_file.hpp"
 
 namespace msfusion {
@@ -25,11 +23,7 @@ constexpr int kStored = 0, kDeflated = 8;
 
 }  // namespace
 
-ZipFile::ZipFile(const std::string& file) : file_(file) {
-  std::error_code error;
-  const std::uint64_t size = std::filesystem::file_size(file, error);
-  InputFile in(file);
-  bytes_ = in.read_bytes(error ? 0 : size, "the archive");
+ZipFile::ZipFile(const std::string& file) : file_(file), bytes_(SharedBytes::of_file(file)) {
   read_directory();
 }
 
@@ -77,8 +71,8 @@ void ZipFile::read_directory() {
     const std::uint64_t name = number(at + 28, 2), extra = number(at + 30, 2), comment = number(at + 32, 2);
     member.offset = number(at + 42, 4);
     if (bytes_.size() - at < kMemberBytes + name + extra + comment) fail(at, "the directory ends here");
-    const auto first = bytes_.begin() + static_cast<std::ptrdiff_t>(at + kMemberBytes);
-    member.name.assign(first, first + static_cast<std::ptrdiff_t>(name));
+    const std::uint8_t* first = bytes_.data() + at + kMemberBytes;
+    member.name.assign(first, first + name);
     read_zip64(member, at + kMemberBytes + name, extra);
     members_.push_back(std::move(member));
     at += kMemberBytes + name + extra + comment;
@@ -113,7 +107,7 @@ bool ZipFile::has(const std::string& name) const {
   return std::any_of(members_.begin(), members_.end(), [&](const Member& member) { return member.name == name; });
 }
 
-std::vector<std::uint8_t> ZipFile::read(const std::string& name) const {
+SharedBytes ZipFile::read(const std::string& name) const {
   const auto found =
       std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.name == name; });
   if (found == members_.end()) fail(0, fmt::format("no file {} in the archive", name));
@@ -123,12 +117,11 @@ std::vector<std::uint8_t> ZipFile::read(const std::string& name) const {
       member.offset + kLocalBytes + number(member.offset + 26, 2) + number(member.offset + 28, 2);
   if (begin > bytes_.size() || member.packed_bytes > bytes_.size() - begin)
     fail(member.offset, fmt::format("{} is longer than the archive", name));
-  std::vector<std::uint8_t> result;
+  SharedBytes result;
   if (member.method == kStored && member.bytes == member.packed_bytes) {
-    const auto first = bytes_.begin() + static_cast<std::ptrdiff_t>(begin);
-    result.assign(first, first + static_cast<std::ptrdiff_t>(member.bytes));
+    result = bytes_.part(begin, member.bytes);
   } else if (member.method == kDeflated) {
-    result = inflated(member, begin);
+    result = SharedBytes(inflated(member, begin));
   } else {
     fail(member.offset, fmt::format("{} is packed in a way that is not known", name));
   }

@@ -1,9 +1,11 @@
-// A zip archive in memory.
+// A zip archive, mapped into memory.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "sim/data/shared_bytes.hpp"
 
 namespace msfusion {
 
@@ -15,7 +17,8 @@ class ZipFile {
 
   std::vector<std::string> names() const;
   bool has(const std::string& name) const;
-  std::vector<std::uint8_t> read(const std::string& name) const;  ///< checks the checksum
+  /// Of a stored member a part of the mapped file. Checks the checksum.
+  SharedBytes read(const std::string& name) const;
 
  private:
   struct Member {
@@ -32,7 +35,7 @@ class ZipFile {
   [[noreturn]] void fail(std::uint64_t offset, const std::string& found) const;
 
   std::string file_;
-  std::vector<std::uint8_t> bytes_;
+  SharedBytes bytes_;
   std::vector<Member> members_;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "sim/base/error.hpp"
 #include "sim/data/array_set.hpp"
@@ -15,6 +16,11 @@ using namespace msfusion;
 using namespace msfusion::test;
 
 namespace {
+
+/// An array of these bytes.
+NumberArray array_of(std::vector<std::uint8_t> bytes) {
+  return {SharedBytes(std::move(bytes)), "a.npy"};
+}
 
 /// As NumPy's format description says: mark, version 1.0, length, dictionary padded to 64 bytes, elements.
 std::vector<std::uint8_t> npy(const std::string& type, const std::string& shape,
@@ -38,31 +44,39 @@ std::vector<std::uint8_t> bytes_of(const std::vector<T>& values) {
 
 std::string mistake_of(std::vector<std::uint8_t> bytes) {
   try {
-    const NumberArray array(std::move(bytes), "a.npy");
+    array_of(std::move(bytes));
   } catch (const UserError& error) {
     return error.what();
   }
   return "";
 }
 
+/// Memory of this process that no file stands for.
+std::int64_t own_kilobytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("RssAnon:", 0) == 0) return std::stoll(line.substr(8));
+  return -1;
+}
+
 }  // namespace
 
 TEST_CASE("an array has the numbers that were written") {
-  const NumberArray doubles(npy("<f8", "2, 3", bytes_of<double>({1.5, -2, 3, 4, 5, 1e300})), "a.npy");
+  const NumberArray doubles = array_of(npy("<f8", "2, 3", bytes_of<double>({1.5, -2, 3, 4, 5, 1e300})));
   CHECK(doubles.shape() == std::vector<std::int64_t>{2, 3});
   CHECK(doubles.number(0) == 1.5);
   CHECK(doubles.number(5) == 1e300);
   CHECK_FALSE(doubles.is_whole());
   // Half precision by IEEE 754: 1, -2, 65504, the smallest subnormal.
-  const NumberArray halves(npy("<f2", "4,", bytes_of<std::uint16_t>({0x3c00, 0xc000, 0x7bff, 0x0001})), "a.npy");
+  const NumberArray halves = array_of(npy("<f2", "4,", bytes_of<std::uint16_t>({0x3c00, 0xc000, 0x7bff, 0x0001})));
   CHECK(halves.number(0) == 1);
   CHECK(halves.number(1) == -2);
   CHECK(halves.number(2) == 65504);
   CHECK(halves.number(3) == std::ldexp(1, -24));
-  const NumberArray whole(npy("<i2", "3,", bytes_of<std::int16_t>({-5, 0, 300})), "a.npy");
+  const NumberArray whole = array_of(npy("<i2", "3,", bytes_of<std::int16_t>({-5, 0, 300})));
   CHECK(whole.whole(0) == -5);
   CHECK(whole.whole(2) == 300);
-  CHECK(NumberArray(npy("|u1", "", {7}), "a.npy").whole(0) == 7);
+  CHECK(array_of(npy("|u1", "", {7})).whole(0) == 7);
 }
 
 TEST_CASE("a header that lies or is not understood is refused with its byte") {
@@ -94,14 +108,15 @@ TEST_CASE("a folder of arrays is a data set, with its clients as groups and its 
   CHECK(data.train_images.channels == 2);
   CHECK(data.train_images.height == 1);
   CHECK(data.train_images.groups == std::vector<std::int32_t>{1, 0, 1});
-  CHECK(data.train_images.values == std::vector<float>{1, 1001, 2, 1002, 3, 1003});
+  const float* value = data.train_images.value_data();
+  CHECK(std::vector<float>(value, value + 6) == std::vector<float>{1, 1001, 2, 1002, 3, 1003});
   measure_channels(data);
   CHECK(data.channel_mean == std::vector<float>{2, 1002});
   CHECK(data.channel_std[1] == Approx(std::sqrt(2.0 / 3)));
   keep_train_samples(data, 2, 1);
   REQUIRE(data.train_images.values.size() == 4);
   CHECK(data.train_images.values[1] == data.train_images.values[0] + 1000);
-  CHECK(read_array_set(folder.path(), false).train_images.values.empty());
+  CHECK_FALSE(read_array_set(folder.path(), false).train_images.is_loaded());
 
   // Channels last are put first: two pixels of three channels.
   write("x_train", npy("|u1", "1, 2, 1, 3", {1, 2, 3, 4, 5, 6}));
@@ -119,4 +134,27 @@ TEST_CASE("a folder of arrays is a data set, with its clients as groups and its 
   CHECK_THROWS_WITH(read_array_set(folder.path(), true), ContainsSubstring("x_test.npy: element 2: nan"));
   std::filesystem::remove(folder.path("x_test.npy"));
   CHECK_THROWS_WITH(read_array_set(folder.path(), true), ContainsSubstring("no arrays x and y of the test split"));
+}
+
+TEST_CASE("arrays that training can read as they lie take no memory of their own") {
+  const TempFolder folder;
+  constexpr std::size_t kBytes = 64u << 20;
+  const auto write = [&](const std::string& name, const std::vector<std::uint8_t>& bytes) {
+    folder.write(name + ".npy", bytes);
+  };
+  for (const std::string part : {"train", "test"}) write("y_" + part, npy("|u1", "64,", std::vector<std::uint8_t>(64)));
+  for (const auto& [type, shape] : {std::pair("|u1", "64, 1024, 1024"), std::pair("<f4", "64, 512, 512")}) {
+    for (const std::string part : {"train", "test"})
+      write("x_" + part, npy(type, shape, std::vector<std::uint8_t>(kBytes, 0x3f)));
+    const std::int64_t before = own_kilobytes();
+    Dataset data = read_array_set(folder.path(), true);
+    measure_channels(data);
+    INFO(type);
+    CHECK(own_kilobytes() - before < 4'000);
+    CHECK(data.channel_std.front() == Approx(0).margin(1e-6));
+    // A copy of what is kept, and nothing of the rest.
+    keep_train_samples(data, 1, 1);
+    CHECK(data.train_images.held.empty());
+    CHECK(data.train_images.pixels.size() + data.train_images.values.size() * 4 == kBytes / 64);
+  }
 }

@@ -56,13 +56,13 @@ Batch Batches::make_augmented(const std::int32_t* samples, std::int64_t count, s
 
 Batch Batches::images(const ImageSet& set, const std::int32_t* samples, std::int64_t count,
                       const std::vector<Crop>& crops) const {
-  return set.has_values ? images_of(set, set.values, samples, count, crops)
-                        : images_of(set, set.pixels, samples, count, crops);
+  return set.has_values ? images_of(set, set.value_data(), samples, count, crops)
+                        : images_of(set, set.pixel_data(), samples, count, crops);
 }
 
 template <class Element>
-Batch Batches::images_of(const ImageSet& set, const std::vector<Element>& elements, const std::int32_t* samples,
-                         std::int64_t count, const std::vector<Crop>& crops) const {
+Batch Batches::images_of(const ImageSet& set, const Element* elements, const std::int32_t* samples, std::int64_t count,
+                         const std::vector<Crop>& crops) const {
   const std::int64_t channels = set.channels, height = set.height, width = set.width, plane = height * width;
   Batch batch;
   batch.input = at::empty({count, channels, height, width},
@@ -76,7 +76,7 @@ Batch Batches::images_of(const ImageSet& set, const std::vector<Element>& elemen
     const std::int64_t sample = samples[i];
     batch.target.data_ptr<std::int64_t>()[i] = set.labels[static_cast<std::size_t>(sample)];
     for (std::int64_t c = 0; c < channels; ++c) {
-      const Element* pixels = elements.data() + (sample * channels + c) * plane;
+      const Element* pixels = elements + (sample * channels + c) * plane;
       if (!crops.empty()) {
         const Crop& crop = crops[static_cast<std::size_t>(i)];
         moved.assign(static_cast<std::size_t>(plane), 0);

@@ -47,8 +47,8 @@ class Batches {
   Batch images(const ImageSet& set, const std::int32_t* samples, std::int64_t count,
                const std::vector<Crop>& crops) const;
   template <class Element>
-  Batch images_of(const ImageSet& set, const std::vector<Element>& elements, const std::int32_t* samples,
-                  std::int64_t count, const std::vector<Crop>& crops) const;
+  Batch images_of(const ImageSet& set, const Element* elements, const std::int32_t* samples, std::int64_t count,
+                  const std::vector<Crop>& crops) const;
   Batch windows(const TokenSet& set, const std::int32_t* samples, std::int64_t count, std::uint64_t mask_seed) const;
 
   const Dataset& data_;
