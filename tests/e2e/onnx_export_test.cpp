@@ -74,6 +74,17 @@ constexpr const char* kMixed = R"(<model reads="images" sample="1 28 28" classes
 </model>
 )";
 
+constexpr const char* kImportable = R"(<model reads="images" sample="1 28 28" classes="10">
+  <conv name="stem" channels="8" stride="2"/><norm/><silu/>
+  <concat><branch/><branch><conv channels="4" kernel="1"/><hard-swish/></branch></concat>
+  <conv channels="12" groups="4"/><tanh/>
+  <average-pool kernel="3" stride="2" padding="1"/>
+  <conv depthwise="yes"/><relu6/>
+  <flatten/><dense units="20"/><relu/>
+  <classifier/>
+</model>
+)";
+
 }  // namespace
 
 TEST_CASE("the exported ONNX model has the store's accuracy elsewhere") {
@@ -135,8 +146,10 @@ TEST_CASE("an exported language model predicts elsewhere as many words") {
 TEST_CASE("a model that was exported as ONNX comes back with its accuracy") {
   const TemporaryFolder folder;
   const std::string method = R"(<method name="fedavg"/>)";
+  folder.write("mixed.xml", kImportable);
   const std::string model = GENERATE_COPY(
       std::string(R"(<model kind="cnn" channels="8 12" norm="batch"/>)"), std::string(R"(<model kind="mlp"/>)"),
+      std::string(R"(<model file="mixed.xml"/>)"),
       shipped("mobilenet-v2", "widths=4 8; blocks=1 2; strides=1 2; stem=4; stem_stride=2; expansion=2; last=16"));
   require_success(
       msfusion_program({"run", folder.write("s.xml", fashion(model, kTraining, method)), "-o", folder.file("r")}));

@@ -162,6 +162,16 @@ TEST_CASE("with adapters every method leaves the model as it was, and sends adap
   const std::size_t inputs = first.at("hidden1.weight").size() / 8;
   CHECK(bytes_sent(folder, "r", "fedavg") == static_cast<double>(4 * (2 * (inputs + 8) + 2 * (8 + 6)) * 2 * 4));
 
+  std::vector<std::string> resumed{"run", scenario, "-o", folder.file("resumed"), "--set", "training.rounds=2"};
+  require_success(msfusion_program(resumed));
+  resumed.back() = "training.rounds=3";
+  resumed.push_back("--resume");
+  require_success(msfusion_program(resumed));
+  for (const RunRecord& record : store.runs()) {
+    INFO(record.label);
+    CHECK(kept("resumed", record.run) == kept("r", record.run));
+  }
+
   const Ended cnn = msfusion_program({"check", input("tiny.xml"), "--set", "training.lora=2"});
   CHECK(cnn.code == 2);
   CHECK_THAT(cnn.err, ContainsSubstring("adapters for a model without dense layers in front of its classifier"));
