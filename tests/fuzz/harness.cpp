@@ -84,8 +84,11 @@ void fuzz_cifar(const std::uint8_t* bytes, std::size_t count) {
 
 void fuzz_text(const std::uint8_t* bytes, std::size_t count) {
   if (count < 1) return;
+  const TextUnit unit = bytes[0] % 2 == 0 ? TextUnit::word : TextUnit::character;
   const std::string file = as_file("text", bytes + 1, count - 1);
-  refusing([&] { read_text(file, bytes[0] % 2 == 0 ? TextUnit::word : TextUnit::character, 2); });
+  refusing([&] { read_text(file, unit, 2); });
+  const std::string half = as_file("client", bytes + 1, (count - 1) / 2);
+  refusing([&] { read_clients_text({half, file}, unit, 2); });
 }
 
 void fuzz_peer_graph(const std::uint8_t* bytes, std::size_t count) {
