@@ -10,6 +10,7 @@
 #include "reports/answer.hpp"
 #include "reports/comparison.hpp"
 #include "reports/encodings.hpp"
+#include "reports/intervals.hpp"
 #include "reports/markdown.hpp"
 #include "reports/page_assets.hpp"
 #include "reports/page_data.hpp"
@@ -150,7 +151,7 @@ std::string answer_section(const Results& results) {
   }
   if (!missed.empty())
     tables += "<p class=\"missed\">No run reached " + html_escape(in_a_row(missed, "or")) + " accuracy.</p>\n";
-  return tables + answer_table(whole_run_table(results)) +
+  return (has_draws(results) ? chart("sureness") : "") + tables + answer_table(whole_run_table(results)) +
          link_to_rows("runs.csv", "The rows behind these tables: each run, as a whole and until each target",
                       run_rows_csv(results));
 }

@@ -68,6 +68,21 @@ Maybe share_before(const std::vector<double>& one, const std::vector<double>& ot
   return before / static_cast<double>(draws);
 }
 
+std::vector<double> shares_first(const std::vector<std::vector<double>>& draws) {
+  std::vector<double> shares(draws.size(), 0);
+  std::size_t fleets = draws.empty() ? 0 : draws.front().size();
+  for (const auto& one : draws) fleets = std::min(fleets, one.size());
+  for (std::size_t fleet = 0; fleet < fleets; ++fleet) {
+    double least = draws.front()[fleet];
+    int equal = 0;
+    for (const auto& one : draws) least = std::min(least, one[fleet]);
+    for (const auto& one : draws) equal += one[fleet] == least ? 1 : 0;
+    for (std::size_t i = 0; i < draws.size(); ++i)
+      if (draws[i][fleet] == least) shares[i] += 1.0 / equal / static_cast<double>(fleets);
+  }
+  return shares;
+}
+
 std::string sureness(double share) {
   if (share >= 1) return "all";
   if (share <= 0) return "none";
@@ -81,7 +96,7 @@ bool has_draws(const Results& results) {
                      [](const OpenedRun& run) { return last_drawn(run) != nullptr; });
 }
 
-std::string draws_note(const Results& results) {
+std::string draws_of(const Results& results) {
   std::size_t fewest = 0, most = 0;
   for (const OpenedRun& run : results.runs)
     if (const Cost* cost = last_drawn(run)) {
@@ -90,8 +105,13 @@ std::string draws_note(const Results& results) {
       most = std::max(most, draws);
     }
   if (most == 0) return "";
-  return fmt::format("; from .. to: 90 % of {} fleets drawn from the platform's uncertainty",
-                     fewest == most ? std::to_string(most) : fmt::format("{} to {}", fewest, most));
+  return fewest == most ? std::to_string(most) : fmt::format("{} to {}", fewest, most);
+}
+
+std::string draws_note(const Results& results) {
+  const std::string draws = draws_of(results);
+  if (draws.empty()) return "";
+  return fmt::format("; from .. to: 90 % of {} fleets drawn from the platform's uncertainty", draws);
 }
 
 }  // namespace msfusion

@@ -28,11 +28,17 @@ std::string in_words(const Interval& interval, const Scale& scale);
 /// The share of the fleets in which `one` was less than `other`; equal ones count half. None where either has no draws.
 Maybe share_before(const std::vector<double>& one, const std::vector<double>& other);
 
+/// How often each was the least; equal ones share a fleet.
+std::vector<double> shares_first(const std::vector<std::vector<double>>& draws);
+
 /// "97 %", "over 99 %" where every fleet but less than one in a hundred agrees.
 std::string sureness(double share);
 
 /// Whether any figure has an interval.
 bool has_draws(const Results& results);
+
+/// "200", or "50 to 200" where runs differ; empty without draws.
+std::string draws_of(const Results& results);
 
 /// "; from .. to: 90 % of 200 fleets drawn from the platform's uncertainty"; empty without draws.
 std::string draws_note(const Results& results);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "reports/intervals.hpp"
 #include "reports/page_fleet.hpp"
 #include "reports/page_groups.hpp"
 #include "reports/page_json.hpp"
@@ -228,6 +229,63 @@ void add_method(Json& data, const Results& results, std::size_t m, Thinned& thin
   data["links"].push_back(std::move(links));
 }
 
+/// A value and the ends of its interval; null where either is unknown.
+Json with_ends(const Maybe& value, const std::vector<double>& draws) {
+  const auto interval = interval_of(draws);
+  return value && interval ? Json{compact(*value), compact(interval->low), compact(interval->high)} : Json(nullptr);
+}
+
+Maybe mean_of(const std::optional<Estimate>& figure) {
+  return figure ? Maybe(figure->mean) : std::nullopt;
+}
+
+/// What each method spent until a target, or (none) in all, in drawn fleets; null where no method has draws.
+Json race_json(const Results& results, const std::optional<double>& target) {
+  Json rows = Json::array();
+  std::vector<std::vector<double>> seconds;
+  for (std::size_t m = 0; m < results.methods.size(); ++m) {
+    const MethodResults& method = results.methods[m];
+    Drawn drawn;
+    std::optional<Estimate> time, energy, money;
+    if (target) {
+      const TargetFigures figures = target_figures(results, method, *target);
+      if (!figures.by_all()) continue;
+      drawn = figures.drawn;
+      time = figures.seconds, energy = figures.joules, money = figures.usd;
+    } else {
+      std::vector<const Cost*> costs;
+      for (const auto run : method.runs) costs.push_back(&results.runs[run].summary.total);
+      for (const auto figure : {&Drawn::seconds, &Drawn::joules, &Drawn::usd})
+        drawn.*figure = drawn_means(costs, figure);
+      time = results.over_seeds(method, [](const RunSummary& run) -> Maybe { return run.total.seconds; });
+      energy = results.over_seeds(method, [](const RunSummary& run) { return run.total.joules; });
+      money = results.over_seeds(method, [](const RunSummary& run) { return run.total.usd; });
+    }
+    if (drawn.seconds.empty()) continue;
+    seconds.push_back(drawn.seconds);
+    rows.push_back({{"method", m},
+                    {"seconds", with_ends(mean_of(time), drawn.seconds)},
+                    {"joules", with_ends(mean_of(energy), drawn.joules)},
+                    {"usd", with_ends(mean_of(money), drawn.usd)}});
+  }
+  if (rows.empty()) return nullptr;
+  const std::vector<double> first = shares_first(seconds);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i]["first"] = compact(first[i]);
+  return {{"target", target ? Json(*target) : Json(nullptr)}, {"rows", std::move(rows)}};
+}
+
+/// Null without draws.
+Json sureness_json(const Results& results) {
+  Json races = Json::array();
+  const auto add = [&](const std::optional<double>& target) {
+    if (Json race = race_json(results, target); !race.is_null()) races.push_back(std::move(race));
+  };
+  add(std::nullopt);
+  for (const double target : results.targets) add(target);
+  if (races.empty()) return nullptr;
+  return {{"draws", draws_of(results)}, {"races", std::move(races)}};
+}
+
 /// Student's factor of a mean's 95 % interval, by the number of seeds.
 Json quantiles(const Results& results) {
   std::set<std::uint64_t> seeds;  // of all stores, which need not have the same
@@ -244,6 +302,7 @@ PageData page_data(const Results& results, const std::vector<Setting>& settings)
   data["targets"] = results.targets;
   data["baseline"] = results.baseline ? Json(*results.baseline) : Json(nullptr);
   data["t"] = quantiles(results);
+  data["sureness"] = sureness_json(results);
   for (const char* list : {"methods", "runs", "details", "devices", "links"}) data[list] = Json::array();
   Thinned thinned;
   for (std::size_t m = 0; m < results.methods.size(); ++m) {

@@ -211,6 +211,21 @@ std::string latex_text(const Table& table) {
       table.foot.empty() ? "" : "\n  " + latex_escape(table.foot) + "\n");
 }
 
+namespace {
+
+/// What a note says one after the other, which a page sets on lines of its own.
+std::vector<std::string> parts_of(const std::string& note) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at < note.size();) {
+    const std::size_t end = std::min(note.find("; ", at), note.size());
+    parts.push_back(note.substr(at, end - at));
+    at = end + 2;
+  }
+  return parts;
+}
+
+}  // namespace
+
 std::string html_text(const Table& table) {
   std::string text =
       "<div class=\"scroll\"><table>\n<caption><span>" + html_escape(table.caption) + "</span></caption>\n<thead><tr>";
@@ -224,7 +239,8 @@ std::string html_text(const Table& table) {
     for (std::size_t i = 0; i < table.rows[r].size(); ++i) {
       const auto& cell = table.rows[r][i];
       std::string inner = html_escape(cell.text);
-      if (!cell.note.empty()) inner += " <span class=\"note\">" + html_escape(cell.note) + "</span>";
+      for (const std::string& note : parts_of(cell.note))
+        inner += " <span class=\"note\">" + html_escape(note) + "</span>";
       if (i == 0) {
         const bool method = r < table.colours.size();
         if (method) inner = fmt::format("<i class=\"swatch c{}\"></i>", table.colours[r] % 8) + inner;

@@ -1,4 +1,4 @@
-// Quantiles of a sample.
+// Quantiles and spread of a sample.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +17,13 @@ inline double quantile(std::vector<double> values, double share) {
   const auto below = static_cast<std::size_t>(std::floor(place));
   if (below + 1 >= values.size()) return values.back();
   return values[below] + (place - static_cast<double>(below)) * (values[below + 1] - values[below]);
+}
+
+inline double root_mean_square(const std::vector<double>& values) {
+  assert(!values.empty());
+  double sum = 0;
+  for (const double value : values) sum += value * value;
+  return std::sqrt(sum / static_cast<double>(values.size()));
 }
 
 }  // namespace msfusion

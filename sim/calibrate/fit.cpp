@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "sim/base/median.hpp"
+#include "sim/base/quantile.hpp"
 
 namespace msfusion {
 
@@ -83,6 +84,12 @@ double descend(std::vector<double>& found, const std::vector<double>& lowest, co
 
 double predicted_seconds(const StepTime& step, const Device& device) {
   return compute_seconds(step.cost, step.training, device);
+}
+
+double spread_of(const std::vector<StepTime>& steps, const Device& device) {
+  std::vector<double> logarithms;
+  for (const StepTime& step : steps) logarithms.push_back(std::log(predicted_seconds(step, device) / step.cpu_seconds));
+  return root_mean_square(logarithms);
 }
 
 FitError error_of(const std::vector<StepTime>& steps, const Device& device) {

@@ -17,6 +17,10 @@ struct FitError {
 
 double predicted_seconds(const StepTime& step, const Device& device);
 
+/// How far the device's figures are off, as the root mean square of log(predicted / measured CPU time): the
+/// uncertainty that it states.
+double spread_of(const std::vector<StepTime>& steps, const Device& device);
+
 FitError error_of(const std::vector<StepTime>& steps, const Device& device);
 
 /// The figures of the roofline with the least squares of log(predicted / measured CPU time). The same steps give the

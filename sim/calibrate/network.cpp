@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "sim/base/median.hpp"
+#include "sim/base/quantile.hpp"
 
 namespace msfusion {
 
@@ -69,6 +70,13 @@ NetworkError error_of(const std::vector<ProbedTransfer>& transfers, const Networ
   }
   error.median = median(errors);
   return error;
+}
+
+double spread_of(const std::vector<ProbedTransfer>& transfers, const NetworkFit& fit) {
+  std::vector<double> logarithms;
+  for (const ProbedTransfer& transfer : transfers)
+    logarithms.push_back(std::log(predicted_seconds(transfer, fit) / transfer.seconds));
+  return root_mean_square(logarithms);
 }
 
 NetworkFit fit_network(const std::vector<ProbedTransfer>& transfers) {

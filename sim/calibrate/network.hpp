@@ -35,6 +35,9 @@ double predicted_seconds(const ProbedTransfer& transfer, const NetworkFit& fit);
 
 NetworkError error_of(const std::vector<ProbedTransfer>& transfers, const NetworkFit& fit);
 
+/// The root mean square of log(predicted / measured): the uncertainty that the network states.
+double spread_of(const std::vector<ProbedTransfer>& transfers, const NetworkFit& fit);
+
 /// What minimises the absolute logarithm of predicted / measured. The same transfers give the same fit.
 NetworkFit fit_network(const std::vector<ProbedTransfer>& transfers);
 

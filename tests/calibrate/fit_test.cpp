@@ -50,6 +50,12 @@ TEST_CASE("a device that is as the roofline says is found from its times") {
   CHECK(found.speed_flops == Approx(60e9).epsilon(0.1));
 }
 
+TEST_CASE("the spread of a fit is the root mean square of the logarithm of its errors") {
+  std::vector<StepTime> steps = steps_of(known_device(), true);
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i].cpu_seconds *= i % 2 == 0 ? std::exp(0.1) : std::exp(-0.1);
+  CHECK(spread_of(steps, known_device()) == Approx(0.1));
+}
+
 TEST_CASE("the error of a device that is half as fast is a half") {
   Device half = known_device();
   std::vector<StepTime> steps = steps_of(known_device(), true);

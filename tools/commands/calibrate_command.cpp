@@ -63,12 +63,13 @@ struct Fitted {
   int threads;
   Device device;
   std::string calibration;  ///< date, versions, error
+  double uncertainty = 0;   ///< of steps that were not fitted
 };
 
 Fitted fit(std::FILE* to, const std::vector<StepTime>& steps, int threads, bool verbose) {
   std::vector<StepTime> fitted, held_out;
   for (const StepTime& step : steps) (step.point.held_out ? held_out : fitted).push_back(step);
-  Fitted result{threads, fit_device(fitted), ""};
+  Fitted result{threads, fit_device(fitted), "", 0};
   fmt::print(to, "{} thread{}:\n", threads, threads == 1 ? "" : "s");
   print_error(to, "fitted  ", fitted, result.device);
   print_error(to, "held out", held_out, result.device);
@@ -85,6 +86,7 @@ Fitted fit(std::FILE* to, const std::vector<StepTime>& steps, int threads, bool 
                  1e3 * predicted, 100 * (predicted / step.cpu_seconds - 1));
     }
   const FitError error = error_of(held_out, result.device);
+  result.uncertainty = spread_of(held_out, result.device);
   result.calibration = fmt::format(
       "{}: {}, {} thread{}, MSfusion {}, {}; error of a step's time on {} held-out steps: median {:.1f} %, worst "
       "{:.1f} %",
@@ -103,12 +105,13 @@ std::string device_entry(const Fitted& fitted) {
   }
   return fmt::format(
       "  <device kind=\"this-machine-{0}-thread{1}\" speed=\"{2:.5g}f\" memory=\"{3:.0f}B\" "
-      "memory-bandwidth=\"{4:.5g}Bps\"{5}\n      calibration=\"{6}\">\n"
-      "    <source of=\"speed memory memory-bandwidth{7}\">measured by msfusion calibrate; memory: what was "
+      "memory-bandwidth=\"{4:.5g}Bps\"{5} uncertainty=\"{8:.3g}%\"\n      calibration=\"{6}\">\n"
+      "    <source of=\"speed memory memory-bandwidth{7} uncertainty\">measured by msfusion calibrate; memory: what "
+      "was "
       "free</source>\n"
       "  </device>\n",
       fitted.threads, fitted.threads == 1 ? "" : "s", fitted.device.speed_flops, free_memory_bytes(),
-      *fitted.device.memory_bandwidth, figures, xml_escaped(fitted.calibration), names);
+      *fitted.device.memory_bandwidth, figures, xml_escaped(fitted.calibration), names, 100 * fitted.uncertainty);
 }
 
 std::string megabits(double bits_per_second) {
@@ -155,10 +158,11 @@ std::string network_entry(std::FILE* to, bool verbose) {
       "transfers of 3 kB to 3 MB: median {:.1f} %, worst {:.1f} %",
       today(), kernel(), MSFUSION_VERSION, error.transfers, 100 * error.median, 100 * error.worst);
   return fmt::format(
-      "  <network bandwidth-factor=\"{:.5g}\" message-latency=\"{:.4g}s\" message-bytes=\"{:.4g}B\"\n      "
-      "calibration=\"{}\">\n    <source of=\"bandwidth-factor message-latency message-bytes\">measured by msfusion "
-      "calibrate</source>\n  </network>\n",
-      network.bandwidth_factor, network.latency_seconds, network.message_bytes, xml_escaped(calibration));
+      "  <network bandwidth-factor=\"{:.5g}\" message-latency=\"{:.4g}s\" message-bytes=\"{:.4g}B\" "
+      "uncertainty=\"{:.3g}%\"\n      calibration=\"{}\">\n    <source of=\"bandwidth-factor message-latency "
+      "message-bytes uncertainty\">measured by msfusion calibrate</source>\n  </network>\n",
+      network.bandwidth_factor, network.latency_seconds, network.message_bytes,
+      100 * spread_of(measured.held_out, network), xml_escaped(calibration));
 }
 
 std::string device_entries(std::FILE* to, const CalibrateCommand& command) {

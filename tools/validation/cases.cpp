@@ -49,6 +49,7 @@ std::string host(const std::string& id, const DeviceKind& device, double share, 
     text += fmt::format("      <prop id=\"{}\" value=\"{}\"/>\n", name, value);
   };
   if (is_server) property("role", "server");
+  if (device.uncertainty) property("uncertainty", fmt::format("{:.17g}%", 100 * *device.uncertainty));
   property("memory_bandwidth", fmt::format("{:.17g}Bps", device.memory_bandwidth * share));
   for (const RooflineFigure& figure : roofline_figures()) {
     const double value = device.*figure.value;
@@ -77,11 +78,15 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
     add(fmt::format("peer-{}", peer), chosen.peer_bits_per_second,
         chosen.cpu_share / slowness.at(static_cast<std::size_t>(peer)), false);
   if (chosen.has_server()) add("server", chosen.server_bits_per_second, 1, true);
+  const std::string uncertainty =
+      network.uncertainty
+          ? fmt::format("    <prop id=\"network_uncertainty\" value=\"{:.17g}%\"/>\n", 100 * *network.uncertainty)
+          : "";
   write_file(folder + "/platform.xml",
              fmt::format("<?xml version=\"1.0\"?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
-                         "<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"Cluster\">\n{}{}{}  </zone>\n"
+                         "<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"Cluster\">\n{}{}{}{}  </zone>\n"
                          "</platform>\n",
-                         hosts, links, lines));
+                         uncertainty, hosts, links, lines));
   const std::string model =
       chosen.model == "cnn" ? "kind=\"cnn\" channels=\"32 64 128\"" : "kind=\"mlp\" hidden=\"256 256\"";
   std::string attributes =

@@ -47,7 +47,7 @@ void Comparison::add_round(const RoundPlan& plan, const SimulatedRound& calibrat
       if (step.end_seconds) whole.payload_bytes = step.payload_bytes;
     }
   }
-  rounds.push_back({end - measured.start_seconds, simulated.seconds, calibrated.seconds, slowness});
+  rounds.push_back({end - measured.start_seconds, simulated.seconds, calibrated.seconds, slowness, simulated.interval});
   merge_seconds += merging;
   for (std::size_t s = 0; s < plan.steps.size(); ++s) {
     if (!seen[s].start_seconds || !seen[s].end_seconds) throw RunError("a step of the plan was not carried out");
@@ -84,10 +84,29 @@ double Comparison::worst_round() const {
   return worst;
 }
 
+int Comparison::rounds_with_interval() const {
+  return static_cast<int>(std::count_if(rounds.begin(), rounds.end(),
+                                        [](const RoundComparison& round) { return round.interval.has_value(); }));
+}
+
+int Comparison::rounds_within() const {
+  return static_cast<int>(
+      std::count_if(rounds.begin(), rounds.end(), [](const auto& round) { return round.is_within(); }));
+}
+
+double Comparison::compute_error() const {
+  return relative(simulated_compute, measured_compute);
+}
+
+double Comparison::transfer_error() const {
+  return relative(simulated_transfer, measured_transfer);
+}
+
 const char* const kComparisonHead =
     "| case | method | measured round, ms | simulated, ms | round error | cores as calibrated | cores' slowness "
-    "| compute error | transfer error | worst round | merging, ms | bytes a round | bytes | parameters |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
+    "| compute error | transfer error | worst round | within 90 % | merging, ms | bytes a round | bytes | parameters "
+    "|\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 std::string row(const Comparison& c) {
   const auto n = static_cast<double>(c.rounds.size());
@@ -97,14 +116,15 @@ std::string row(const Comparison& c) {
   const std::string slowness =
       looked ? fmt::format("{:.2f}", median_of(c.rounds, [](const RoundComparison& r) { return r.slowness.value(); }))
              : "-";
-  return fmt::format("| {} | {} | {:.0f} | {:.0f} | {} | {} | {} | {} | {} | {:.1f} % | {:.0f} | {:.0f} | {} | {} |",
-                     c.chosen.name, c.chosen.method, 1e3 * median_of(c.rounds, &RoundComparison::measured_seconds),
-                     1e3 * median_of(c.rounds, &RoundComparison::simulated_seconds), percent(c.error()),
-                     percent(c.calibrated_error()), slowness,
-                     percent(relative(c.simulated_compute, c.measured_compute)),
-                     c.planned_bytes > 0 ? percent(relative(c.simulated_transfer, c.measured_transfer)) : "-",
-                     100 * c.worst_round(), 1e3 * c.merge_seconds / n, c.planned_bytes / n,
-                     c.same_bytes() ? "equal" + wire : "DIFFERENT", c.same_parameters ? "equal" : "DIFFERENT");
+  return fmt::format(
+      "| {} | {} | {:.0f} | {:.0f} | {} | {} | {} | {} | {} | {:.1f} % | {} | {:.0f} | {:.0f} | {} | {} |",
+      c.chosen.name, c.chosen.method, 1e3 * median_of(c.rounds, &RoundComparison::measured_seconds),
+      1e3 * median_of(c.rounds, &RoundComparison::simulated_seconds), percent(c.error()), percent(c.calibrated_error()),
+      slowness, percent(c.compute_error()), c.planned_bytes > 0 ? percent(c.transfer_error()) : "-",
+      100 * c.worst_round(),
+      c.rounds_with_interval() > 0 ? fmt::format("{} of {}", c.rounds_within(), c.rounds_with_interval()) : "-",
+      1e3 * c.merge_seconds / n, c.planned_bytes / n, c.same_bytes() ? "equal" + wire : "DIFFERENT",
+      c.same_parameters ? "equal" : "DIFFERENT");
 }
 
 json to_json(const Comparison& c) {
@@ -113,6 +133,7 @@ json to_json(const Comparison& c) {
     rounds.push_back({{"measured_seconds", round.measured_seconds},
                       {"simulated_seconds", round.simulated_seconds},
                       {"calibrated_seconds", round.calibrated_seconds}});
+    if (round.interval) rounds.back()["interval"] = {round.interval->first, round.interval->second};
     if (round.slowness) rounds.back()["slowness"] = *round.slowness;
   }
   json entry = {{"case", c.chosen.name},

@@ -18,7 +18,12 @@ struct RoundComparison {
   double calibrated_seconds = 0;   ///< simulated for cores as fast as they were when they were calibrated
   std::optional<double> slowness;  ///< of the slowest core, against the calibration; none: not measured
 
+  std::optional<std::pair<double, double>> interval;  ///< see SimulatedRound
+
   double error() const { return simulated_seconds / measured_seconds - 1; }
+  bool is_within() const {
+    return interval && measured_seconds >= interval->first && measured_seconds <= interval->second;
+  }
   double calibrated_error() const { return calibrated_seconds / measured_seconds - 1; }
 };
 
@@ -41,6 +46,10 @@ struct Comparison {
   double error() const;             ///< of the round time: the median of the rounds' errors
   double calibrated_error() const;  ///< the same without knowing how fast the cores were
   double worst_round() const;
+  int rounds_with_interval() const;
+  int rounds_within() const;
+  double compute_error() const;
+  double transfer_error() const;  ///< 0 where nothing is sent
   bool same_bytes() const { return planned_bytes == payload_bytes; }
 };
 

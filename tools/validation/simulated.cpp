@@ -10,6 +10,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/base/processes.hpp"
+#include "sim/base/quantile.hpp"
 #include "sim/deploy/plan_file.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/preparation.hpp"
@@ -27,15 +28,32 @@ std::string parameters_file(const std::string& folder, NodeId node) {
   return fmt::format("{}/simulated-{}.bin", folder, node);
 }
 
+double seconds_of(const TimedRound& timed) {
+  return timed.end_seconds - timed.start_seconds;
+}
+
+/// The ends of the 90 % interval of what the round takes; null where the platform states no uncertainty.
+json interval_of(Timing& timing, const RoundPlan& plan, std::uint64_t seed) {
+  if (!timing.uncertainty().is_stated()) return nullptr;
+  std::vector<double> seconds;
+  for (const DrawnFleet& fleet : draw_fleets(timing.uncertainty(), seed, 0, kFleetDraws)) {
+    timing.redraw(fleet);
+    seconds.push_back(seconds_of(timing.execute(plan)));
+  }
+  return {quantile(seconds, 0.05), quantile(seconds, 0.95)};
+}
+
 json to_json(const TimedRound& timed) {
   json steps = json::array();
   for (const TimedStep& step : timed.steps)
     steps.push_back({step.start_seconds - timed.start_seconds, step.end_seconds - timed.start_seconds});
-  return {{"seconds", timed.end_seconds - timed.start_seconds}, {"steps", steps}};
+  return {{"seconds", seconds_of(timed)}, {"steps", steps}};
 }
 
 SimulatedRound round_of(const json& entry) {
-  SimulatedRound round{entry.at("seconds"), {}};
+  SimulatedRound round{entry.at("seconds"), {}, {}};
+  if (entry.contains("interval") && !entry.at("interval").is_null())
+    round.interval = std::pair<double, double>(entry.at("interval").at(0), entry.at("interval").at(1));
   for (const json& step : entry.at("steps")) round.steps.push_back({step.at(0), step.at(1)});
   return round;
 }
@@ -128,8 +146,11 @@ SimulatedRound time_again(const std::string& scenario_file, const RoundPlan& pla
   const std::string file = folder + "/timed.json";
   in_child(scenario_file, [&] {
     const Preparation preparation = prepare(scenario_file, {}, false);
-    Timing timing(timing_options(preparation.scenario, runs_of(preparation).front().seed));
-    write_json(file, to_json(timing.execute(plan)));
+    const std::uint64_t seed = runs_of(preparation).front().seed;
+    Timing timing(timing_options(preparation.scenario, seed));
+    json round = to_json(timing.execute(plan));
+    round["interval"] = interval_of(timing, plan, seed);
+    write_json(file, round);
   });
   return round_of(read_json(file));
 }

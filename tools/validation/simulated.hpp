@@ -2,7 +2,9 @@
 // it.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/plan/round_plan.hpp"
@@ -16,6 +18,8 @@ struct SimulatedStep {
 struct SimulatedRound {
   double seconds = 0;
   std::vector<SimulatedStep> steps;  ///< like the plan's
+  /// That holds 90 % of the fleets drawn from what the calibration may be off; none: it does not say.
+  std::optional<std::pair<double, double>> interval;
 };
 struct Simulated {
   std::vector<RoundPlan> plans;

@@ -7,6 +7,7 @@ import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
 import { curveCharts } from './curves.mjs';
 import { fleetCharts } from './fleet.mjs';
 import { groupCharts } from './groups.mjs';
+import { surenessCharts } from './sureness.mjs';
 import { timeCharts } from './time.mjs';
 import { tradeoffCharts } from './tradeoff.mjs';
 import { trainedCharts } from './trained.mjs';
@@ -18,7 +19,7 @@ echarts.use([BarChart, CustomChart, GraphChart, HeatmapChart, LineChart, Scatter
  * A chart: id, section, height, title(state, data), note?(data), controls?(data, state) -> [{key, label, options: [[value, text]]}], and
  * make(data, state, theme) -> {option, csv, height?, note?} or {empty: why}. `variants` names the control whose every value is a figure.
  */
-export const charts = [...groupCharts, ...curveCharts, ...tradeoffCharts, ...timeCharts, ...trainedCharts, ...fleetCharts];
+export const charts = [...surenessCharts, ...groupCharts, ...curveCharts, ...tradeoffCharts, ...timeCharts, ...trainedCharts, ...fleetCharts];
 export { echarts };
 
 /** The state with every control at a value that it offers: the first one, or the last where the control says so. */
