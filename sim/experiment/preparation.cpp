@@ -90,10 +90,6 @@ void read_start_values(Preparation& preparation) {
   const TrainingOptions& training = preparation.scenario.training;
   const Shape shape = trained_shape(preparation.scenario.model, 1, preparation.samples, training);
   named_tensors_of(shape, training.fresh);
-  for (const Method& method : preparation.scenario.methods)
-    if (training.freezes() && method.encoding.kind != EncodingKind::none)
-      throw UserError(Mistake{"", 0, fmt::format("method {} encodes its messages, and layers are frozen", method.label),
-                              "one of both: an encoding, or frozen layers"});
   const std::string file = start_file(preparation.scenario);
   if (file.empty()) return;
   TensorFile values = training.initial.empty() ? *std::get<FileModelOptions>(preparation.scenario.model).layers->weights

@@ -97,27 +97,29 @@ TEST_CASE("an exported model that training starts from has the accuracy with whi
   CHECK_THAT(unknown.err, ContainsSubstring("did you mean 'classifier'?"));
 }
 
-TEST_CASE("frozen layers keep their values in every method, and are never sent") {
+TEST_CASE("frozen layers keep their values in every method and encoding, and are never sent") {
   const TemporaryFolder folder;
   const std::string steps = R"(rounds="3" batch="8" learning-rate="0.05" momentum="0.9" weight-decay="0.01" )";
-  const auto run = [&](const std::string& results, const std::string& train) {
+  const auto run = [&](const std::string& results, const std::string& train, const char* name = "every-method.xml") {
     require_success(msfusion_program(
-        {"run", folder.write("s.xml", with_training("every-method.xml", steps + train)), "-o", folder.file(results)}));
+        {"run", folder.write("s.xml", with_training(name, steps + train)), "-o", folder.file(results)}));
   };
   run("some", R"(train="classifier norm2")");
-  const StoreReader store(folder.file("some/run.sqlite"));
+  run("encoded", R"(train="classifier norm2")", "encodings.xml");
   std::map<std::string, std::vector<float>> first;
-  for (const RunRecord& record : store.runs()) {
-    INFO(record.label);
-    CHECK(record.state == "finished");
-    if (record.method == "narrow") continue;  // another model
-    auto values = exported(folder, "some", record.label + ",1");
-    if (first.empty()) first = values;
-    for (const char* frozen : {"conv1.weight", "norm1.weight", "norm1.bias", "conv2.weight"})
-      CHECK(values.at(frozen) == first.at(frozen));
-    CHECK(values.at("norm1.weight") == std::vector<float>(4, 1));
-    CHECK(values.at("norm2.weight") != std::vector<float>(8, 1));
-  }
+  for (const std::string results : {"some", "encoded"})
+    for (const RunRecord& record : StoreReader(folder.file(results + "/run.sqlite")).runs()) {
+      INFO(record.label);
+      CHECK(record.state == "finished");
+      if (record.method == "narrow") continue;  // another model
+      auto values = exported(folder, results, record.label + ",1");
+      if (first.empty()) first = values;
+      for (const char* frozen : {"conv1.weight", "norm1.weight", "norm1.bias", "conv2.weight"})
+        CHECK(values.at(frozen) == first.at(frozen));
+      CHECK(values.at("norm1.weight") == std::vector<float>(4, 1));
+      CHECK(values.at("norm2.weight") != std::vector<float>(8, 1));
+    }
+  const StoreReader store(folder.file("some/run.sqlite"));
   // 8 x 4 + 4 of the classifier and 2 x 8 of the norm, 4 bytes each, to and from each of the four devices.
   CHECK(bytes_sent(folder, "some", "fedavg") == 4 * (36 + 16) * 2 * 4);
 

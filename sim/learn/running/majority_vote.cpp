@@ -32,6 +32,7 @@ Decision majority(const RunContext& run, const std::vector<const Trained*>& arri
     const float* values = votes.data_ptr<float>();
     const double share = merge_weight(run.setup.method.merge, *arrivals[a]);
     SliceMap(run.setup.shape, run.full, arrivals[a]->slice).for_each_run([&](int tensor, const Run& one) {
+      if (!run.setup.shape.tensors[static_cast<std::size_t>(tensor)].is_trained) return;  // nobody sent it
       // Every device has one vote.
       const double counts = is_coded(run.setup.shape.tensors[static_cast<std::size_t>(tensor)]) ? 1 : share;
       for (std::int64_t i = 0; i < one.length; ++i) {
