@@ -8,6 +8,7 @@ namespace msfusion {
 
 namespace {
 
+constexpr int kColours = 8;  // of the page's charts (look.mjs); behind them marks are hollow
 constexpr const char* kReplacement = "\xef\xbf\xbd";
 
 /// Length in bytes of the UTF-8 sequence at `at`, 0 if it is not valid there.
@@ -243,7 +244,10 @@ std::string html_text(const Table& table) {
         inner += " <span class=\"note\">" + html_escape(note) + "</span>";
       if (i == 0) {
         const bool method = r < table.colours.size();
-        if (method) inner = fmt::format("<i class=\"swatch c{}\"></i>", table.colours[r] % 8) + inner;
+        if (method)
+          inner = fmt::format("<i class=\"swatch c{}{}\"></i>", table.colours[r] % kColours,
+                              table.colours[r] < kColours ? "" : " hollow") +
+                  inner;
         text += fmt::format("<th scope=\"row\"{}>{}</th>", method ? " class=\"method\"" : "", inner);
       } else {
         text += fmt::format("<td{}>{}</td>", table.headings[i].number ? " class=\"number\"" : "", inner);

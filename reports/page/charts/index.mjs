@@ -45,7 +45,7 @@ export function laidOut(made, width) {
     used += wide;
   }
   if (lines > 4) return made;  // then one line to leaf through
-  const more = (lines - 1) * 20;
+  const more = (lines - 1) * 33;  // a line of text, and the gap that lies between items, too
   return { ...made, height: made.height === undefined ? undefined : made.height + more, more,
            option: { ...option, legend: { ...option.legend, type: 'plain' }, grid: { ...option.grid, top: option.grid.top + more } } };
 }

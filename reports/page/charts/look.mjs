@@ -41,6 +41,9 @@ export const rowAxis = (theme, names, more = {}) => ({
 
 export const colour = (theme, method) => theme.colours[method % theme.colours.length];
 export const symbol = (method) => symbols[method % symbols.length];
+/** Of a point: hollow where the colours begin anew. */
+export const filling = (theme, method) => (method < light.length ? { color: colour(theme, method), borderColor: theme.paper, borderWidth: 1 }
+                                                                 : { color: theme.paper, borderColor: colour(theme, method), borderWidth: 2 });
 export const dash = (method) => dashes[Math.floor(method / light.length) % dashes.length];
 
 const scales = {

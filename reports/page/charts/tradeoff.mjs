@@ -1,5 +1,5 @@
 // What accuracy costs: one point a run, the Pareto front of the methods' means, and the split rate's effect.
-import { axis, colour, escapeHtml, frame, name, round3, scaleOf, symbol, yAxis } from './look.mjs';
+import { axis, escapeHtml, filling, frame, name, round3, scaleOf, symbol, yAxis } from './look.mjs';
 import { spendings, spent } from './curves.mjs';
 
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
@@ -27,10 +27,9 @@ function scatter(theme, data, list, xText, xDimension, yText, yDimension, front)
   data.methods.forEach((method, m) => {
     const own = list.filter((p) => p.method === m);
     if (own.length === 0) return;
-    const fill = colour(theme, m);
     means.push({ method: m, x: mean(own.map((p) => p.x)) / xs.factor, y: mean(own.map((p) => p.y)) / ys.factor });
     option.series.push({ name: method.label, type: 'scatter', symbol: symbol(m), symbolSize: 13,
-      itemStyle: { color: fill, opacity: 0.85, borderColor: theme.paper, borderWidth: 1 },
+      itemStyle: { ...filling(theme, m), opacity: 0.85 },
       data: own.map((p) => [p.x / xs.factor, p.y / ys.factor, `seed ${p.seed}`]) });
   });
   Object.assign(option.legend, { itemWidth: 12, itemHeight: 12, data: option.series.map((one) => one.name) });
