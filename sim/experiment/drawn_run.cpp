@@ -8,6 +8,15 @@
 
 namespace msfusion {
 
+namespace {
+
+// A training that goes on from round to round begins when its device is free, which no plan of another fleet knows.
+bool plans_anew(const Method& method) {
+  return facts_of(method.exchange.kind).spans_rounds;
+}
+
+}  // namespace
+
 DrawnRun::DrawnRun(Timing& timing, const RunInputs& inputs, const RunOptions& options)
     : timing_(timing),
       inputs_(inputs),
@@ -15,22 +24,14 @@ DrawnRun::DrawnRun(Timing& timing, const RunInputs& inputs, const RunOptions& op
   const Scenario& scenario = inputs.preparation.scenario;
   if (scenario.platform.draws > 0 && timing.uncertainty().is_stated())
     redraws_.emplace(timing, observation_,
-                     RedrawOptions{scenario.seeds.front(), scenario.platform.draws, options.workers, options.cores});
+                     RedrawOptions{scenario.seeds.front(), scenario.platform.draws, options.workers, options.cores,
+                                   plans_anew(*inputs.run.method) ? &inputs : nullptr});
 }
 
-void DrawnRun::began(const RoundPlan& plan) {
-  begun_ = {plan.tasks.size(), plan.steps.size()};
-  growths_.clear();
-}
-
-void DrawnRun::grew(const RoundPlan& plan) {
-  growths_.push_back({plan.tasks.size(), plan.steps.size()});
-}
-
-void DrawnRun::add(const RoundPlan& plan, const std::vector<bool>& participants) {
+void DrawnRun::add(const RoundPlan& plan, const std::vector<bool>& participants, std::size_t delivered) {
   if (!redraws_) return;
   closes_early_ = closes_early_ || plan.closing.kind != Closing::Kind::all || plan.closing.enough > 0;
-  redraws_->add({plan, participants, begun_, growths_});
+  redraws_->add({plan, participants, plans_anew(*inputs_.run.method) ? delivered : 0});
 }
 
 void DrawnRun::describe(StoreWriter& store) const {
@@ -46,7 +47,13 @@ void DrawnRun::write(StoreWriter& store) {
     store.write_draws(interval_records(run, costs), draw_records(run, costs, evaluated_));
     const std::string reasons =
         adaptive_because(*inputs_.run.method, timing_.fleet(), closes_early_, timing_.is_timeless());
-    if (!reasons.empty())
+    if (plans_anew(*inputs_.run.method))
+      store.write_warning(
+          {run, -1,
+           "the intervals are of the clock alone, until as many updates were merged as in the run: in other fleets "
+           "they "
+           "come in another order, which was planned anew; what the model would have learned from it was not"});
+    else if (!reasons.empty())
       store.write_warning(
           {run, -1,
            fmt::format(

@@ -15,11 +15,8 @@ class DrawnRun {
   /// Before the timing has carried out anything, and before threads start.
   DrawnRun(Timing& timing, const RunInputs& inputs, const RunOptions& options);
 
-  /// Around each execution of a plan: before it, and after each arrival.
-  void began(const RoundPlan& plan);
-  void grew(const RoundPlan& plan);
   /// The plan that was executed last is the run's next round.
-  void add(const RoundPlan& plan, const std::vector<bool>& participants);
+  void add(const RoundPlan& plan, const std::vector<bool>& participants, std::size_t delivered);
 
   void note_evaluation(int round) { evaluated_.insert(round); }
 
@@ -33,8 +30,6 @@ class DrawnRun {
   const RunInputs& inputs_;
   ObservationInputs observation_;
   std::optional<Redraws> redraws_;
-  Growth begun_;
-  std::vector<Growth> growths_;
   bool closes_early_ = false;
   std::set<int> evaluated_;
 };

@@ -123,13 +123,7 @@ std::string bytes_of(const TimeablePlan& timeable) {
   }
   out.put(timeable.participants.size());
   for (const bool takes_part : timeable.participants) out.put(takes_part);
-  out.put(timeable.begun.tasks);
-  out.put(timeable.begun.steps);
-  out.put(timeable.growths.size());
-  for (const Growth& growth : timeable.growths) {
-    out.put(growth.tasks);
-    out.put(growth.steps);
-  }
+  out.put(timeable.delivered);
   return out.take();
 }
 
@@ -152,13 +146,7 @@ TimeablePlan plan_of(const std::string& bytes) {
   }
   timeable.participants.resize(in.get<std::size_t>());
   for (std::size_t i = 0; i < timeable.participants.size(); ++i) timeable.participants[i] = in.get<bool>();
-  timeable.begun.tasks = in.get<std::size_t>();
-  timeable.begun.steps = in.get<std::size_t>();
-  timeable.growths.resize(in.get<std::size_t>());
-  for (Growth& growth : timeable.growths) {
-    growth.tasks = in.get<std::size_t>();
-    growth.steps = in.get<std::size_t>();
-  }
+  timeable.delivered = in.get<std::size_t>();
   return timeable;
 }
 

@@ -8,17 +8,11 @@
 
 namespace msfusion {
 
-/// How far a plan had grown after an arrival (see Timing::execute).
-struct Growth {
-  std::size_t tasks = 0, steps = 0;
-};
-
 /// A plan to be timed again.
 struct TimeablePlan {
   RoundPlan plan;  ///< tasks have their device alone, and are numbered by their places
   std::vector<bool> participants;
-  Growth begun;                 ///< with what it begins
-  std::vector<Growth> growths;  ///< after each arrival
+  std::size_t delivered = 0;  ///< updates, of a method whose plans are made anew
 };
 
 /// Without the round's number.

@@ -12,13 +12,16 @@
 #include <cmath>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <unordered_map>
 
 #include "sim/base/error.hpp"
 #include "sim/base/processes.hpp"
+#include "sim/experiment/clocked_rounds.hpp"
 
 namespace msfusion {
 
@@ -26,6 +29,7 @@ namespace {
 
 constexpr std::uint64_t kEndOfPlans = std::numeric_limits<std::uint64_t>::max();
 constexpr int kDrawsPerProcess = 25;
+constexpr int kMostMerges = 10'000;  // for one of the run's
 // SimGrid's clock goes on from draw to draw of a process; beyond this it no longer tells a nanosecond.
 constexpr double kLongestClock = 1e6;
 
@@ -155,37 +159,55 @@ class Server {
     for (int i = 0; i < part.count; ++i) {
       timing_.redraw(fleets[static_cast<std::size_t>(i)]);
       DrawnCost* costs = shared.at(static_cast<std::size_t>(part.first + i) * rounds_.size());
-      std::vector<std::optional<DrawnCost>> known(plans_.size());
+      const auto cost = options_.plans_anew ? planned_anew() : planned_before();
       DrawnCost spent;
       for (std::size_t round = 0; round < rounds_.size(); ++round) {
-        std::optional<DrawnCost>& cost = known[rounds_[round]];
-        if (!cost || !reuses_) cost = time_round(plans_[rounds_[round]], static_cast<int>(round));
-        spent.seconds += cost->seconds;
-        spent.joules += cost->joules;
-        spent.usd += cost->usd;
-        spent.grams_co2 += cost->grams_co2;
+        spent += cost(round);
         costs[round] = spent;
       }
     }
   }
 
+  using CostOfRound = std::function<DrawnCost(std::size_t)>;
+
+  CostOfRound planned_before() {
+    return [this, known = std::vector<std::optional<DrawnCost>>(plans_.size())](std::size_t round) mutable {
+      std::optional<DrawnCost>& cost = known[rounds_[round]];
+      if (!cost || !reuses_) cost = time_round(plans_[rounds_[round]], static_cast<int>(round));
+      return *cost;
+    };
+  }
+
+  // Until as many updates have arrived as in the run: a merge may take more or fewer than one of its merges.
+  CostOfRound planned_anew() {
+    const auto planner = std::make_shared<Planner>(options_.plans_anew->planner_setup(timing_.fleet()));
+    return [this, planner, rounds = ClockedRounds(timing_, *planner), wanted = std::size_t{0},
+            delivered = std::size_t{0}, next = 0](std::size_t round) mutable {
+      wanted += plans_[rounds_[round]].delivered;
+      DrawnCost spent;
+      for (int merges = 0; delivered < wanted; ++merges) {
+        if (merges == kMostMerges) throw RunError("on a drawn fleet hardly any updates arrive");
+        RoundPlan plan = rounds.next(next++);
+        const TimedRound timed = rounds.execute(plan);
+        delivered += deliveries(plan, timed, [&](int earlier) -> const RoundPlan& {
+                       return planner->flights().plan_of(earlier);
+                     }).size();
+        spent += cost_of(timed, planner->participants(plan));
+        planner->observe(plan, timed, std::nullopt);
+      }
+      return spent;
+    };
+  }
+
   DrawnCost time_round(const TimeablePlan& timeable, int round) {
     RoundPlan plan = timeable.plan;
     plan.round = round;
-    plan.tasks.resize(timeable.begun.tasks);
-    plan.steps.resize(timeable.begun.steps);
-    auto growth = timeable.growths.begin();
-    Growth now = timeable.begun;
-    const TimedRound timed = timing_.execute(plan, [&](const Arrival&) {
-      if (growth == timeable.growths.end()) return;
-      const auto part = [](const auto& of, std::size_t at) { return of.begin() + static_cast<std::ptrdiff_t>(at); };
-      const RoundPlan& whole = timeable.plan;
-      plan.tasks.insert(plan.tasks.end(), part(whole.tasks, now.tasks), part(whole.tasks, growth->tasks));
-      plan.steps.insert(plan.steps.end(), part(whole.steps, now.steps), part(whole.steps, growth->steps));
-      now = *growth++;
-    });
+    return cost_of(timing_.execute(plan), timeable.participants);
+  }
+
+  DrawnCost cost_of(const TimedRound& timed, const std::vector<bool>& participants) const {
     RoundRecord record;
-    charge_round(inputs_, timed, timeable.participants, record);
+    charge_round(inputs_, timed, participants, record);
     const double unknown = std::numeric_limits<double>::quiet_NaN();
     return {timed.end_seconds - timed.start_seconds, record.joules.value_or(unknown), record.usd.value_or(unknown),
             record.grams_co2.value_or(unknown)};

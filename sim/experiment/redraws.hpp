@@ -9,6 +9,7 @@
 #include "sim/base/cores.hpp"
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/plan_bytes.hpp"
+#include "sim/experiment/preparation.hpp"
 #include "sim/timing/timing.hpp"
 
 namespace msfusion {
@@ -16,16 +17,25 @@ namespace msfusion {
 /// What a run had spent, in one drawn fleet, from its beginning to the end of a round; NaN where it is not known.
 struct DrawnCost {
   double seconds = 0, joules = 0, usd = 0, grams_co2 = 0;
+
+  DrawnCost& operator+=(const DrawnCost& more) {
+    seconds += more.seconds;
+    joules += more.joules;
+    usd += more.usd;
+    grams_co2 += more.grams_co2;
+    return *this;
+  }
 };
 
 /// Costs by round, and there by draw.
 using DrawnCosts = std::vector<std::vector<DrawnCost>>;
 
 struct RedrawOptions {
-  std::uint64_t seed = 0;       ///< of the experiment: equal for all of its runs, whose devices are the same
-  int draws = 0;                ///< at most kFleetDraws
-  int processes = 1;            ///< at the same time
-  CoreBudget* cores = nullptr;  ///< each process takes one of; may be null
+  std::uint64_t seed = 0;                 ///< of the experiment: equal for all of its runs, whose devices are the same
+  int draws = 0;                          ///< at most kFleetDraws
+  int processes = 1;                      ///< at the same time
+  CoreBudget* cores = nullptr;            ///< each process takes one of; may be null
+  const RunInputs* plans_anew = nullptr;  ///< what plans are made from anew in every fleet; null: they stay
 };
 
 /// How many fleets are drawn for a run whose plans have so many steps, equal rounds counted once: all of them, unless

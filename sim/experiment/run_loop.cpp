@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "sim/base/error.hpp"
+#include "sim/experiment/clocked_rounds.hpp"
 #include "sim/experiment/drawn_run.hpp"
 #include "sim/experiment/encoding_records.hpp"
 #include "sim/experiment/evaluation_records.hpp"
@@ -50,6 +51,7 @@ class RunLoop {
         timing_(options_of(inputs)),
         drawn_(timing_, inputs, options),
         planner_(inputs.planner_setup(timing_.fleet())),
+        rounds_(timing_, planner_),
         keeper_(options.model_folder, inputs, options.resume ? options.resume->best_accuracy() : std::nullopt),
         budget_(options.recorded ? options.recorded->budget() : budget_of(inputs, make_learner != nullptr)),
         privacy_(inputs.run.method->privacy, planner_.privacy()) {
@@ -118,11 +120,11 @@ class RunLoop {
   int replay(const ResumePoint& point) {
     replayed_ = &point;
     for (int round = 0; round <= point.checkpoint.round; ++round) {
-      RoundPlan plan = next_plan(round);
-      const TimedRound timed = execute(plan);
+      RoundPlan plan = rounds_.next(round);
+      const TimedRound timed = rounds_.execute(plan);
       budget_.charge(round, spent_in(timed, planner_.participants(plan)));
-      drawn_.add(plan, planner_.participants(plan));
       const std::vector<Delivery> arrivals = arrived(plan, timed);
+      drawn_.add(plan, planner_.participants(plan), arrivals.size());
       note_participation(plan, timed, arrivals);
       privacy_.count(!arrivals.empty());
       if (const auto known = point.selections.find(round); known != point.selections.end())
@@ -156,28 +158,6 @@ class RunLoop {
     drawn_.note_evaluation(round);
   }
 
-  TimedRound execute(RoundPlan& plan) {
-    drawn_.began(plan);
-    return timing_.execute(plan, [&](const Arrival& arrival) {
-      planner_.restart(
-          plan, arrival, [&](NodeId node) { return timing_.is_on(node); },
-          [&](NodeId device) { return timing_.is_busy(device); });
-      drawn_.grew(plan);
-    });
-  }
-
-  // With no device online, an empty round waits until one may have come back.
-  RoundPlan next_plan(int round) {
-    RoundPlan plan = planner_.plan(round, [&](NodeId node) { return timing_.is_on(node); });
-    if (!plan.tasks.empty() || !planner_.flights().empty() || plan.closing.kind == Closing::Kind::deadline) return plan;
-    const std::optional<double> next = timing_.next_switch_seconds();
-    if (!next) return plan;
-    plan.closing = Closing{};
-    plan.closing.kind = Closing::Kind::deadline;
-    plan.closing.deadline_seconds = *next - timing_.now_seconds();
-    return plan;
-  }
-
   void write_checkpoint(int round) {
     finish_pending();
     if (!budget_.ended_by()) save(round);
@@ -205,11 +185,11 @@ class RunLoop {
   void look_ahead(int round) {
     if (budget_.ended_by() || !budget_.begin(round)) return;
     Stopwatch part;
-    ahead_ = Ahead{next_plan(round), {}, {}, {inputs_.run.run, round, 0, 0, 0, 0, 0, 0, 0}};
+    ahead_ = Ahead{rounds_.next(round), {}, {}, {inputs_.run.run, round, 0, 0, 0, 0, 0, 0, 0}};
     ahead_.selections = selection_records(inputs_.run.run, round, planner_.selection_notes());
     ahead_.wall.plan_seconds = part.lap();
     clock_.charge(Activity::planning);
-    ahead_.timed = execute(ahead_.plan);
+    ahead_.timed = rounds_.execute(ahead_.plan);
     ahead_.wall.timing_seconds = part.lap();
     clock_.charge(Activity::timing);
     budget_.charge(round, spent_in(ahead_.timed, planner_.participants(ahead_.plan)));
@@ -245,7 +225,7 @@ class RunLoop {
       finish_pending();
     }
     note_participation(plan, timed, arrivals);
-    drawn_.add(plan, planner_.participants(plan));
+    drawn_.add(plan, planner_.participants(plan), arrivals.size());
     if (round == 0)
       store_.set_without_power(inputs_.run.run, without_power(timing_.fleet(), planner_.participants(plan)));
     std::optional<double> mean_loss;
@@ -343,6 +323,7 @@ class RunLoop {
   Timing timing_;
   DrawnRun drawn_;
   Planner planner_;
+  ClockedRounds rounds_;
   ModelKeeper keeper_;
   RunBudget budget_;
   PrivacyLedger privacy_;

@@ -109,3 +109,36 @@ TEST_CASE("where plans depend on times, the intervals say that they are of the c
   CHECK(warns(quorum, "what a round waits for would differ"));
   CHECK_FALSE(quorum.intervals(0).empty());
 }
+
+TEST_CASE("an asynchronous method's intervals are of as many updates as its run merged") {
+  // Eight equal phones deliver together, so that each of the run's merges has eight updates. Drawn phones deliver one
+  // after the other, two for a merge; the time of as many updates hardly changes.
+  const TemporaryFolder folder;
+  std::string phones;
+  for (int n = 0; n < 8; ++n)
+    phones +=
+        "<host id=\"p-" + std::to_string(n) + "\" speed=\"1Gf\"><prop id=\"uncertainty\" value=\"30%\"/></host>\n";
+  std::string lines;
+  for (const std::string node : {"p-0", "p-1", "p-2", "p-3", "p-4", "p-5", "p-6", "p-7", "s"})
+    lines += "<link id=\"l-" + node + "\" bandwidth=\"1GBps\" latency=\"1us\"/><host_link id=\"" + node + "\" up=\"l-" +
+             node + "\" down=\"l-" + node + "\"/>\n";
+  folder.write("equal.xml",
+               "<?xml version=\"1.0\"?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n<platform "
+               "version=\"4.1\"><zone id=\"z\" routing=\"Cluster\">\n" +
+                   phones + "<host id=\"s\" speed=\"1Gf\"><prop id=\"role\" value=\"server\"/></host>\n" + lines +
+                   "</zone></platform>\n");
+  const std::string scenario = folder.write(
+      "s.xml",
+      "<scenario name=\"s\"><platform file=\"equal.xml\"/><data set=\"synthetic\" train-samples=\"320\" "
+      "test-samples=\"20\"/><model kind=\"mlp\" hidden=\"16\"/><training rounds=\"20\" local-epochs=\"50\" batch=\"8\" "
+      "learning-rate=\"0.1\"/><constraints memory=\"ignore\"/><methods><method name=\"fedbuff\" "
+      "buffer=\"2\"/></methods><seeds values=\"1\"/></scenario>");
+  run({"plan", scenario, "-o", folder.file("p")});
+  const StoreReader store(folder.file("p/run.sqlite"));
+  const double whole = store.rounds(0).back().end_seconds;
+  const IntervalRecord interval = store.intervals(0).back();
+  // Of eight speeds the mean of a factor e^(0.3 z), inverted, is within a quarter of 1 in nine fleets of ten.
+  CHECK(interval.seconds_low > 0.75 * whole);
+  CHECK(interval.seconds_high < 1.3 * whole);
+  CHECK(warns(store, "until as many updates were merged as in the run"));
+}

@@ -57,7 +57,7 @@ std::vector<double> column(const json& round, std::size_t figure) {
 }
 
 TimeablePlan timeable(const RoundPlan& plan) {
-  return {plan, {true, true}, {plan.tasks.size(), plan.steps.size()}, {}};
+  return {plan, {true, true}, 0};
 }
 
 RoundPlan computing(NodeId device, double flops) {
@@ -114,20 +114,6 @@ TEST_CASE("the number of processes changes no bit, and a round that is used agai
   CHECK(timed_again(platform(kProfile), equal, 1) == by_itself);
   for (std::size_t draw = 0; draw < kFleetDraws; ++draw)
     CHECK(by_itself[2][draw][0].get<double>() == Approx(one[2][draw][0].get<double>()).epsilon(1e-9));
-}
-
-TEST_CASE("a plan that grew with its arrivals grows in every fleet") {
-  Closing closing;
-  closing.kind = Closing::Kind::arrivals;
-  closing.arrivals = 2;
-  closing.keep_in_flight = true;
-  PlanBuilder builder(0, closing);
-  builder.compute(1, 1e9, {}, builder.task(1));
-  const Growth begun{builder.plan.tasks.size(), builder.plan.steps.size()};
-  builder.compute(1, 2e9, {}, builder.task(1));  // begins when the first has arrived
-  const TimeablePlan grown{builder.plan, {true, true}, begun, {{builder.plan.tasks.size(), builder.plan.steps.size()}}};
-  const json rounds = timed_again(platform(), {grown});
-  for (const json& draw : rounds[0]) CHECK(draw[0].get<double>() == Approx(3));
 }
 
 TEST_CASE("a plan as bytes is the same plan for the clock, and equal plans have equal bytes") {
