@@ -196,6 +196,7 @@ Table whole_run_table(const Results& results) {
   column("Simulated time", Dimension::seconds, true, total(&Cost::seconds), &Drawn::seconds);
   column("Traffic per device", Dimension::bytes, true, total(&Cost::bytes_per_device));
   column("Traffic, all", Dimension::bytes, true, total(&Cost::bytes));
+  column("On the wire", Dimension::bytes, true, total(&Cost::wire_bytes));
   column("Computing", Dimension::flops, true, total(&Cost::training_flops));
   column("Energy", Dimension::joules, true, total(&Cost::joules), &Drawn::joules);
   if (!table.foot.empty()) column("Energy of devices", Dimension::joules, true, total(&Cost::device_joules));

@@ -93,6 +93,7 @@ RunSummary summarise(const StoreReader& store, const RunRecord& run, const std::
   for (const auto& round : rounds) {
     cost.seconds = round.end_seconds;
     cost.bytes += round.bytes_sent;
+    if (round.wire_bytes_sent) cost.wire_bytes = cost.wire_bytes.value_or(0) + *round.wire_bytes_sent;
     cost.training_flops += round.training_flops;
     add(cost.joules, round.joules);
     add(cost.device_joules, round.device_joules);
@@ -177,6 +178,7 @@ std::string summary_json(const StoreReader& store) {
          {"epsilon", number(summary.total.epsilon)},
          {"delta", number(summary.delta)},
          {"targets", reached}});
+    if (summary.total.wire_bytes) runs.back()["wire_bytes"] = *summary.total.wire_bytes;
     add_intervals(runs.back(), summary.total);
   }
   const Json document = {{"scenario", name == meta.end() ? Json(nullptr) : Json(name->second)}, {"runs", runs}};

@@ -23,8 +23,9 @@ struct Cost {
   Maybe bytes_per_device = 0;  ///< sent and received by a device, mean over the devices (the server is none)
   double training_flops = 0;
   Maybe joules = 0, device_joules = 0, usd = 0, grams_co2 = 0;  ///< none if any round up to there lacks the figure
-  Maybe epsilon = {};                                           ///< of differential privacy; none without noise
-  std::shared_ptr<const Drawn> drawn = {};                      ///< of evaluated rounds and the last; null: none
+  Maybe wire_bytes = {};                    ///< `bytes` with headers and acknowledgements; none without framing
+  Maybe epsilon = {};                       ///< of differential privacy; none without noise
+  std::shared_ptr<const Drawn> drawn = {};  ///< of evaluated rounds and the last; null: none
 };
 
 /// One evaluation and what had been spent when it was made.

@@ -52,8 +52,20 @@ NetworkMeasurement measure_network(const std::function<void(double bits_per_seco
 }
 
 double predicted_seconds(const ProbedTransfer& transfer, const NetworkFit& fit) {
-  const double wire_bytes = static_cast<double>(transfer.bytes) / fit.bandwidth_factor + fit.message_bytes;
+  const auto payload = static_cast<double>(transfer.bytes);
+  const double wire_bytes =
+      fit.framing ? fit.framing->sent_bytes(payload) : payload / fit.bandwidth_factor + fit.message_bytes;
   return fit.latency_seconds + std::max(0.0, wire_bytes - transfer.burst_bytes) * 8 / transfer.bits_per_second;
+}
+
+NetworkFit fit_framed_network(const std::vector<ProbedTransfer>& transfers, const Framing& framing) {
+  if (transfers.empty()) throw std::logic_error("a message's latency is unknown without transfers");
+  NetworkFit fit;
+  fit.framing = framing;
+  std::vector<double> left;
+  for (const ProbedTransfer& transfer : transfers) left.push_back(transfer.seconds - predicted_seconds(transfer, fit));
+  fit.latency_seconds = std::max(0.0, median(left));
+  return fit;
 }
 
 NetworkError error_of(const std::vector<ProbedTransfer>& transfers, const NetworkFit& fit) {

@@ -2,18 +2,23 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "sim/deploy/link_probe.hpp"
+#include "sim/plan/framing.hpp"
 
 namespace msfusion {
 
 /// A message of n bytes takes latency_seconds + (n / bandwidth_factor + message_bytes) / rate, besides the link's own
 /// latency.
+///
+/// With framing the frames are counted, not fitted: only the latency is.
 struct NetworkFit {
   double bandwidth_factor = 1;  ///< payload per byte of the link's rate; the rest is frame headers
   double latency_seconds = 0;   ///< of a message, whatever its size: system calls and threads that wake up
   double message_bytes = 0;     ///< on the link, of a message besides: its own header and a frame that is not full
+  std::optional<Framing> framing = {};
 };
 
 struct NetworkMeasurement {
@@ -37,6 +42,9 @@ NetworkError error_of(const std::vector<ProbedTransfer>& transfers, const Networ
 
 /// The root mean square of log(predicted / measured): the uncertainty that the network states.
 double spread_of(const std::vector<ProbedTransfer>& transfers, const NetworkFit& fit);
+
+/// The latency that a message has besides its frames: the median of what they leave.
+NetworkFit fit_framed_network(const std::vector<ProbedTransfer>& transfers, const Framing& framing);
 
 /// What minimises the absolute logarithm of predicted / measured. The same transfers give the same fit.
 NetworkFit fit_network(const std::vector<ProbedTransfer>& transfers);

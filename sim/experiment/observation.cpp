@@ -91,7 +91,8 @@ Maybe price(const ObservationInputs& inputs, const NodeUse& use, double round_se
   const auto charge = [&](double usd) { total = total.value_or(0) + usd; };
   if (device.price_usd_per_hour) charge(*device.price_usd_per_hour * round_seconds / kSecondsPerHour);
   const Maybe traffic = device.price_usd_per_gb ? device.price_usd_per_gb : inputs.prices.usd_per_gb;
-  if (traffic) charge(*traffic * use.bytes_sent / kBytesPerGb);
+  const bool by_wire = inputs.prices.counted == PriceOptions::Counted::wire;
+  if (traffic) charge(*traffic * (by_wire ? use.wire_bytes_sent.value() : use.bytes_sent) / kBytesPerGb);
   if (use.charged.usd || inputs.prices.usd_per_kwh) {
     if (std::isnan(use.joules)) return std::nullopt;
     charge(use.charged.usd ? *use.charged.usd : *inputs.prices.usd_per_kwh * use.joules / kJoulesPerKwh);
@@ -194,6 +195,7 @@ DeviceRoundRecord device_record(const ObservationInputs& inputs, const std::vect
     record.training_flops += task->training_flops;
   }
   record.bytes_sent = use.bytes_sent;
+  record.wire_bytes_sent = use.wire_bytes_sent;
   record.bytes_received = use.bytes_received;
   record.busy_seconds = use.busy_seconds;
   const double round_seconds = timed.end_seconds - timed.start_seconds;
@@ -262,6 +264,7 @@ void charge_round(const ObservationInputs& inputs, const TimedRound& timed, cons
   double usd = 0;
   for (const NodeUse& use : timed.nodes) {
     round.bytes_received += use.bytes_received;
+    if (use.wire_bytes_sent) round.wire_bytes_sent = round.wire_bytes_sent.value_or(0) + *use.wire_bytes_sent;
     if (!participants[static_cast<std::size_t>(use.node)]) continue;
     add(round.grams_co2,
         grams_co2(inputs.fleet.node(use.node).grams_co2_per_kwh, inputs.prices, use.joules, use.charged));
@@ -322,7 +325,7 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
   }
   charge_round(inputs, timed, planner.participants(plan), round);
   for (const LinkUse& link : timed.links)
-    result.links.push_back({inputs.run, plan.round, link.name, link.bytes, known(link.joules)});
+    result.links.push_back({inputs.run, plan.round, link.name, link.bytes, known(link.joules), link.wire_bytes});
 
   round.coverage = planner.coverage().share_trained_in(plan.round);
   round.coverage_ever = planner.coverage().share_trained_ever();

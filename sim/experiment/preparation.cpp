@@ -12,6 +12,7 @@
 #include "sim/data/catalogue.hpp"
 #include "sim/experiment/senders.hpp"
 #include "sim/plan/trained_shape.hpp"
+#include "sim/platform/platform_file.hpp"
 #include "sim/shape/layer_file.hpp"
 #include "sim/shape/start_values.hpp"
 
@@ -139,6 +140,17 @@ Preparation prepare(const std::string& scenario_file, const std::vector<Override
   return prepare(read_scenario(scenario_file, overrides), cost_only, before_data);
 }
 
+namespace {
+
+void check_counted_traffic(const Scenario& scenario) {
+  if (scenario.prices.counted == PriceOptions::Counted::payload) return;
+  if (read_platform_file(scenario.platform.file).framing) return;
+  throw UserError(Mistake{"", 0, "traffic-counts=\"wire\" in <prices>, on a platform without framing",
+                          "<prop id=\"framing\" value=\"tcp\"/> in a zone of the platform file, or payload"});
+}
+
+}  // namespace
+
 Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& before_data) {
   const InputLog log;
   Preparation result;
@@ -154,6 +166,7 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
     TimingOptions options = timing_options(scenario, 0);
     options.traces = result.traces;
     result.fleet = inspect_platform(options);
+    check_counted_traffic(scenario);
   });
   if (mistakes.empty())
     collect(mistakes, scenario.file, scenario.training.line, [&] { check_energy_limit(scenario, result.fleet); });

@@ -60,7 +60,8 @@ struct NodeUse {
   double joules = 0;          ///< the host's own, idle included
   double off_seconds = 0;     ///< switched off
   Charged charged = {};
-  std::vector<ActivitySpan> spans = {};  ///< in order of time; in between it was idle or off
+  std::vector<ActivitySpan> spans = {};        ///< in order of time; in between it was idle or off
+  std::optional<double> wire_bytes_sent = {};  ///< headers and acknowledgements included; none: no framing
 };
 
 struct LinkUse {
@@ -68,6 +69,7 @@ struct LinkUse {
   double bytes = 0;
   double joules = 0;  ///< NaN where the platform states no power
   Charged charged = {};
+  std::optional<double> wire_bytes = {};  ///< headers and acknowledgements included; none: no framing
 };
 
 struct TimedRound {

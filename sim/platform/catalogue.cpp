@@ -118,6 +118,18 @@ class Entry {
         name, [](const std::string& text) { return parse_number(text); }, "watts without a unit");
   }
 
+  /// Whether framing="tcp" takes the place of a factor.
+  bool is_framed() {
+    const std::string value = text("framing");
+    if (!value.empty() && value != "tcp")
+      refuse(element_.attribute_line("framing"), fmt::format("framing=\"{}\"", value), "tcp, or no such attribute");
+    for (const char* name : {"bandwidth-factor", "message-bytes"})
+      if (value == "tcp" && element_.attribute(name))
+        refuse(element_.attribute_line(name), fmt::format("{} beside framing=\"tcp\"", name),
+               "one of both: frames are counted, not fitted");
+    return value == "tcp";
+  }
+
   std::optional<double> uncertainty() { return figure("uncertainty", parse_uncertainty, kUncertaintyAllowed); }
 
   int count(const std::string& name) {
@@ -192,9 +204,15 @@ Region read_region(Entry entry) {
 
 NetworkKind read_network(Entry entry) {
   NetworkKind kind;
-  kind.bandwidth_factor = entry.share("bandwidth-factor");
+  entry.note_asked("bandwidth-factor");
+  entry.note_asked("message-bytes");
+  if (entry.is_framed()) {
+    kind.framing = Framing{entry.optional<Quantity::bytes>("mtu").value_or(Framing().mtu_bytes)};
+  } else {
+    kind.bandwidth_factor = entry.share("bandwidth-factor");
+    kind.message_bytes = entry.optional<Quantity::bytes>("message-bytes").value_or(0);
+  }
   kind.message_latency_seconds = entry.required<Quantity::seconds>("message-latency");
-  kind.message_bytes = entry.optional<Quantity::bytes>("message-bytes").value_or(0);
   kind.uncertainty = entry.uncertainty();
   kind.calibration = entry.required_text("calibration");
   entry.refuse_unknown();

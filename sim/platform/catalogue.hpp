@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/plan/framing.hpp"
 #include "sim/plan/roofline.hpp"
 
 namespace msfusion {
@@ -49,6 +50,8 @@ struct NetworkKind {
   double message_bytes = 0;
   std::string calibration;              ///< how the figures were measured, and their error
   std::optional<double> uncertainty{};  ///< of links that state none
+
+  std::optional<Framing> framing{};  ///< the clock counts frames, and the factor and the bytes above are none
 
   double payload_rate(double bytes_per_second) const { return bytes_per_second * bandwidth_factor; }
   /// What one of the two links of a way adds to its latency.

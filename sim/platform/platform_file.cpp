@@ -21,6 +21,7 @@ namespace msfusion {
 namespace {
 
 constexpr long long kMostHosts = 1'000'000;
+constexpr double kLeastMtu = 68, kMostMtu = 65535;  // of IPv4
 constexpr std::size_t kMostFileBytes = std::size_t{512} << 20;
 
 bool is_zone(const std::string& name) {
@@ -197,9 +198,26 @@ class Checker : public XmlDocument::Visitor {
       result_.network_uncertainty = spread;
       return;
     }
+    if (id == "framing" || id == "mtu") return check_framing(id, value, prop.line());
     if (!result_.network_calibration.empty() && result_.network_calibration != value)
       checks_.report(prop.line(), "another network_calibration", "one for all links of a platform");
     result_.network_calibration = value;
+  }
+
+  /// Of the network as a whole: it stands in one zone.
+  void check_framing(const std::string& id, const std::string& value, int line) {
+    int& first = id == "mtu" ? mtu_line_ : framing_line_;
+    if (first > 0) checks_.report(line, "another " + id, "one for the whole platform");
+    first = line;
+    if (id == "framing") {
+      if (value != "tcp") checks_.report(line, fmt::format("framing=\"{}\"", value), "tcp, or no such property");
+      return;
+    }
+    const auto mtu = parse_quantity(value, Quantity::bytes);
+    if (!mtu || *mtu < kLeastMtu || *mtu > kMostMtu)
+      checks_.report(line, fmt::format("mtu=\"{}\"", value), "68B to 65535B; Ethernet has 1500B");
+    else
+      mtu_bytes_ = *mtu;
   }
 
   void check_routing(const XmlElement& zone) {
@@ -371,6 +389,9 @@ class Checker : public XmlDocument::Visitor {
   }
 
   void check_references() {
+    if (mtu_line_ > 0 && framing_line_ == 0)
+      checks_.report(mtu_line_, "an mtu without framing", "<prop id=\"framing\" value=\"tcp\"/> beside it");
+    if (framing_line_ > 0) result_.framing = Framing{mtu_bytes_};
     for (const auto& [name, line] : profiles_.resolve_connects()) hosts_used_.push_back({name, line});
     for (const auto& [name, spread] : result_.uncertainties)
       if (result_.profiled_links.count(name) > 0)
@@ -415,6 +436,8 @@ class Checker : public XmlDocument::Visitor {
   std::unordered_set<std::string> aggregators_;
   int first_aggregator_line_ = 0;
   bool made_by_simgrid_ = false;
+  double mtu_bytes_ = Framing().mtu_bytes;
+  int framing_line_ = 0, mtu_line_ = 0;
   std::string server_;
   long long hosts_ = 0, devices_ = 0;
 };

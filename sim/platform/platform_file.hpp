@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "sim/plan/framing.hpp"
 #include "sim/platform/node_spec.hpp"
 #include "sim/platform/platform_profiles.hpp"
 #include "sim/platform/step_series.hpp"
@@ -31,6 +32,7 @@ struct PlatformFile {
   std::optional<double> network_uncertainty;               ///< property of a zone
   std::unordered_map<std::string, double> uncertainties;   ///< of links that state one, by their ids
   std::unordered_set<std::string> profiled_links;          ///< ids of those whose rate or latency has a profile
+  std::optional<Framing> framing;                          ///< property of a zone; none: messages are bytes alone
   bool has_profiles = false;                               ///< something changes over time
   std::vector<StateProfile> states;                        ///< of hosts and links
 

@@ -285,6 +285,9 @@ std::string generate_platform(const Catalogue& catalogue, const FleetMix& mix) {
   text += " -->\n<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"DijkstraCache\">\n";
   if (catalogue.network)
     text += fmt::format("    {}\n", property("network_calibration", xml_escaped(network.calibration)));
+  if (network.framing)
+    text += fmt::format("    {}{}\n", property("framing", "tcp"),
+                        property("mtu", fmt::format("{:.0f}B", network.framing->mtu_bytes)));
   if (network.uncertainty)
     text +=
         fmt::format("    {}\n", property("network_uncertainty", fmt::format("{:.6g}%", 100 * *network.uncertainty)));

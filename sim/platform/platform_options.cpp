@@ -23,6 +23,11 @@ constexpr std::array<Choice<PlatformOptions::Offline>, 2> kOffline{{
     {PlatformOptions::Offline::pause, "pause", "its work goes on when it is back"},
 }};
 
+constexpr std::array<Choice<PriceOptions::Counted>, 2> kCounted{{
+    {PriceOptions::Counted::payload, "payload", "the messages alone"},
+    {PriceOptions::Counted::wire, "wire", "frames, headers and acknowledgements"},
+}};
+
 /// KEY:VALUE, separated by blanks, as SimGrid's programs take them after --cfg=.
 TypeOf<std::vector<std::string>> simgrid_settings() {
   TypeOf<std::vector<std::string>> type;
@@ -153,6 +158,11 @@ const Vocabulary<PriceOptions>& price_vocabulary() {
                        "Price of a gigabyte sent.", "Your mobile or cloud tariff.")
               .in("USD/GB")
               .absent("unknown"),
+          attribute<P>(
+              "traffic-counts", &P::counted, one_of_table("counted-traffic", kCounted),
+              "What a gigabyte sent is counted of. wire: with headers and acknowledgements, on a platform whose "
+              "file states framing=\"tcp\".",
+              "wire where a provider's meter counts packets."),
           attribute<P>("carbon", &P::grams_co2_per_kwh, quantity(Quantity::grams_per_kilowatthour, "400gCO2/kWh"),
                        "Emissions of a kilowatt-hour.", "Your region's grid: 20 to 800.")
               .in("gCO2/kWh")

@@ -26,6 +26,7 @@ struct PlatformOptions {
 struct PriceOptions {
   std::optional<double> usd_per_kwh;
   std::optional<double> usd_per_gb;
+  enum class Counted { payload, wire } counted = Counted::payload;  ///< what traffic is paid for
   std::optional<double> grams_co2_per_kwh;
 };
 

@@ -119,6 +119,9 @@ const std::vector<Word>& zone_words() {
        "`Cluster`, `Full`, `Floyd`, `Dijkstra`, `DijkstraCache`, `Vivaldi` or `None`", "a mistake"},
       {kProperty, "network_calibration", "2026-11-22: measured", "",
        "how the links' figures were measured, and their error; reports quote it", "none"},
+      {kProperty, "framing", "tcp", "",
+       "messages go in TCP segments: each frame has headers, and acknowledgements go back", "bytes alone are sent"},
+      {kProperty, "mtu", "1500B", "bytes", "of a frame's content, with `framing`", "1500B"},
       {kProperty, "network_uncertainty", "30%", "percent",
        "the `uncertainty` of all links that state none and have no profile of their rate or latency", "unknown"},
   };

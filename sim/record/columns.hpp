@@ -146,6 +146,8 @@ struct Columns<RoundRecord> {
     visitor("overlap_control", r.overlap_control, "", "c(t) of a double shift, 0 to 1");
     visitor("critical_node", r.critical_node, "", "the device with most time on the critical path");
     visitor("critical_path", r.critical_path, "", "in words: which steps the round's end waited for");
+    visitor("wire_bytes_sent", r.wire_bytes_sent, "B",
+            "with the headers of frames and the acknowledgements; absent where the platform states no framing");
   }
 };
 
@@ -180,6 +182,8 @@ struct Columns<DeviceRoundRecord> {
     visitor("grams_co2", r.grams_co2, "g", "of CO2, of its own energy");
     visitor("loss", r.loss, "", "mean of the local objective over the steps");
     visitor("fate", r.fate, "", "done, failed, late, skipped or in flight");
+    visitor("wire_bytes_sent", r.wire_bytes_sent, "B",
+            "by this device, with headers and its acknowledgements; absent without framing");
   }
 };
 
@@ -295,6 +299,7 @@ struct Columns<LinkRoundRecord> {
     visitor("link", r.link, "", "name in the platform");
     visitor("bytes", r.bytes, "B", "carried");
     visitor("joules", r.joules, "J", "absent where the platform states no power");
+    visitor("wire_bytes", r.wire_bytes, "B", "carried, with headers and acknowledgements; absent without framing");
   }
 };
 

@@ -7,7 +7,7 @@
 
 namespace msfusion {
 
-inline constexpr int kStoreVersion = 7;               ///< PRAGMA user_version; raised when a table changes
+inline constexpr int kStoreVersion = 8;               ///< PRAGMA user_version; raised when a table changes
 inline constexpr int kOldestStoreVersion = 4;         ///< that is still read
 inline constexpr int kStoreApplication = 0x4d534675;  ///< PRAGMA application_id: "MSFu"
 

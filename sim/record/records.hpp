@@ -86,6 +86,7 @@ struct RoundRecord {
   Maybe overlap_control;             ///< c(t) of a double shift
   std::optional<int> critical_node;  ///< with most time on the critical path
   std::string critical_path;         ///< "phone-3 computes 12 s, phone-3 -> server 4 s"
+  Maybe wire_bytes_sent = {};        ///< headers and acknowledgements included; none: no framing
 };
 
 /// The units of one width axis that a device trained.
@@ -106,7 +107,8 @@ struct DeviceRoundRecord {
   double busy_seconds = 0, idle_seconds = 0;
   Maybe joules, usd, grams_co2;
   Maybe loss;
-  std::string fate;  ///< done | failed | late | skipped | in flight
+  std::string fate;            ///< done | failed | late | skipped | in flight
+  Maybe wire_bytes_sent = {};  ///< see RoundRecord
 };
 
 /// What a node was doing for a while, in seconds since the round's start.
@@ -171,6 +173,7 @@ struct LinkRoundRecord {
   std::string link;
   double bytes = 0;
   Maybe joules;
+  Maybe wire_bytes = {};  ///< see RoundRecord
 };
 
 /// Messages of one direction that arrived in a round, where a method encodes some.

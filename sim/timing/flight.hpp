@@ -35,6 +35,7 @@ struct FlyingStep {
   std::size_t place = 0;  ///< among the running transfers
   const RouteInfo* route = nullptr;
   double carried_bytes = 0;     ///< already counted
+  double wire_bytes = 0;        ///< that `amount` takes on the wire; 0: as many, without framing
   bool is_paused = false;       ///< a device of its is away
   double remaining_bytes = -1;  ///< when a host or link went off; negative: it did not
 };

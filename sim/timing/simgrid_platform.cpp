@@ -55,7 +55,8 @@ void configure_further(const std::vector<std::string>& settings) {
     }
 }
 
-std::optional<Route> route_between(const s4u::Host* from, const s4u::Host* to) {
+/// `framing`: what messages find is what full frames leave of it.
+std::optional<Route> route_between(const s4u::Host* from, const s4u::Host* to, const std::optional<Framing>& framing) {
   std::vector<s4u::Link*> links;
   Route route;
   try {
@@ -67,6 +68,7 @@ std::optional<Route> route_between(const s4u::Host* from, const s4u::Host* to) {
   route.bandwidth_bytes_per_second = std::numeric_limits<double>::infinity();
   for (const s4u::Link* link : links)
     route.bandwidth_bytes_per_second = std::min(route.bandwidth_bytes_per_second, link->get_bandwidth());
+  if (framing) route.bandwidth_bytes_per_second *= framing->efficiency();
   return route;
 }
 
@@ -161,12 +163,12 @@ Fleet make_fleet(std::vector<s4u::Host*>& hosts, const PlatformFile& file, const
   return fleet;
 }
 
-void set_server_routes(SimGridPlatform& platform) {
+void set_server_routes(SimGridPlatform& platform, const std::optional<Framing>& framing) {
   if (!platform.fleet.server) return;
   const s4u::Host* server = platform.hosts[static_cast<std::size_t>(platform.fleet.server_node())];
   for (std::size_t i = 0; i < platform.fleet.devices.size(); ++i) {
-    platform.fleet.devices[i].from_server = route_between(server, platform.hosts[i]);
-    platform.fleet.devices[i].to_server = route_between(platform.hosts[i], server);
+    platform.fleet.devices[i].from_server = route_between(server, platform.hosts[i], framing);
+    platform.fleet.devices[i].to_server = route_between(platform.hosts[i], server, framing);
   }
 }
 
@@ -174,6 +176,9 @@ void set_server_routes(SimGridPlatform& platform) {
 
 SimGridPlatform load_platform(const TimingOptions& options, const PlatformFile& file) {
   xbt_log_control_set("root.thresh:critical");
+  if (file.framing && options.network == TimingOptions::NetworkModel::lv08)
+    throw UserError(Mistake{"", 0, "network=\"LV08\" in <platform>, on a platform with framing=\"tcp\"",
+                            "network=\"CM02\": LV08 has an allowance for headers and acknowledgements of its own"});
   SimGridPlatform platform;
   struct sigaction on_interrupt {};  // the engine would put a handler of its own in its place
   sigaction(SIGINT, nullptr, &on_interrupt);
@@ -192,7 +197,7 @@ SimGridPlatform load_platform(const TimingOptions& options, const PlatformFile& 
   apply_background(platform, file);
   platform.fleet = make_fleet(platform.hosts, file, options.server);
   if (options.traces) apply_traces(platform, file, options);
-  set_server_routes(platform);
+  set_server_routes(platform, file.framing);
   return platform;
 }
 
@@ -221,7 +226,7 @@ std::vector<Mistake> unreachable_pairs(const SimGridPlatform& platform, const Pl
     if (from == to || mistakes.size() == kEnough || !seen.emplace(from, to).second) return;
     const s4u::Host* source = platform.hosts[static_cast<std::size_t>(from)];
     const s4u::Host* target = platform.hosts[static_cast<std::size_t>(to)];
-    if (!route_between(source, target))
+    if (!route_between(source, target, {}))
       mistakes.push_back({file.file, file.line_of(source->get_cname()),
                           fmt::format("no route from {} to {}", source->get_cname(), target->get_cname()),
                           "a route both ways between nodes that send to each other"});

@@ -66,6 +66,7 @@ Timing::Impl::~Impl() {
     }
   }
   for (auto& [activity, pointer] : cancelled_) kept.push_back(pointer);
+  for (auto& [activity, pointer] : acknowledgements_) kept.push_back(pointer);
   if (ended_) kept.push_back(ended_);
 }
 

@@ -54,6 +54,7 @@ class Timing::Impl {
   void release_successors(FlyingStep& step);
   void leave_running(FlyingStep& step);
   void count_bytes(FlyingStep& step, double remaining);
+  void acknowledge(const FlyingStep& step);
   void cancel(FlyingStep& step);
 
   // --- what SimGrid reports ---
@@ -114,6 +115,8 @@ class Timing::Impl {
   std::set<simgrid::s4u::Activity*> stop_;
   /// SimGrid reports a cancelled activity once more in the next run, through a plain pointer.
   std::unordered_map<const simgrid::s4u::Activity*, simgrid::s4u::ActivityPtr> cancelled_;
+  /// On their way back; nobody waits for them.
+  std::unordered_map<const simgrid::s4u::Activity*, simgrid::s4u::ActivityPtr> acknowledgements_;
   simgrid::s4u::ActivityPtr ended_;  ///< kept until SimGrid has left it
   bool cancelling_ = false;
 

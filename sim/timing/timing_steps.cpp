@@ -78,7 +78,9 @@ void Timing::Impl::start_transfer(FlyingStep& step) {
   const s4u::CommPtr comm = s4u::Comm::sendto_init(host_of(step.node), host_of(step.to));
   stop_.erase(comm.get());  // vetoed as long as it had no destination
   comm->set_data(&step);
-  comm->set_payload_size(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(step.amount))));
+  step.wire_bytes = file_.framing ? file_.framing->sent_bytes(step.amount) : 0;
+  const double bytes = file_.framing ? step.wire_bytes : step.amount;
+  comm->set_payload_size(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(bytes))));
   step.activity = comm;
   step.carried_bytes = 0;
   step.remaining_bytes = -1;
@@ -88,10 +90,33 @@ void Timing::Impl::start_transfer(FlyingStep& step) {
   usage_.transfer_started(step.node, step.to, now());
   comm->start();
   if (options_.network == TimingOptions::NetworkModel::cm02) refresh_.flow_started(*step.route, now());
+  if (file_.framing) acknowledge(step);
+}
+
+/// A flow of its own in the other direction, which takes its share of the links there.
+void Timing::Impl::acknowledge(const FlyingStep& step) {
+  const RouteInfo& back = routes_.between(step.to, step.node);
+  for (const int link : back.links)
+    if (!routes_.link(link)->is_on()) return;
+  const double bytes = file_.framing->acknowledgement_bytes(step.amount);
+  const s4u::CommPtr comm = s4u::Comm::sendto_init(host_of(step.to), host_of(step.node));
+  stop_.erase(comm.get());
+  comm->set_payload_size(static_cast<std::uint64_t>(std::llround(bytes)));
+  acknowledgements_.emplace(comm.get(), comm);
+  usage_.carried_on_wire(step.to, back, bytes);
+  comm->start();
+  refresh_.flow_started(back, now());
 }
 
 /// Counts what left the node since the last time.
 void Timing::Impl::count_bytes(FlyingStep& step, double remaining) {
+  if (step.wire_bytes > 0) {
+    // `remaining` is of the frames; all of them are as full.
+    const double frames_carried = std::clamp(step.wire_bytes - remaining, 0.0, step.wire_bytes);
+    const double before = step.carried_bytes / step.amount * step.wire_bytes;
+    usage_.carried_on_wire(step.node, *step.route, std::max(0.0, frames_carried - before));
+    remaining = step.amount * (1 - frames_carried / step.wire_bytes);
+  }
   const double carried = std::clamp(step.amount - remaining, step.carried_bytes, step.amount);
   usage_.carried(step.node, *step.route, carried - step.carried_bytes);
   step.carried_bytes = carried;
@@ -171,6 +196,11 @@ void Timing::Impl::on_completion(const s4u::Activity& activity) {
   if (const auto found = cancelled_.find(&activity); found != cancelled_.end()) {
     ended_ = found->second;
     cancelled_.erase(found);
+    return;
+  }
+  if (const auto found = acknowledgements_.find(&activity); found != acknowledgements_.end()) {
+    ended_ = found->second;
+    acknowledgements_.erase(found);
     return;
   }
   auto* step = static_cast<FlyingStep*>(activity.get_data<void>());

@@ -37,6 +37,7 @@ UsageMeter::UsageMeter(const SimGridPlatform& platform, const PlatformFile& file
     : platform_(platform),
       routes_(routes),
       traces_(traces),
+      is_framed_(file.framing.has_value()),
       joules_charged_(platform.hosts.size()),
       link_charged_(routes.links().size()),
       nodes_(platform.hosts.size()),
@@ -59,10 +60,12 @@ void UsageMeter::begin(double now_seconds) {
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
     nodes_[node] = {};
     nodes_[node].node = static_cast<NodeId>(node);
+    if (is_framed_) nodes_[node].wire_bytes_sent = 0;
     states_[node].since = states_[node].busy_since = states_[node].off_since = now_seconds;
   }
   for (const int link : used_links_) {
     links_[static_cast<std::size_t>(link)].bytes = 0;
+    links_[static_cast<std::size_t>(link)].wire_bytes = 0;
     links_[static_cast<std::size_t>(link)].used = false;
   }
   used_links_.clear();
@@ -115,8 +118,9 @@ void UsageMeter::charge(double now_seconds) {
 double UsageMeter::link_joules(const LinkState& link, double now_seconds) const {
   double on_seconds = now_seconds - begin_seconds_ - link.off_seconds;
   if (link.off_since >= 0) on_seconds -= now_seconds - link.off_since;
-  return link.power.idle_watts * on_seconds +
-         (link.power.busy_watts - link.power.idle_watts) * link.bytes / (link.bandwidth * link.drawn_rate);
+  return link.power.idle_watts * on_seconds + (link.power.busy_watts - link.power.idle_watts) *
+                                                  (is_framed_ ? link.wire_bytes : link.bytes) /
+                                                  (link.bandwidth * link.drawn_rate);
 }
 
 /// Notes what the node did until now; called before that changes.
@@ -172,12 +176,19 @@ void UsageMeter::node_switched(NodeId node, bool on, double now_seconds) {
 
 void UsageMeter::carried(NodeId from, const RouteInfo& route, double bytes) {
   nodes_[static_cast<std::size_t>(from)].bytes_sent += bytes;
-  for (const int link : route.links) {
-    LinkState& state = links_[static_cast<std::size_t>(link)];
-    state.bytes += bytes;
-    if (!state.used) used_links_.push_back(link);
-    state.used = true;
-  }
+  for (const int link : route.links) used_link(link).bytes += bytes;
+}
+
+void UsageMeter::carried_on_wire(NodeId from, const RouteInfo& route, double bytes) {
+  nodes_[static_cast<std::size_t>(from)].wire_bytes_sent.value() += bytes;
+  for (const int link : route.links) used_link(link).wire_bytes += bytes;
+}
+
+UsageMeter::LinkState& UsageMeter::used_link(int link) {
+  LinkState& state = links_[static_cast<std::size_t>(link)];
+  if (!state.used) used_links_.push_back(link);
+  state.used = true;
+  return state;
 }
 
 void UsageMeter::link_switched(int link, bool on, double now_seconds) {
@@ -210,6 +221,7 @@ void UsageMeter::report(double now_seconds, TimedRound& round) {
     LinkUse use;
     use.name = info.name;
     use.bytes = state.bytes;
+    if (is_framed_) use.wire_bytes = state.wire_bytes;
     use.joules = std::numeric_limits<double>::quiet_NaN();
     if (state.has_power) {
       use.joules = link_joules(state, now_seconds);

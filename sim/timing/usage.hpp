@@ -33,6 +33,8 @@ class UsageMeter {
   void transfer_ended(NodeId from, NodeId to, double now_seconds);
   void node_switched(NodeId node, bool on, double now_seconds);
   void carried(NodeId from, const RouteInfo& route, double bytes);  ///< the bytes left `from` and crossed the links
+  /// The same bytes with their frames, on a platform with framing.
+  void carried_on_wire(NodeId from, const RouteInfo& route, double bytes);
   void received(NodeId to, double bytes) { nodes_[static_cast<std::size_t>(to)].bytes_received += bytes; }
   /// The link carries that times its rate; its joules follow.
   void set_drawn_rate(int link, double factor) { links_[static_cast<std::size_t>(link)].drawn_rate = factor; }
@@ -56,6 +58,7 @@ class UsageMeter {
     double drawn_rate = 1;  ///< that this bandwidth is multiplied with
     double joules_charged = 0;
     double bytes = 0;
+    double wire_bytes = 0;
     double off_seconds = 0;
     double off_since = -1;  ///< negative: on
     bool used = false;
@@ -65,9 +68,12 @@ class UsageMeter {
   double link_joules(const LinkState& link, double now_seconds) const;  ///< since begin()
   void add(Charged& charged, double joules, double from_seconds) const;
 
+  LinkState& used_link(int link);
+
   const SimGridPlatform& platform_;
   const RouteTable& routes_;
   const Traces* traces_;
+  bool is_framed_ = false;
   double charged_until_ = 0;
   std::vector<double> joules_charged_;  ///< per node, of SimGrid's count
   std::vector<Charged> link_charged_;

@@ -1,5 +1,7 @@
 #include "sim/calibrate/network.hpp"
 
+#include <cmath>
+
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
@@ -23,6 +25,18 @@ TEST_CASE("a link that is as the model says is found from its transfers, and pre
   CHECK(fit.latency_seconds == Approx(3e-4).epsilon(1e-3));
   CHECK(fit.message_bytes == Approx(80).epsilon(0.01));
   CHECK(error_of(transfers({3000, 300000}), fit).worst < 1e-3);
+}
+
+TEST_CASE("of a framed network only the latency of a message is fitted, and frames are counted") {
+  std::vector<ProbedTransfer> some;
+  for (const double rate : {5e6, 1e8})
+    for (const std::int64_t bytes : {1000, 3000, 1448000})  // 1, 3 and 1000 frames
+      some.push_back(
+          {rate, bytes, 0,
+           4e-4 + (static_cast<double>(bytes) + 66.0 * std::ceil(static_cast<double>(bytes) / 1448.0)) * 8 / rate});
+  const NetworkFit fit = fit_framed_network(some, Framing());
+  CHECK(fit.latency_seconds == Approx(4e-4));
+  CHECK(error_of(some, fit).worst < 1e-9);
 }
 
 TEST_CASE("one transfer that a busy machine held up does not spoil the fit, and is named as the worst") {

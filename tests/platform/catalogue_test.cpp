@@ -47,6 +47,29 @@ TEST_CASE("all mistakes in a catalogue's <network> are found, with their lines")
         "message-latency without a source; ");
 }
 
+TEST_CASE("a network counts frames or has a factor for them, not both") {
+  const auto found = [](const std::string& attributes, const std::string& sources) {
+    std::string all;
+    try {
+      const auto catalogue = msfusion::read_catalogue(msfusion::write_file(
+          small_catalogue("<network " + attributes + " message-latency=\"200us\" calibration=\"c\"><source of=\"" +
+                          sources + " message-latency\">s</source></network>")));
+      CHECK(catalogue.network->framing->segment_bytes() == 8948);
+      CHECK(catalogue.network->payload_rate(1e6) == 1e6);
+      CHECK(catalogue.network->link_latency_seconds(1e6) == Approx(100e-6));
+      CHECK(catalogue.network->uncertainty == 0.05);
+    } catch (const UserError& error) {
+      for (const auto& mistake : error.mistakes()) all += mistake.found + "; ";
+    }
+    return all;
+  };
+  const std::string framed = "framing=\"tcp\" mtu=\"9000B\" uncertainty=\"5%\"";
+  CHECK(found(framed, "mtu uncertainty").empty());
+  CHECK(found(framed + " bandwidth-factor=\"0.9\"", "mtu uncertainty bandwidth-factor") ==
+        "bandwidth-factor beside framing=\"tcp\"; ");
+  CHECK(found("framing=\"udp\"", "") == "framing=\"udp\"; <network> without bandwidth-factor; ");
+}
+
 TEST_CASE("a figure without a source is a mistake, and so is an attribute that no entry has") {
   const auto mistake = [](const std::string& attributes, const std::string& sources) {
     const std::string file =

@@ -40,6 +40,7 @@ std::string platform_with(const std::string& element, const PlatformWord& word, 
   };
   std::string text;
   if (element == "zone") text += property + "\n";
+  if (element == "zone" && name == "mtu") text += "<prop id=\"framing\" value=\"tcp\"/>\n";
   if (element == "host" && name == "aggregator")
     text +=
         "<host id=\"cell-3-edge\" speed=\"1Gf\"><prop id=\"role\" value=\"aggregator\"/></host>\n"
@@ -106,7 +107,7 @@ TEST_CASE("properties that are read are in the reference, and nearly their names
       const std::string name = text.substr(begin, text.find('"', begin) - begin);
       INFO(entry.path() << " " << name);
       CHECK((known.count(name) == 1 || name == "wattage_range" || name == "background" ||
-             name == "network_calibration" || name == "network_uncertainty"));
+             name == "network_calibration" || name == "network_uncertainty" || name == "framing" || name == "mtu"));
     }
   }
   for (const PlatformWord& word : host_words()) {

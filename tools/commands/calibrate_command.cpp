@@ -135,12 +135,17 @@ std::string kernel() {
   return uname(&names) == 0 ? fmt::format("{} {}", names.sysname, names.release) : "unnamed kernel";
 }
 
-std::string network_entry(std::FILE* to, bool verbose) {
+std::string network_entry(std::FILE* to, bool verbose, bool framing) {
   const NetworkMeasurement measured = measure_network(
       [](double bits_per_second) { fmt::print(stderr, "transfers over a link of {}\n", megabits(bits_per_second)); });
-  const NetworkFit network = fit_network(measured.fitted);
-  fmt::print(to, "network: {:.2f} % of a link's rate is payload; a message takes {} and {:.0f} bytes besides\n",
-             100 * network.bandwidth_factor, human(network.latency_seconds, Quantity::seconds), network.message_bytes);
+  const NetworkFit network = framing ? fit_framed_network(measured.fitted, Framing()) : fit_network(measured.fitted);
+  if (framing)
+    fmt::print(to, "network: a message takes {} besides its frames\n",
+               human(network.latency_seconds, Quantity::seconds));
+  else
+    fmt::print(to, "network: {:.2f} % of a link's rate is payload; a message takes {} and {:.0f} bytes besides\n",
+               100 * network.bandwidth_factor, human(network.latency_seconds, Quantity::seconds),
+               network.message_bytes);
   print_error(to, "fitted  ", measured.fitted, network);
   print_error(to, "held out", measured.held_out, network);
   for (const auto* part : {&measured.fitted, &measured.held_out})
@@ -157,12 +162,14 @@ std::string network_entry(std::FILE* to, bool verbose) {
       "held-out "
       "transfers of 3 kB to 3 MB: median {:.1f} %, worst {:.1f} %",
       today(), kernel(), MSFUSION_VERSION, error.transfers, 100 * error.median, 100 * error.worst);
+  const std::string figures = framing ? fmt::format("framing=\"tcp\" mtu=\"{:.0f}B\"", Framing().mtu_bytes)
+                                      : fmt::format("bandwidth-factor=\"{:.5g}\" message-bytes=\"{:.4g}B\"",
+                                                    network.bandwidth_factor, network.message_bytes);
   return fmt::format(
-      "  <network bandwidth-factor=\"{:.5g}\" message-latency=\"{:.4g}s\" message-bytes=\"{:.4g}B\" "
-      "uncertainty=\"{:.3g}%\"\n      calibration=\"{}\">\n    <source of=\"bandwidth-factor message-latency "
-      "message-bytes uncertainty\">measured by msfusion calibrate</source>\n  </network>\n",
-      network.bandwidth_factor, network.latency_seconds, network.message_bytes,
-      100 * spread_of(measured.held_out, network), xml_escaped(calibration));
+      "  <network {} message-latency=\"{:.4g}s\" uncertainty=\"{:.3g}%\"\n      calibration=\"{}\">\n"
+      "    <source of=\"{} message-latency uncertainty\">measured by msfusion calibrate</source>\n  </network>\n",
+      figures, network.latency_seconds, 100 * spread_of(measured.held_out, network), xml_escaped(calibration),
+      framing ? "mtu" : "bandwidth-factor message-bytes");
 }
 
 std::string device_entries(std::FILE* to, const CalibrateCommand& command) {
@@ -191,7 +198,7 @@ int calibrate_machine(const CalibrateCommand& command) {
     if (reason)
       fmt::print(to, "network not calibrated: {}\n", *reason);
     else
-      entries += network_entry(to, command.verbose);
+      entries += network_entry(to, command.verbose, command.framing);
   }
   if (command.only != "network") entries += device_entries(to, command);
   const std::string catalogue = fmt::format(

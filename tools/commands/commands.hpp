@@ -110,6 +110,7 @@ struct CalibrateCommand {
   std::vector<int> threads = {1, 2};  ///< cores that train at once: an entry for each
   std::string only;                   ///< "device" or "network"; empty: both
   bool verbose = false;               ///< every step and transfer
+  bool framing = false;               ///< count frames instead of fitting a factor
 };
 
 int calibrate_machine(const CalibrateCommand& command);

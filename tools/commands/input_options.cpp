@@ -131,6 +131,8 @@ void add_calibrate(CommandLine& line) {
       ->check(CLI::Range(1, 1024));
   calibrate_command->add_option("--only", calibrate->only, "device or network (default: both; the network needs root)")
       ->check(CLI::IsMember({"device", "network"}));
+  calibrate_command->add_flag("--framing", calibrate->framing,
+                              "Count TCP's frames and acknowledgements instead of fitting a factor for them");
   calibrate_command->add_flag("-v,--verbose", calibrate->verbose,
                               "Print every step and transfer, measured and predicted");
   calibrate_command->footer("Example:\n  msfusion calibrate --only device --threads 1 4 -o mine.xml");

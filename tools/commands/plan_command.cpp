@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/export.hpp"
+#include "reports/intervals.hpp"
 #include "reports/summary.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/units.hpp"
@@ -99,6 +100,22 @@ void print_secure(const StoreReader& store, const RunRecord& run) {
              all.lost_sums > 0 ? fmt::format("; {} of {} sums lost", all.lost_sums, all.sums) : "");
 }
 
+// Of all rounds; nothing where no fleets were drawn.
+void print_intervals(const RunSummary& summary) {
+  if (!summary.total.drawn) return;
+  const Drawn& drawn = *summary.total.drawn;
+  std::string text;
+  const auto add = [&](const std::vector<double>& draws, auto&& in_words) {
+    if (const auto interval = interval_of(draws))
+      text += fmt::format(", {} to {}", in_words(interval->low), in_words(interval->high));
+  };
+  add(drawn.seconds, [](double value) { return human(value, Quantity::seconds); });
+  add(drawn.joules, [](double value) { return human(value, Quantity::joules); });
+  add(drawn.usd, [](double value) { return money(value); });
+  fmt::print("  90 % of {:<3}   {} (fleets drawn from the platform's uncertainty)\n", drawn.seconds.size(),
+             text.substr(2));
+}
+
 void print_summary(const StoreReader& store, const RunRecord& run) {
   const RunSummary summary = summarise(store, run, {});
   const auto rounds = store.rounds(run.run);
@@ -130,6 +147,11 @@ void print_summary(const StoreReader& store, const RunRecord& run) {
              human(summary.total.seconds, Quantity::seconds), human(summary.total.bytes, Quantity::bytes),
              summary.total.joules ? human(*summary.total.joules, Quantity::joules) : "energy unknown",
              money(summary.total.usd), ending);
+  if (summary.total.wire_bytes)
+    fmt::print("  on the wire   {} sent, {:+.1f} % with headers and acknowledgements\n",
+               human(*summary.total.wire_bytes, Quantity::bytes),
+               100 * (*summary.total.wire_bytes / summary.total.bytes - 1));
+  print_intervals(summary);
   if (summary.total.epsilon)
     fmt::print("  privacy       epsilon {:.4g} at delta {:g} after {} round{}\n", *summary.total.epsilon,
                summary.delta.value(), count, count == 1 ? "" : "s");

@@ -78,6 +78,10 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
     add(fmt::format("peer-{}", peer), chosen.peer_bits_per_second,
         chosen.cpu_share / slowness.at(static_cast<std::size_t>(peer)), false);
   if (chosen.has_server()) add("server", chosen.server_bits_per_second, 1, true);
+  const std::string framing =
+      network.framing ? fmt::format("    <prop id=\"framing\" value=\"tcp\"/><prop id=\"mtu\" value=\"{:.0f}B\"/>\n",
+                                    network.framing->mtu_bytes)
+                      : "";
   const std::string uncertainty =
       network.uncertainty
           ? fmt::format("    <prop id=\"network_uncertainty\" value=\"{:.17g}%\"/>\n", 100 * *network.uncertainty)
@@ -86,7 +90,7 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
              fmt::format("<?xml version=\"1.0\"?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
                          "<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"Cluster\">\n{}{}{}{}  </zone>\n"
                          "</platform>\n",
-                         uncertainty, hosts, links, lines));
+                         framing + uncertainty, hosts, links, lines));
   const std::string model =
       chosen.model == "cnn" ? "kind=\"cnn\" channels=\"32 64 128\"" : "kind=\"mlp\" hidden=\"256 256\"";
   std::string attributes =
