@@ -26,6 +26,7 @@ enum class Purpose : std::uint32_t {
   shared_positions = 16,
   privacy = 17,
   uncertainty = 20,
+  widths = 21,
   test_parts = 31,
 };
 

@@ -10,6 +10,7 @@
 #include "sim/base/vocabulary.hpp"
 #include "sim/encode/encoding.hpp"
 #include "sim/method/choices.hpp"
+#include "sim/method/nested_options.hpp"
 #include "sim/method/personal_options.hpp"
 #include "sim/method/selection_options.hpp"
 #include "sim/privacy/privacy_options.hpp"
@@ -35,6 +36,7 @@ struct SplitChoice {
   enum class Overlap { constant, linear, adaptive } overlap = Overlap::constant;
   std::optional<double> control;  ///< c, or c0 of the linear and adaptive schedules; none: 1, or 0.5
   double control_end = 1;         ///< linear: c of the last round
+  NestedChoice nested;            ///< fixed: local steps train narrower sub-models inside the device's
 };
 
 struct ObjectiveChoice {

@@ -301,7 +301,7 @@ static const Vocabulary<Method>& choice_vocabulary() {
 
 const Vocabulary<Method>& method_vocabulary() {
   static const Vocabulary<Method> all =
-      with_selections(with_outer(with_personal(with_encodings(with_msfusion(choice_vocabulary())))));
+      with_nested(with_selections(with_outer(with_personal(with_encodings(with_msfusion(choice_vocabulary()))))));
   return all;
 }
 

@@ -1,6 +1,7 @@
 #include "sim/method/rates.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/random/mersenne_twister.hpp>
@@ -76,6 +77,12 @@ double Rates::settled(NodeId device, TaskCosts& costs) const {
       if (!host.split)
         refuse(setup_, fmt::format("split=\"device\", but device {} states no split", host.name),
                "a property split=\"0.25\" of the host in the platform file");
+      const std::vector<double>& widths = split.nested.widths;
+      if (!widths.empty() && std::find(widths.begin(), widths.end(), *host.split) == widths.end())
+        refuse(setup_,
+               fmt::format("device {} states split=\"{}\", which is none of the widths that steps draw from", host.name,
+                           *host.split),
+               fmt::format("one of {}", fmt::join(widths, ", ")));
       return *host.split;
     }
     case RateChoice::Kind::automatic:
@@ -86,8 +93,11 @@ double Rates::settled(NodeId device, TaskCosts& costs) const {
 
 double Rates::widest_that_fits(NodeId device, TaskCosts& costs) const {
   const double available = memory_of(setup_, device, "split=\"auto\"");
-  for (int step = kRateSteps; step >= 1; --step) {
-    const double rate = static_cast<double>(step) / kRateSteps;
+  std::vector<double> rates = setup_.method.split.nested.widths;
+  if (rates.empty())
+    for (int step = 1; step <= kRateSteps; ++step) rates.push_back(static_cast<double>(step) / kRateSteps);
+  std::sort(rates.rbegin(), rates.rend());
+  for (const double rate : rates) {
     const WidthSlice slice = fixed_slice(setup_.shape, rate);
     if (costs.peak_memory_bytes(device, slice) <= available && keeps_limits(device, slice, costs)) return rate;
   }
@@ -105,8 +115,8 @@ double Rates::widest_that_fits(NodeId device, TaskCosts& costs) const {
 bool Rates::keeps_limits(NodeId device, const WidthSlice& slice, TaskCosts& costs) const {
   const Device& host = setup_.fleet.node(device);
   const ConstraintOptions& limits = setup_.constraints;
-  const double computing = compute_seconds(costs.device_cost_of(slice), costs.largest_training_of(device), host) +
-                           costs.coding_seconds(slice, device);
+  const double computing =
+      costs.training_seconds(slice, costs.largest_training_of(device), host) + costs.coding_seconds(slice, device);
   if (limits.close == ConstraintOptions::Close::deadline) {
     double seconds = computing;
     const auto up = static_cast<double>(message_bytes(setup_.method.encoding, setup_.shape, slice));

@@ -92,13 +92,15 @@ Method read_method(const std::string& name, GivenAttributes& given) {
   if (found.empty()) std::tie(found, allowed) = personal_contradiction(method);
   if (found.empty()) std::tie(found, allowed) = outer_contradiction(method);
   if (found.empty()) std::tie(found, allowed) = selection_contradiction(method);
+  if (found.empty()) std::tie(found, allowed) = nested_contradiction(method);
   if (!found.empty()) given.object("", fmt::format("method {}: {}", name, found), allowed);
   return method;
 }
 
 std::string choices_text(const Method& method) {
   const char* personal = name_of(kPersonals, method.personal.kind);
-  return fmt::format("{} | {} | {} | {}{}{}{}", name_of(kSplitRules, method.split.rule),
+  return fmt::format("{}{} | {} | {} | {}{}{}{}", name_of(kSplitRules, method.split.rule),
+                     method.split.nested.is_on() ? " with drawn widths" : "",
                      name_of(kObjectives, method.objective.kind), name_of(kExchanges, method.exchange.kind),
                      name_of(kMerges, method.merge.kind), encoding_text(method.encoding),
                      selection_text(method.selection),

@@ -26,8 +26,8 @@ RoundEstimate estimate(const PlannerSetup& setup, TaskCosts& costs, const Rates&
   const WidthSlice slice = fixed_slice(setup.shape, rates.largest_of(device));
   RoundEstimate seconds;
   seconds.down = route_of(setup, host, host.from_server).seconds(costs.down(slice).bytes);
-  seconds.computing = compute_seconds(costs.device_cost_of(slice), costs.largest_training_of(device), host) +
-                      costs.coding_seconds(slice, device);
+  seconds.computing =
+      costs.training_seconds(slice, costs.largest_training_of(device), host) + costs.coding_seconds(slice, device);
   seconds.up = route_of(setup, host, host.to_server).seconds(costs.up(slice).bytes);
   return seconds;
 }

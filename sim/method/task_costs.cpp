@@ -6,6 +6,7 @@
 #include "sim/method/encoding_attributes.hpp"
 #include "sim/method/privacy_terms.hpp"
 #include "sim/method/selection_attributes.hpp"
+#include "sim/shape/nested_slices.hpp"
 
 namespace msfusion {
 
@@ -57,7 +58,7 @@ const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
   for (const IndexSet& set : slice.axes) lengths.push_back(set.length());
   const auto known = costs_.find(lengths);
   if (known != costs_.end()) return known->second;
-  Costs costs{slice_cost(setup_.shape, slice), {}, {}, {}, {}, 0};
+  Costs costs{slice_cost(setup_.shape, slice), {}, {}, {}, {}, 0, {}};
   const EncodingOptions& up = setup_.method.encoding;
   const EncodingOptions down = of_down_link(up);
   const double models = facts_of(setup_.method.merge.kind).models_sent;
@@ -106,7 +107,35 @@ const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
         kFloatBytes * facts_of(setup_.method.merge.kind).kept * static_cast<double>(costs.whole.parameters);
   if (facts_of(setup_.method.exchange.kind).splits_network)
     costs.cut = cut_cost(setup_.shape, slice, setup_.method.exchange.cut);
+  if (setup_.method.split.nested.is_on()) costs.passes = passes_of(slice);
   return costs_.emplace(std::move(lengths), std::move(costs)).first->second;
+}
+
+// With self-distillation every step has a pass of the device's whole sub-model, and none of the same width again.
+std::vector<TaskCosts::Pass> TaskCosts::passes_of(const WidthSlice& slice) const {
+  const NestedChoice& nested = setup_.method.split.nested;
+  const std::vector<WidthSlice> widths = nested_slices(setup_.shape, nested.widths, slice);
+  std::vector<Pass> passes;
+  for (const WidthSlice& width : widths)
+    passes.push_back({slice_cost(setup_.shape, width), 1 / static_cast<double>(widths.size())});
+  if (nested.distils) passes.back().share = 1;
+  return passes;
+}
+
+double TaskCosts::training_flops(const WidthSlice& slice, const LocalTraining& training) {
+  const Costs& costs = costs_of(slice);
+  if (costs.passes.empty()) return msfusion::training_flops(device_cost_of(slice), training);
+  double flops = 0;
+  for (const Pass& pass : costs.passes) flops += pass.share * msfusion::training_flops(pass.cost, training);
+  return flops;
+}
+
+double TaskCosts::training_seconds(const WidthSlice& slice, const LocalTraining& training, const Device& host) {
+  const Costs& costs = costs_of(slice);
+  if (costs.passes.empty()) return compute_seconds(device_cost_of(slice), training, host);
+  double seconds = 0;
+  for (const Pass& pass : costs.passes) seconds += pass.share * compute_seconds(pass.cost, training, host);
+  return seconds;
 }
 
 LocalTraining TaskCosts::largest_training_of(NodeId device) const {
@@ -152,8 +181,9 @@ TrainTask TaskCosts::task(NodeId device, double split, WidthSlice slice) {
   task.optimiser_steps = training.optimiser_steps;
   task.parameters = whole.parameters;
   task.forward_macs = own.forward_macs;
-  task.training_flops = training_flops(own, training);
-  task.server_flops = training_flops(whole, training) - task.training_flops;
+  task.training_flops = training_flops(slice, training);
+  if (facts_of(setup_.method.exchange.kind).splits_network)
+    task.server_flops = msfusion::training_flops(whole, training) - task.training_flops;
   // From the first round on as admission judges it, frozen models included: a device that stays needs it in the next.
   task.peak_memory_bytes = peak_memory_bytes(device, slice);
   task.slice = std::move(slice);
@@ -169,7 +199,9 @@ double TaskCosts::coding_seconds(const WidthSlice& slice, NodeId device) {
 
 double TaskCosts::work_flops(const TrainTask& task, NodeId node) {
   const Device& host = setup_.fleet.node(node);
-  double seconds = compute_seconds(cost_of(task.slice), training_of(task.device), host);
+  const LocalTraining training = training_of(task.device);
+  double seconds = costs_of(task.slice).passes.empty() ? compute_seconds(cost_of(task.slice), training, host)
+                                                       : training_seconds(task.slice, training, host);
   if (node == task.device) seconds += coding_seconds(task.slice, node);
   return seconds * host.speed_flops;
 }
@@ -182,7 +214,21 @@ MessageSize TaskCosts::down(const WidthSlice& slice) {
 }
 
 double TaskCosts::peak_memory_bytes(NodeId device, const WidthSlice& slice) {
-  return msfusion::peak_memory_bytes(device_cost_of(slice), largest_training_of(device)) + costs_of(slice).kept_bytes;
+  const LocalTraining training = largest_training_of(device);
+  const Costs& costs = costs_of(slice);
+  double peak = msfusion::peak_memory_bytes(device_cost_of(slice), training);
+  // A narrower step works on copies of the parameters that it trains, while the whole sub-model is held; and, with
+  // self-distillation, its gradient.
+  const bool holds_gradient = setup_.method.split.nested.distils && !training.gathers_gradient;
+  for (const Pass& pass : costs.passes) {
+    if (pass.cost.parameters == costs.whole.parameters) continue;
+    SliceCost step = costs.whole;
+    step.memory = pass.cost.memory;
+    peak = std::max(
+        peak, msfusion::peak_memory_bytes(step, training) + kFloatBytes * static_cast<double>(pass.cost.parameters) +
+                  (holds_gradient ? kFloatBytes * static_cast<double>(costs.whole.trained_parameters()) : 0));
+  }
+  return peak + costs.kept_bytes;
 }
 
 }  // namespace msfusion

@@ -44,6 +44,10 @@ class TaskCosts {
   LocalTraining training_of(NodeId device) const;
   LocalTraining largest_training_of(NodeId device) const;
 
+  /// Of what the device itself trains; the mean over the widths that its steps may draw.
+  double training_flops(const WidthSlice& slice, const LocalTraining& training);
+  double training_seconds(const WidthSlice& slice, const LocalTraining& training, const Device& host);
+
   /// A task with an id of its own.
   TrainTask task(NodeId device, double split, WidthSlice slice);
 
@@ -61,14 +65,21 @@ class TaskCosts {
   void mark_trained(NodeId device) { has_trained_[static_cast<std::size_t>(device)] = true; }
 
  private:
+  // A sub-model inside the device's, and in what share of the steps it is trained.
+  struct Pass {
+    SliceCost cost;
+    double share = 1;
+  };
   struct Costs {
     SliceCost whole;
     std::optional<CutCost> cut;
     MessageSize up, down;
     CodingWork coding;
-    double kept_bytes = 0;  // by the encoding, between rounds
+    double kept_bytes = 0;     // by the encoding, between rounds
+    std::vector<Pass> passes;  // of a step, where steps draw widths
   };
   const Costs& costs_of(const WidthSlice& slice);
+  std::vector<Pass> passes_of(const WidthSlice& slice) const;
 
   const PlannerSetup& setup_;
   std::map<std::vector<int>, Costs> costs_;  // by the lengths of the slice's index sets

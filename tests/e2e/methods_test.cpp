@@ -179,6 +179,11 @@ TEST_CASE("choices that make no sense together are refused with the reason") {
            {"name='fedavg' merge='distill'", "open-samples"},
            {"name='dsfl' open-samples='117'", "at most 116"},
            {"name='msfusion' split='0'", "above 0"},
+           {"name='fjord' split='0.3'", "none of the widths that steps draw from"},
+           {"name='fjord' split-rule='rolling' split='0.2'", "only where both have the first units"},
+           {"name='fjord' split='0.2' objective='contrastive' lambda='1'", "compares or sends models of one width"},
+           {"name='fedrolex' split='0.5' widths='0.5 1'", "split-rule=\"fixed\""},
+           {"name='heterofl' split='0.5' self-distillation='on'", "widths to draw from"},
            {"name='fedprox' mu='-1'", "a number from 0"},
        }) {
     INFO(row.element);

@@ -26,7 +26,7 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "fednova, feddyn, "
        "moon, "
        "heterofl, fedrolex, feddropout, dpsgd, dfedavg, splitfed, fedavg-distill, dsfl, local, centralised, fedasync, "
-       "fedbuff, ditto, fedper, fedbn, diloco, streaming-diloco, async-diloco, data-parallel; "
+       "fedbuff, ditto, fedper, fedbn, diloco, streaming-diloco, async-diloco, data-parallel, fjord; "
        "did you mean 'fedavg'?\n"},
       {&P::methods, method("name='msfusion' split='0'"),
        "6: split=\"0\" in <method>; allowed: a number above 0 and up to 1, several such numbers separated by blanks, "

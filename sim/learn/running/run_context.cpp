@@ -43,7 +43,8 @@ RunContext::RunContext(const LearnerSetup& of)
                setup.data_spec.augment,
                setup.seed,
                setup.method.state != OptimiserState::reset,
-               told_of(setup.method.selection) == Told::sample_losses},
+               told_of(setup.method.selection) == Told::sample_losses,
+               setup.method.split.nested},
       own_objective(own_objective_of(setup.method)),
       own_training(facts_of(setup.method.personal.kind).trains_copy
                        ? std::optional(TrainingContext{setup.shape, full, batches, setup.training, own_objective,

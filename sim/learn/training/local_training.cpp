@@ -15,111 +15,12 @@
 #include "sim/base/seed.hpp"
 #include "sim/base/thread_clock.hpp"
 #include "sim/learn/running/device.hpp"
-#include "sim/learn/training/net.hpp"
-#include "sim/learn/training/objective.hpp"
 #include "sim/learn/training/optimiser.hpp"
-#include "sim/learn/training/sample_order.hpp"
+#include "sim/learn/training/training_member.hpp"
 
 namespace msfusion {
 
 namespace {
-
-/// Reports where a value stopped being finite.
-struct Divergence {
-  const TrainingContext& context;
-  const TrainingJob& job;
-
-  [[noreturn]] void report(const std::string& what, std::optional<double> last_finite) const {
-    throw RunError(fmt::format("round {}, device {}: {}; {}; a smaller learning rate or gradient clipping may help",
-                               job.round, job.task.device, what,
-                               last_finite ? fmt::format("last finite loss {:.6g}", *last_finite)
-                               : job.last_loss
-                                   ? fmt::format("last finite loss {:.6g}, of an earlier round", *job.last_loss)
-                                   : "no loss was finite before"));
-  }
-
-  std::string layer(const Net& net, const Batch& batch, const std::vector<at::Tensor>& parameters, Pass pass) const {
-    const torch::autograd::AutoGradMode no_gradient(false);
-    std::string first;
-    pass.dropout = nullptr;
-    pass.watch = [&](int i, const at::Tensor& output) {
-      if (first.empty() && !at::isfinite(output).all().item<bool>())
-        first = fmt::format(" (first in layer {})", context.shape.layers[static_cast<std::size_t>(i)].name);
-    };
-    net.forward(batch.input, parameters, pass);
-    return first.empty() ? " (behind the last layer, in the objective)" : first;
-  }
-
-  void check(const ParameterLayout& layout, const at::Tensor& values, std::optional<double> last_finite) const {
-    for (int t = 0; t < layout.tensors(); ++t)
-      if (!at::isfinite(layout.view(values, t)).all().item<bool>())
-        report(fmt::format("parameter {} is not finite after the last step",
-                           context.shape.tensors[static_cast<std::size_t>(t)].name),
-               last_finite);
-  }
-};
-
-// One of the jobs that train side by side.
-struct Member {
-  Member(const TrainingContext& context, const TrainingJob& of, std::size_t index, const Net& net, at::Device device)
-      : job(of),
-        place(index),
-        map(context.shape, context.full, of.task.slice),
-        dropout{seed_for(context, Purpose::dropout)},
-        augmentation(seed_for(context, Purpose::augmentation)),
-        order(*of.samples, context.training.batch, seed_for(context, Purpose::batch_order)),
-        divergence{context, of} {
-    trained.task = job.task.id;
-    trained.device = job.task.device;
-    trained.round = job.round;
-    trained.version = job.version;
-    trained.slice = job.task.slice;
-    trained.samples = static_cast<std::int64_t>(job.samples->size());
-    trained.classes = job.classes;
-    trained.start = job.start.defined() ? job.start : gather(map, job.source);
-    start = trained.start.to(device);
-    pass.scaler = context.objective.scaler ? job.task.split : 1;
-    pass.dropout = &dropout;
-    objective = objective_maker(context.objective.kind)({context.objective, net, job, map, start, pass.scaler});
-    if (!job.samples->empty())
-      steps = context.training.local_steps ? *context.training.local_steps
-                                           : context.training.local_epochs * order.batches_per_epoch();
-  }
-  Member(const Member&) = delete;
-  Member& operator=(const Member&) = delete;
-
-  Batch next_batch(const TrainingContext& context) {
-    const std::vector<std::int32_t>& samples = order.next();
-    const auto count = static_cast<std::int64_t>(samples.size());
-    if (context.augment) return context.batches.make_augmented(samples.data(), count, augmentation);
-    return context.batches.make(Batches::Part::train, samples.data(), count, augmentation());
-  }
-
-  const TrainingJob& job;
-  std::size_t place;  // among the jobs
-  SliceMap map;
-  at::Tensor start;  // flat, on the device that trains
-  DropoutMasks dropout;
-  std::mt19937_64 augmentation;
-  Pass pass;
-  std::unique_ptr<Objective> objective;
-  SampleOrder order;
-  Divergence divergence;
-  std::int64_t steps = 0;
-  double total = 0;
-  double squared_losses = 0;  // of the first epoch's targets
-  std::int64_t targets = 0;
-  std::optional<double> last_finite;
-  Trained trained;
-  std::exception_ptr error;
-
- private:
-  std::uint64_t seed_for(const TrainingContext& context, Purpose purpose) const {
-    const auto device = static_cast<std::uint64_t>(job.task.device);
-    return derive_seed(context.seed, purpose, device | static_cast<std::uint64_t>(job.task.repeat) << 32,
-                       static_cast<std::uint64_t>(job.round));
-  }
-};
 
 // One job, or several of equal sizes as one computation: a row of every buffer and a part of every tensor belongs to
 // each member. Members with the most steps come first, so that the active members are always the first ones.
@@ -268,6 +169,11 @@ class LocalTraining {
     }
     if (losses.empty()) return;
     torch::autograd::backward(losses);
+    losses.clear();  // and with them the graph
+    if (context_.nested.distils) {
+      values[0] += distil_narrowed(batches[0], outputs[0].logits);
+      if (!std::isfinite(values[0])) return note_divergence(*members_[0], batches[0], 0, values[0], step);
+    }
     const torch::autograd::AutoGradMode no_gradient(false);
     update(values);
     for (std::size_t i = 0; i < active_; ++i) {
@@ -284,8 +190,31 @@ class LocalTraining {
     member.targets += losses.numel();
   }
 
+  // With self-distillation the narrower sub-model comes after the whole one.
+  Net::Output forward_alone(const Batch& batch) const {
+    Member& member = *members_.front();
+    if (!member.nested) return net_.forward(batch.input, parameters_, member.pass);
+    member.nested->draw();
+    return context_.nested.distils ? net_.forward(batch.input, parameters_, member.pass) : forward_narrowed(batch);
+  }
+
+  Net::Output forward_narrowed(const Batch& batch) const {
+    const Member& member = *members_.front();
+    return net_.forward(batch.input, member.nested->narrowed(parameters_), member.pass);
+  }
+
+  // Adds the gradient of the narrower sub-model's loss; returns that loss. A step that drew the whole sub-model has
+  // none: nobody learns from its own predictions.
+  double distil_narrowed(const Batch& batch, const at::Tensor& teacher) const {
+    if (members_.front()->nested->drew_all()) return 0;
+    const at::Tensor loss = self_distillation_loss(forward_narrowed(batch).logits, teacher);
+    const double value = loss.item<double>();
+    if (std::isfinite(value)) torch::autograd::backward({loss});
+    return value;
+  }
+
   std::vector<Net::Output> forward(const std::vector<Batch>& batches) const {
-    if (!is_grouped()) return {net_.forward(batches.front().input, parameters_, members_.front()->pass)};
+    if (!is_grouped()) return {forward_alone(batches.front())};
     std::vector<at::Tensor> inputs;
     for (const Batch& batch : batches) inputs.push_back(batch.input);
     Pass pass;
@@ -382,7 +311,7 @@ class LocalTraining {
 }  // namespace
 
 bool can_train_together(const TrainingContext& context) {
-  return device_of(context.training).is_cpu() && Net(context.shape).can_group();
+  return !context.nested.is_on() && device_of(context.training).is_cpu() && Net(context.shape).can_group();
 }
 
 std::vector<TrainingResult> train_together(const TrainingContext& context, const std::vector<TrainingJob>& jobs) {

@@ -24,6 +24,7 @@ struct TrainingContext {
   std::uint64_t seed = 0;
   bool keeps_state = false;    ///< results have what the optimiser remembers
   bool sample_losses = false;  ///< trainings report the losses of their first epoch's samples
+  NestedChoice nested = {};    ///< steps train narrower sub-models
 };
 
 /// The order of samples, crops and dropout derive from (seed, device, round), so that the result does not depend on

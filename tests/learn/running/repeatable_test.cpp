@@ -63,6 +63,7 @@ std::vector<Named> every_method() {
        method(O::cross_entropy, E::server, M::mean),
        {PersonalKind::model, 1, 0.5},
        OptimiserState::keep},
+      {"fjord", method(O::cross_entropy, E::server, M::overlap_mean)},
       {"heterofl, averaged", method(O::masked_cross_entropy, E::server, M::overlap_mean), {}, OptimiserState::average},
   };
   for (auto& named : all) {
@@ -72,6 +73,7 @@ std::vector<Named> every_method() {
     named.method.merge.momentum_every = 2;
     named.method.merge.open_samples = 20;
     named.method.merge.distill_steps = 3;
+    if (std::string(named.name) == "fjord") named.method.split.nested = {{0.25, 0.5, 1}, true};
     if (named.method.objective.kind == O::contrastive)
       named.method.objective.negatives = ObjectiveChoice::Negatives::both;
   }
