@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reports/intervals.hpp"
+#include "reports/personal.hpp"
 #include "reports/privacy.hpp"
 #include "reports/scale.hpp"
 
@@ -33,12 +34,6 @@ std::string figures_in_a_row(const std::vector<std::string>& figures) {
   const bool equal =
       std::all_of(figures.begin(), figures.end(), [&](const auto& one) { return one == figures.front(); });
   return equal ? figures.front() : in_a_row(figures);
-}
-
-/// Estimates of one seed have no interval; they differ where their values do.
-bool overlap(const Estimate& a, const Estimate& b) {
-  const double a_half = a.half_width.value_or(0), b_half = b.half_width.value_or(0);
-  return a.mean - a_half <= b.mean + b_half && b.mean - b_half <= a.mean + a_half;
 }
 
 std::vector<std::string> labels_of(const Results& results, const Indices& methods) {
@@ -330,8 +325,9 @@ std::string answer(const Results& results) {
   for (auto target = results.targets.rbegin(); target != results.targets.rend(); ++target)
     if (const auto race = race_to(results, *target); !race.arrived.empty())
       return order_in_words(results, race) + draws_in_words(results, race) + missed_in_words(results, race) +
-             lengths_note(results) + privacy_in_words(results);
-  return answer_without_target(results) + lengths_note(results) + privacy_in_words(results);
+             lengths_note(results) + personal_in_words(results) + privacy_in_words(results);
+  return answer_without_target(results) + lengths_note(results) + personal_in_words(results) +
+         privacy_in_words(results);
 }
 
 }  // namespace msfusion

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "reports/answer.hpp"
 #include "reports/scale.hpp"
+#include "reports/statistics.hpp"
 #include "sim/record/format.hpp"
 
 namespace msfusion {
@@ -40,14 +42,18 @@ const CurvePoint* first_at(const RunSummary& run, double target) {
   return found == run.curve.end() ? nullptr : &*found;
 }
 
+Figure after_last(const Results& results, const MethodResults& method, Maybe EvaluationRecord::*figure) {
+  return results.over_seeds(method, [&](const RunSummary& run) -> Maybe {
+    return run.curve.empty() ? std::nullopt : run.curve.back().evaluation.*figure;
+  });
+}
+
 }  // namespace
 
 Table personal_table(const Results& results) {
   Table table;
   const auto last = [&](const MethodResults& method, Maybe EvaluationRecord::*figure) {
-    return results.over_seeds(method, [&](const RunSummary& run) -> Maybe {
-      return run.curve.empty() ? std::nullopt : run.curve.back().evaluation.*figure;
-    });
+    return after_last(results, method, figure);
   };
   std::vector<const MethodResults*> methods;
   for (std::size_t m = 0; m < results.methods.size(); ++m) {
@@ -90,6 +96,32 @@ Table personal_table(const Results& results) {
     until("Traffic " + to, Dimension::bytes, [](const CurvePoint& at) { return at.cost.bytes; });
   }
   return table;
+}
+
+std::string personal_in_words(const Results& results) {
+  std::vector<std::pair<std::string, Estimate>> reached;
+  bool keeps_own = false;
+  for (const MethodResults& method : results.methods) {
+    const Figure own = after_last(results, method, &EvaluationRecord::personal_accuracy);
+    if (!own) continue;
+    reached.emplace_back(method.label, *own);
+    const Figure global = after_last(results, method, &EvaluationRecord::personal_global_accuracy);
+    keeps_own = keeps_own || !global || global->mean != own->mean;
+  }
+  if (!keeps_own || reached.size() < 2) return "";
+  const Estimate best = std::max_element(reached.begin(), reached.end(), [](const auto& a, const auto& b) {
+                          return a.second.mean < b.second.mean;
+                        })->second;
+  const Scale scale = choose_scale(Dimension::share, {best.mean});
+  std::vector<std::string> labels, figures;
+  for (const auto& [label, own] : reached) {
+    if (!overlap(own, best)) continue;
+    labels.push_back(label);
+    figures.push_back(with_interval(own, scale) + " " + scale.unit);
+  }
+  const bool is_one = labels.size() == 1;
+  return fmt::format(" On each device's own data {} reach{} {}, the highest mean{} over devices.", in_a_row(labels),
+                     is_one ? "es" : "", in_a_row(figures), is_one ? "" : "s");
 }
 
 }  // namespace msfusion

@@ -6,6 +6,11 @@
 
 namespace msfusion {
 
+bool overlap(const Estimate& a, const Estimate& b) {
+  const double a_half = a.half_width.value_or(0), b_half = b.half_width.value_or(0);
+  return a.mean - a_half <= b.mean + b_half && b.mean - b_half <= a.mean + a_half;
+}
+
 double t_quantile(int count) {
   return boost::math::quantile(boost::math::students_t(count - 1), 0.975);
 }

@@ -12,6 +12,9 @@ struct Estimate {
   int count = 0;
 };
 
+/// Whether the intervals have something in common. Estimates of one value have none; they differ where the values do.
+bool overlap(const Estimate& a, const Estimate& b);
+
 /// Nothing for no values.
 std::optional<Estimate> estimate(const std::vector<double>& values);
 

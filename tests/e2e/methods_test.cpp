@@ -1,5 +1,8 @@
 // Every method and every model through the whole program.
+#include <fmt/format.h>
+
 #include <cmath>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -193,4 +196,26 @@ TEST_CASE("choices that make no sense together are refused with the reason") {
     CHECK(ended.code == 2);
     CHECK_THAT(ended.err, ContainsSubstring("s.xml:3: ") && ContainsSubstring(row.because));
   }
+}
+
+TEST_CASE("the answer says what devices have of their own models, where a method leaves them any") {
+  const TemporaryFolder folder;
+  const auto answer = [&](const std::string& other) {
+    std::string text = text_of(input("two-methods.xml"));
+    text = std::regex_replace(text, std::regex("<method name=\"msfusion\"[^>]*>"), "<method name=\"" + other + "\"/>");
+    text = std::regex_replace(text, std::regex("platform.xml"), input("platform.xml"));
+    const std::string results = folder.file(other);
+    REQUIRE(msfusion_program({"run", folder.write(other + ".xml", text), "-o", results}).code == 0);
+    return msfusion_program({"compare", results}).out;
+  };
+  const std::string ditto = answer("ditto");
+  double own[2] = {};
+  const StoreReader store(folder.file("ditto/run.sqlite"));
+  for (const RunRecord& run : store.runs())
+    own[run.label == "ditto"] = store.evaluations(run.run).back().personal_accuracy.value();
+  INFO(ditto);
+  REQUIRE(own[1] > own[0]);
+  CHECK_THAT(ditto, ContainsSubstring(fmt::format("On each device's own data ditto reaches {:.3g} %, the highest mean",
+                                                  100 * own[1])));
+  CHECK_THAT(answer("fedprox"), !ContainsSubstring("own data"));
 }
