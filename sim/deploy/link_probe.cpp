@@ -11,7 +11,7 @@
 
 #include "sim/base/error.hpp"
 #include "sim/base/processes.hpp"
-#include "sim/deploy/cpu_share.hpp"
+#include "sim/deploy/core_turn.hpp"
 #include "sim/deploy/mesh.hpp"
 #include "sim/deploy/shaped_network.hpp"
 

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "sim/base/error.hpp"
-#include "sim/deploy/cpu_share.hpp"
+#include "sim/deploy/core_turn.hpp"
 #include "sim/plan/dependency_release.hpp"
 
 namespace msfusion {
@@ -128,8 +128,9 @@ class NodeExecutor::Round {
     const double start = monotonic_seconds();
     TaskOutcome outcome;
     {
-      const CpuShare share(executor_.options_.cpu_share);
+      CoreTurn turn(executor_.options_.core_file, executor_.options_.cpu_share);
       outcome = executor_.participant_.train(plan_, step_of(step).task);
+      log_.late_seconds += turn.end();
     }
     log_.steps.push_back({step, start, monotonic_seconds(), outcome.cpu_seconds, 0});
     add_own(release_.ended(step, true).ready);

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sim/deploy/mesh.hpp"
@@ -15,6 +16,7 @@ namespace msfusion {
 struct NodeOptions {
   NodeId node = 0;
   double cpu_share = 1;               ///< of a core, while training
+  std::string core_file;              ///< stands for the core; nodes with the same one take turns; empty: its own
   std::vector<double> delay_seconds;  ///< to every node; waited before sending, because the network itself has no delay
 };
 
@@ -29,7 +31,8 @@ struct StepLog {
 struct RoundLog {
   std::vector<StepLog> steps;  ///< those of this node
   double merge_seconds = 0;
-  double end_seconds = 0;  ///< when merging was done
+  double late_seconds = 0;  ///< by which trainings ended later than the share of the core allows
+  double end_seconds = 0;   ///< when merging was done
 };
 
 class NodeExecutor {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <numeric>
 #include <system_error>
 
@@ -41,6 +42,16 @@ void pin_to_core(int core) {
   CPU_SET(core, &set);
   if (sched_setaffinity(0, sizeof set, &set) != 0)
     throw std::system_error(errno, std::generic_category(), "sched_setaffinity");
+}
+
+bool turns_fit(const std::vector<std::size_t>& cores, const std::vector<double>& seconds,
+               const std::vector<double>& shares) {
+  constexpr double kRounding = 1 + 1e-9;
+  std::map<std::size_t, double> work;  // at full speed
+  for (std::size_t node = 0; node < cores.size(); ++node) work[cores[node]] += seconds[node] * shares[node];
+  for (std::size_t node = 0; node < cores.size(); ++node)
+    if (seconds[node] > 0 && work[cores[node]] > seconds[node] * kRounding) return false;
+  return true;
 }
 
 }  // namespace msfusion

@@ -39,6 +39,7 @@ void Comparison::add_round(const RoundPlan& plan, const SimulatedRound& calibrat
   for (const RoundLog& node : measured.nodes) {
     end = std::max(end, node.end_seconds);
     merging = std::max(merging, node.merge_seconds);
+    late_seconds = std::max(late_seconds, node.late_seconds);
     for (const StepLog& step : node.steps) {
       StepLog& whole = seen[static_cast<std::size_t>(step.step)];
       if (step.start_seconds) whole.start_seconds = step.start_seconds;
@@ -146,6 +147,7 @@ json to_json(const Comparison& c) {
                 {"measured_transfer_seconds", c.measured_transfer},
                 {"simulated_transfer_seconds", c.simulated_transfer},
                 {"merge_seconds", c.merge_seconds},
+                {"late_seconds", c.late_seconds},
                 {"planned_bytes", c.planned_bytes},
                 {"payload_bytes", c.payload_bytes},
                 {"header_bytes", c.header_bytes},

@@ -33,6 +33,7 @@ struct Comparison {
   std::vector<RoundComparison> rounds;
   double simulated_compute = 0, measured_compute = 0;    ///< of all trainings
   double simulated_transfer = 0, measured_transfer = 0;  ///< of all transfers
+  double late_seconds = 0;                               ///< most in a round: turns on a core that did not fit
   double merge_seconds = 0;                              ///< of the slowest node in every round
   double planned_bytes = 0, payload_bytes = 0, header_bytes = 0;
   std::optional<double> wire_bytes;

@@ -15,6 +15,7 @@ void write_peer_config(const std::string& file, const PeerConfig& config) {
     nodes.push_back({{"host", node.address.host},
                      {"port", node.address.port},
                      {"cpu_share", node.cpu_share},
+                     {"core_file", node.core_file},
                      {"delay_seconds", node.delay_seconds}});
   std::ofstream out(file);
   out << json{{"scenario", config.scenario_file}, {"plans", config.plans_file}, {"nodes", nodes}}.dump(2) << '\n';
@@ -31,6 +32,7 @@ PeerConfig read_peer_config(const std::string& file) {
     for (const json& node : root.at("nodes"))
       config.nodes.push_back({{node.at("host"), node.at("port")},
                               node.at("cpu_share"),
+                              node.at("core_file"),
                               node.at("delay_seconds").get<std::vector<double>>()});
     return config;
   } catch (const json::exception& error) {

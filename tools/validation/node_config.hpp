@@ -11,6 +11,7 @@ namespace msfusion {
 struct NodeConfig {
   Address address;
   double cpu_share = 1;
+  std::string core_file;              ///< see NodeOptions
   std::vector<double> delay_seconds;  ///< to every node
 };
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/error.hpp"
-#include "sim/deploy/cpu_share.hpp"
+#include "sim/deploy/core_turn.hpp"
 #include "sim/deploy/node_executor.hpp"
 #include "sim/deploy/plan_file.hpp"
 #include "sim/experiment/preparation.hpp"
@@ -26,7 +26,10 @@ json to_json(const RoundLog& log) {
     if (step.end_seconds) entry["end"] = *step.end_seconds;
     steps.push_back(std::move(entry));
   }
-  return {{"steps", steps}, {"merge_seconds", log.merge_seconds}, {"end", log.end_seconds}};
+  return {{"steps", steps},
+          {"merge_seconds", log.merge_seconds},
+          {"late_seconds", log.late_seconds},
+          {"end", log.end_seconds}};
 }
 
 void run_peer(const std::string& config_file, NodeId node, const std::string& result_file) {
@@ -45,6 +48,7 @@ void run_peer(const std::string& config_file, NodeId node, const std::string& re
   NodeOptions options;
   options.node = node;
   options.cpu_share = config.nodes.at(static_cast<std::size_t>(node)).cpu_share;
+  options.core_file = config.nodes[static_cast<std::size_t>(node)].core_file;
   options.delay_seconds = config.nodes[static_cast<std::size_t>(node)].delay_seconds;
   std::vector<Address> addresses;
   for (const NodeConfig& other : config.nodes) addresses.push_back(other.address);

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/error.hpp"
-#include "sim/deploy/cpu_share.hpp"
+#include "sim/deploy/core_turn.hpp"
 #include "sim/deploy/pinning.hpp"
 #include "tools/validation/node_config.hpp"
 
@@ -18,6 +18,7 @@ namespace {
 RoundLog log_of(const json& entry) {
   RoundLog log;
   log.merge_seconds = entry.at("merge_seconds");
+  log.late_seconds = entry.at("late_seconds");
   log.end_seconds = entry.at("end");
   for (const json& step : entry.at("steps")) {
     StepLog read;

@@ -34,13 +34,14 @@ using nlohmann::json;
 
 constexpr int kSkipped = 77;  // what test runners take for "skipped"
 constexpr int kFirstPort = 7100;
+constexpr double kMostLate = 0.01;
 
 struct Options {
   std::string devices_file;
   std::string out;
   std::vector<std::string> cases;
   int rounds = 8;
-  bool loopback = false;
+  bool loopback = false, check_rig = false;
   double median_goal = 0.04, worst_goal = 0.10;
 };
 
@@ -50,7 +51,7 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-/// One core per node; none where the machine has too few, and then times mean little.
+/// The core of each node; none where the machine has too few, and then times mean little.
 std::vector<int> cores_for(const ValidationCase& chosen) {
   std::vector<double> shares(static_cast<std::size_t>(chosen.peers), chosen.cpu_share);
   if (chosen.has_server()) shares.push_back(0);  // it trains nothing
@@ -66,6 +67,25 @@ std::vector<int> cores_for(const ValidationCase& chosen) {
   return cores;
 }
 
+/// Refuses a case in whose rounds a peer would wait for its turn beyond what its share of a core allows.
+void check_turns(const ValidationCase& chosen, const Simulated& simulated, const std::vector<int>& cores) {
+  for (std::size_t round = 0; round < simulated.plans.size(); ++round) {
+    std::vector<double> seconds(cores.size(), 0), shares(cores.size(), chosen.cpu_share);
+    const RoundPlan& plan = simulated.plans[round];
+    for (std::size_t step = 0; step < plan.steps.size(); ++step)
+      if (const auto* compute = std::get_if<Compute>(&plan.steps[step].what)) {
+        const SimulatedStep& timed = simulated.rounds[round].steps[step];
+        seconds.at(static_cast<std::size_t>(compute->node)) += timed.end_seconds - timed.start_seconds;
+      }
+    if (chosen.has_server()) seconds.back() = 0;  // merging is not training
+    if (!turns_fit({cores.begin(), cores.end()}, seconds, shares))
+      throw RunError(
+          fmt::format("{}: in round {} the peers of a core could not train in turn, each within {} of the "
+                      "core's time; take a smaller share or more cores",
+                      chosen.name, round + 1, chosen.cpu_share));
+  }
+}
+
 /// By peer. `before` and `after` are of the cores that train; a peer's core is on average as slow as it was at both
 /// ends of a round.
 std::vector<double> slowness_of_peers(const ValidationCase& chosen, const std::vector<int>& cores,
@@ -77,7 +97,8 @@ std::vector<double> slowness_of_peers(const ValidationCase& chosen, const std::v
 }
 
 Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, const NetworkKind& network,
-                     const Options& options, YardsticksOfKinds& known, const std::string& folder) {
+                     const Options& options, YardsticksOfKinds& known, const std::string& folder,
+                     const std::vector<int>& wanted_cores = {}) {
   const std::vector<double> as_calibrated(static_cast<std::size_t>(chosen.peers), 1);
   PeerConfig config;
   config.scenario_file = write_scenario(chosen, device, network, options.rounds, as_calibrated, folder);
@@ -91,6 +112,8 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
     if (chosen.has_server()) lines.back() = {chosen.server_bits_per_second, chosen.server_bits_per_second};
     links.emplace(lines);
   }
+  const std::vector<int> cores = !links ? std::vector<int>() : wanted_cores.empty() ? cores_for(chosen) : wanted_cores;
+  if (!cores.empty()) check_turns(chosen, simulated, cores);
   const auto rate_of = [&](int node) {
     return chosen.has_server() && node == nodes - 1 ? chosen.server_bits_per_second : chosen.peer_bits_per_second;
   };
@@ -99,6 +122,7 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
     entry.address = links ? Address{ShapedNetwork::address(node), kFirstPort}
                           : Address{"127.0.0.1", kFirstPort + static_cast<int>(getpid() % 20000) + node};
     entry.cpu_share = chosen.has_server() && node == nodes - 1 ? 1 : chosen.cpu_share;
+    if (!cores.empty()) entry.core_file = fmt::format("{}/core-{}", folder, cores[static_cast<std::size_t>(node)]);
     // What a shaper lets through at once, which a line would not, is made up for by waiting.
     const double burst_seconds = links ? ShapedNetwork::burst_bytes(rate_of(node)) * 8 / rate_of(node) : 0;
     for (int to = 0; to < nodes; ++to) {
@@ -115,10 +139,9 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
 
   Comparison result;
   result.chosen = chosen;
-  const std::vector<int> cores = links ? cores_for(chosen) : std::vector<int>();
   Peers peers(config_file, nodes, folder, links ? &*links : nullptr, cores);
   Yardsticks* yardsticks = nullptr;
-  if (!cores.empty()) {
+  if (!cores.empty() && wanted_cores.empty()) {
     auto& of_kind = known[device.name];
     if (!of_kind)
       of_kind = std::make_unique<Yardsticks>(options.devices_file, device.name,
@@ -149,7 +172,8 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
                                                                  simulated.parameters[static_cast<std::size_t>(node)]);
   }
   for (std::size_t round = 0; round < measured.size(); ++round) {
-    const std::vector<double> slow = slowness_of_peers(chosen, cores, slowness[round], slowness[round + 1]);
+    const std::vector<double> slow =
+        yardsticks ? slowness_of_peers(chosen, cores, slowness[round], slowness[round + 1]) : as_calibrated;
     const std::string scenario =
         write_scenario(chosen, device, network, options.rounds, slow, fmt::format("{}/round-{}", folder, round));
     result.add_round(
@@ -183,6 +207,33 @@ bool is_possible() {
   const auto reason = ShapedNetwork::reason_unavailable();
   if (reason) fmt::print("validation skipped: {}\n", *reason);
   return !reason;
+}
+
+/// The rig against itself: two peers that take turns on one core must take as long as on a core each.
+int check_rig(const Catalogue& catalogue, const NetworkKind& network, const Options& options, const fs::path& folder) {
+  constexpr double kGoal = 0.02;
+  const std::vector<int> allowed = allowed_cores();
+  if (allowed.size() < 2) throw RunError("the rig is checked on two cores, and this process may use one");
+  ValidationCase chosen = validation_cases().front();
+  chosen.cpu_share = 0.4;
+  std::vector<double> medians;
+  for (const auto& cores : {std::vector<int>{allowed[0], allowed[1]}, std::vector<int>{allowed[0], allowed[0]}}) {
+    chosen.name = cores[0] == cores[1] ? "two peers in turns on one core" : "two peers on two cores";
+    YardsticksOfKinds yardsticks;
+    const Comparison result = carry_out(chosen, device_for(catalogue, chosen), network, options, yardsticks,
+                                        (folder / fmt::format("rig-{}", medians.size())).string(), cores);
+    std::vector<double> seconds;
+    for (const RoundComparison& round : result.rounds) seconds.push_back(round.measured_seconds);
+    medians.push_back(median(seconds));
+    fmt::print("{}: median round {:.1f} ms, at most {:.1f} ms late\n", chosen.name, 1e3 * medians.back(),
+               1e3 * result.late_seconds);
+  }
+  fs::remove_all(folder);
+  const double difference = medians[1] / medians[0] - 1;
+  const bool agrees = std::abs(difference) <= kGoal;
+  fmt::print("the rig: in turns {:+.1f} % (goal within {:.0f} %): {}\n", 100 * difference, 100 * kGoal,
+             agrees ? "reached" : "MISSED");
+  return agrees ? 0 : 1;
 }
 
 /// Errors of one sign would be a law that the clock lacks.
@@ -228,11 +279,12 @@ int validate(const Options& options) {
         100 * network.bandwidth_factor, 1e6 * network.message_latency_seconds, network.message_bytes,
         network.calibration);
   }
+  const fs::path folder = fs::temp_directory_path() / fmt::format("msfusion-validate-{}", getpid());
+  if (options.check_rig) return check_rig(catalogue, network, options, folder);
   fmt::print("{}\n", kComparisonHead);
   std::fflush(stdout);
   std::vector<Comparison> comparisons;
   YardsticksOfKinds yardsticks;
-  const fs::path folder = fs::temp_directory_path() / fmt::format("msfusion-validate-{}", getpid());
   for (const ValidationCase& chosen : validation_cases()) {
     if (!options.cases.empty() &&
         std::find(options.cases.begin(), options.cases.end(), chosen.name) == options.cases.end())
@@ -240,6 +292,9 @@ int validate(const Options& options) {
     comparisons.push_back(carry_out(chosen, device_for(catalogue, chosen), network, options, yardsticks,
                                     (folder / std::to_string(comparisons.size())).string()));
     fmt::print("{}\n", row(comparisons.back()));
+    if (const double late = comparisons.back().late_seconds; late > kMostLate)
+      fmt::print(stderr, "{}: a turn on a core ended {:.0f} ms late; was the machine quiet?\n", chosen.name,
+                 1e3 * late);
     std::fflush(stdout);
   }
   fs::remove_all(folder);
@@ -274,6 +329,8 @@ int main_of(int argc, char** argv) {
   app.add_option("--rounds", options.rounds, "Rounds of every case")->capture_default_str()->check(CLI::Range(1, 1000));
   app.add_flag("--loopback", options.loopback,
                "Without namespaces: bytes and parameters only mean something, times do not");
+  app.add_flag("--check-rig", options.check_rig,
+               "Only hold two peers on two cores against the same two in turns on one");
   app.add_option("--median-goal", options.median_goal, "Median error of the round time")->capture_default_str();
   app.add_option("--worst-goal", options.worst_goal, "Worst error of the round time")->capture_default_str();
   app.add_flag("--possible", possible, "Only say whether this machine allows it: exit code 0 or 77");
@@ -290,6 +347,9 @@ int main_of(int argc, char** argv) {
   if (possible) return is_possible() ? 0 : kSkipped;
   if (options.devices_file.empty())
     throw UserError(Mistake{"--devices", 0, "no calibrated device", "a file of msfusion calibrate"});
+  if (options.check_rig && options.loopback)
+    throw UserError(
+        Mistake{"--check-rig", 0, "--loopback beside it", "namespaces: over loopback peers are not pinned"});
   return validate(options);
 }
 
