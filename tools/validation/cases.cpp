@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "reports/export.hpp"
+#include "sim/base/random.hpp"
 
 namespace msfusion {
 
@@ -32,6 +33,10 @@ std::vector<ValidationCase> validation_cases() {
        R"(clip="0.5" noise="0.1" delta="1e-5")"},
       {"mlp, 4 clients, Oort asks 2", "fedavg", "mlp", 4, 1, 20e6, 40e6, 0.005, 0.4, 640, 4, 1,
        R"(cohort="2" selection="oort")"},
+      {"transformer, 2 peers, 1/2", "msfusion", "transformer", 2, 0.5, 4e6, 0, 0.010, 0.8, 320, 1, 0.5},
+      {"lstm, 2 clients", "fedavg", "lstm", 2, 1, 8e6, 40e6, 0.010, 0.8, 320, 1, 1},
+      // Not in the grid of the calibration:
+      {"depthwise cnn, 2 clients", "fedavg", "depthwise", 2, 1, 8e6, 40e6, 0.010, 0.8, 320, 1, 1},
   };
 }
 
@@ -60,6 +65,45 @@ std::string host(const std::string& id, const DeviceKind& device, double share, 
     property(figure.name, fmt::format("{:.17g}{}", value * scale, figure.unit()));
   }
   return text + "    </host>\n";
+}
+
+/// As an element.
+std::string model_of(const std::string& name) {
+  if (name == "cnn") return R"(<model kind="cnn" channels="32 64 128"/>)";
+  if (name == "mlp") return R"(<model kind="mlp" hidden="256 256"/>)";
+  if (name == "transformer")
+    return R"(<model kind="transformer" embedding="64" heads="4" ffn="128" layers="2" window="32"/>)";
+  if (name == "lstm") return R"(<model kind="lstm" embedding="32" hidden="96" layers="1" window="32"/>)";
+  return R"(<model>
+    <conv name="stem" channels="32" stride="2"/><norm name="n0"/><relu name="r0"/>
+    <conv name="depth1" channels="32" groups="32"/><norm name="n1"/><relu name="r1"/>
+    <conv name="point1" channels="64" kernel="1"/><norm name="n2"/><relu name="r2"/>
+    <conv name="depth2" channels="64" groups="64" stride="2"/><norm name="n3"/><relu name="r3"/>
+    <conv name="point2" channels="128" kernel="1"/><norm name="n4"/><relu name="r4"/>
+    <global-average-pool/><classifier/>
+  </model>)";
+}
+
+/// Made-up words, the same every time.
+std::string text_file(const std::string& folder) {
+  constexpr int kWords = 20000;
+  const std::vector<std::string> syllables = {"ba", "de", "fi", "go", "lu", "ma", "ne", "pi", "ro", "su", "ta", "ve"};
+  Random random(1);
+  std::string text;
+  for (int word = 0; word < kWords; ++word) {
+    for (std::uint64_t left = 1 + random() % 3; left > 0; --left) text += syllables[random() % syllables.size()];
+    text += word % 10 == 9 ? ".\n" : " ";
+  }
+  std::filesystem::create_directories(folder + "/text");
+  write_file(folder + "/text/words.txt", text);
+  return folder + "/text";
+}
+
+/// The attributes of <data> that say what it is.
+std::string data_of(const ValidationCase& chosen, const std::string& folder) {
+  if (chosen.model == "transformer" || chosen.model == "lstm")
+    return fmt::format("set=\"characters\" path=\"{}\"", text_file(folder));
+  return R"(set="synthetic" synthetic-classes="10" synthetic-side="28")";
 }
 
 }  // namespace
@@ -91,8 +135,6 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
                          "<platform version=\"4.1\">\n  <zone id=\"fleet\" routing=\"Cluster\">\n{}{}{}{}  </zone>\n"
                          "</platform>\n",
                          framing + uncertainty, hosts, links, lines));
-  const std::string model =
-      chosen.model == "cnn" ? "kind=\"cnn\" channels=\"32 64 128\"" : "kind=\"mlp\" hidden=\"256 256\"";
   std::string attributes =
       chosen.has_server()
           ? ""
@@ -103,12 +145,12 @@ std::string write_scenario(const ValidationCase& chosen, const DeviceKind& devic
   write_file(
       scenario,
       fmt::format("<scenario name=\"validation\">\n  <platform file=\"platform.xml\"/>\n"
-                  "  <data set=\"synthetic\" train-samples=\"{}\" test-samples=\"100\" partition=\"iid\" "
-                  "synthetic-classes=\"10\" synthetic-side=\"28\"/>\n"
-                  "  <model {}/>\n  <training rounds=\"{}\" local-epochs=\"{}\" batch=\"32\" learning-rate=\"0.02\"/>\n"
+                  "  <data {} train-samples=\"{}\" test-samples=\"100\" partition=\"iid\"/>\n"
+                  "  {}\n  <training rounds=\"{}\" local-epochs=\"{}\" batch=\"32\" learning-rate=\"0.02\"/>\n"
                   "  <constraints memory=\"ignore\"/>\n{}"
                   "  <methods>\n    <method name=\"{}\"{}/>\n  </methods>\n  <seeds values=\"1\"/>\n</scenario>\n",
-                  chosen.samples * chosen.peers, model, rounds, chosen.epochs, privacy, chosen.method, attributes));
+                  data_of(chosen, folder), chosen.samples * chosen.peers, model_of(chosen.model), rounds, chosen.epochs,
+                  privacy, chosen.method, attributes));
   return scenario;
 }
 

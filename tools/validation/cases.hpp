@@ -11,7 +11,7 @@ namespace msfusion {
 struct ValidationCase {
   std::string name;
   std::string method;  ///< "msfusion" or "fedavg"
-  std::string model;   ///< "cnn" or "mlp"
+  std::string model;   ///< cnn, mlp, transformer, lstm or depthwise
   int peers = 2;
   double split = 1;  ///< msfusion only
   double peer_bits_per_second = 20e6;
@@ -20,7 +20,7 @@ struct ValidationCase {
   double cpu_share = 0.4;                 ///< of a core, every peer
   int samples = 320;                      ///< of every peer
   int epochs = 1;
-  double control = 1;         ///< msfusion: overlap of the windows, smaller is more
+  double control = 1;           ///< msfusion: overlap of the windows, smaller is more
   std::string attributes = {};  ///< more of the method's
   std::string privacy = {};     ///< attributes of <privacy>; none: no such element
   bool has_server() const { return method == "fedavg"; }
