@@ -27,7 +27,7 @@ at::Tensor narrowed_along(const at::Tensor& tensor, int d, const Dim& dim, const
 
 NestedSteps::NestedSteps(const Shape& shape, const std::vector<double>& widths, const WidthSlice& slice,
                          std::uint64_t seed)
-    : shape_(shape), slices_(nested_slices(shape, {0.25, 0.5}, slice)), random_(seed) {}
+    : shape_(shape), slices_(nested_slices(shape, widths, slice)), random_(seed) {}
 
 void NestedSteps::draw() {
   drawn_ = boost::random::uniform_int_distribution<std::size_t>(0, slices_.size() - 1)(random_);
