@@ -28,7 +28,9 @@ namespace msfusion {
 namespace {
 
 constexpr std::uint64_t kEndOfPlans = std::numeric_limits<std::uint64_t>::max();
-constexpr int kDrawsPerProcess = 25;
+// A process takes at least so many draws and steps: less is not worth its start.
+constexpr int kFewestDraws = 25;
+constexpr double kFewestSteps = 1e5;
 constexpr int kMostMerges = 10'000;  // for one of the run's
 // SimGrid's clock goes on from draw to draw of a process; beyond this it no longer tells a nanosecond.
 constexpr double kLongestClock = 1e6;
@@ -96,7 +98,7 @@ class Server {
   }
 
   void time_all(int costs) {
-    double steps = 0, seconds_known = 0;
+    double steps = 0;
     bool keeps_in_flight = false;
     const bool reuses = timing_.is_timeless();
     for (const std::size_t round : rounds_)
@@ -106,16 +108,16 @@ class Server {
       keeps_in_flight = keeps_in_flight || plan.plan.closing.keep_in_flight;
     }
     const int draws = affordable_draws(options_.draws, steps);
-    const SharedCosts shared(static_cast<std::size_t>(draws) * rounds_.size());
-    // The first draw alone tells how far the clock goes in one.
-    const bool one_by_one = !reuses || keeps_in_flight;
-    reuses_ = !one_by_one;
-    run({{0, 1}}, shared);
-    for (std::size_t round = 0; reuses_ && round < rounds_.size(); ++round) seconds_known = shared.at(round)->seconds;
-    const int at_once = one_by_one || seconds_known * kDrawsPerProcess > kLongestClock ? 1 : kDrawsPerProcess;
+    // Besides the costs, one for each draw: how many of the draws from it on its process has done.
+    const SharedCosts shared(static_cast<std::size_t>(draws) * (rounds_.size() + 1));
+    reuses_ = reuses && !keeps_in_flight;
+    const int at_once =
+        reuses_ ? std::max(kFewestDraws,
+                           static_cast<int>(std::min(kFewestSteps / std::max(1.0, steps), static_cast<double>(draws))))
+                : 1;
     std::deque<Part> parts;
-    for (int first = 1; first < draws; first += at_once) parts.push_back({first, std::min(at_once, draws - first)});
-    run(std::move(parts), shared);
+    for (int first = 0; first < draws; first += at_once) parts.push_back({first, std::min(at_once, draws - first)});
+    run(std::move(parts), shared, shared.at(static_cast<std::size_t>(draws) * rounds_.size()));
     const auto rows = static_cast<std::uint64_t>(draws);
     if (!send_all(costs, &rows, sizeof rows) ||
         !send_all(costs, shared.at(0), rows * rounds_.size() * sizeof(DrawnCost)))
@@ -127,36 +129,39 @@ class Server {
     int first, count;
   };
 
-  void run(std::deque<Part> parts, const SharedCosts& shared) {
-    int running = 0;
+  void run(std::deque<Part> parts, const SharedCosts& shared, DrawnCost* done) {
     const auto reap = [&] {
       for (std::size_t i = 0; i < children_.size(); ++i)
-        if (const auto end = poll_end(children_[i])) {
+        if (const auto end = poll_end(children_[i].process)) {
+          const Part part = children_[i].part;
           children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(i));
-          --running;
-          if (!end->succeeded()) throw RunError("a process that timed drawn fleets ended early");
+          const int draws = static_cast<int>(done[part.first].seconds);
+          if (!end->succeeded() || draws < 1) throw RunError("a process that timed drawn fleets ended early");
+          if (draws < part.count) parts.push_front({part.first + draws, part.count - draws});
           return;
         }
       usleep(1000);
     };
-    while (!parts.empty() || running > 0) {
-      while (!parts.empty() && running < std::max(1, options_.processes)) {
+    while (!parts.empty() || !children_.empty()) {
+      while (!parts.empty() && static_cast<int>(children_.size()) < std::max(1, options_.processes)) {
         const Part part = parts.front();
         parts.pop_front();
-        children_.push_back(start_bound_process([&] {
-          const CoreLease core(options_.cores);
-          time(part, shared);
-          return 0;
-        }));
-        ++running;
+        children_.push_back({start_bound_process([&] {
+                               const CoreLease core(options_.cores);
+                               done[part.first].seconds = time(part, shared);
+                               return 0;
+                             }),
+                             part});
       }
       reap();
     }
   }
 
-  void time(const Part& part, const SharedCosts& shared) {
+  /// Returns how many of its draws it did: the clock may have gone too far for the others.
+  int time(const Part& part, const SharedCosts& shared) {
     const std::vector<DrawnFleet> fleets = draw_fleets(timing_.uncertainty(), options_.seed, part.first, part.count);
     for (int i = 0; i < part.count; ++i) {
+      if (i > 0 && timing_.now_seconds() > kLongestClock) return i;
       timing_.redraw(fleets[static_cast<std::size_t>(i)]);
       DrawnCost* costs = shared.at(static_cast<std::size_t>(part.first + i) * rounds_.size());
       const auto cost = options_.plans_anew ? planned_anew() : planned_before();
@@ -166,6 +171,7 @@ class Server {
         costs[round] = spent;
       }
     }
+    return part.count;
   }
 
   using CostOfRound = std::function<DrawnCost(std::size_t)>;
@@ -219,7 +225,11 @@ class Server {
   std::unordered_map<std::string, std::size_t> places_;
   std::vector<TimeablePlan> plans_;  // that differ
   std::vector<std::size_t> rounds_;  // into plans_
-  std::vector<pid_t> children_;
+  struct Child {
+    pid_t process;
+    Part part;
+  };
+  std::vector<Child> children_;
   bool reuses_ = false;  // a plan takes the same in every round
 };
 
