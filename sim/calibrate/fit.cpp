@@ -92,6 +92,21 @@ double spread_of(const std::vector<StepTime>& steps, const Device& device) {
   return root_mean_square(logarithms);
 }
 
+std::map<std::string, double> spreads_by_layer(const std::vector<StepTime>& steps, const Device& device) {
+  std::map<std::string, std::vector<StepTime>> kinds;
+  for (const StepTime& step : steps) {
+    std::map<std::string, std::int64_t> macs;
+    for (const LayerCost& layer : step.cost.layers)
+      macs[layer.is_convolution ? "convolution" : layer.is_dense ? "linear" : "other"] += layer.training_macs;
+    const auto most =
+        std::max_element(macs.begin(), macs.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    kinds[most->first].push_back(step);
+  }
+  std::map<std::string, double> spreads;
+  for (const auto& [kind, of] : kinds) spreads[kind] = spread_of(of, device);
+  return spreads;
+}
+
 FitError error_of(const std::vector<StepTime>& steps, const Device& device) {
   FitError error;
   error.steps = static_cast<int>(steps.size());

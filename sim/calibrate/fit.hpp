@@ -1,6 +1,8 @@
 // Finds the device whose roofline explains measured steps best, and says how well it predicts others.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "sim/calibrate/measure.hpp"
@@ -20,6 +22,9 @@ double predicted_seconds(const StepTime& step, const Device& device);
 /// How far the device's figures are off, as the root mean square of log(predicted / measured CPU time): the
 /// uncertainty that it states.
 double spread_of(const std::vector<StepTime>& steps, const Device& device);
+
+/// The same by the kind of layer (convolution, linear, other) in which a step has most of its FLOPs.
+std::map<std::string, double> spreads_by_layer(const std::vector<StepTime>& steps, const Device& device);
 
 FitError error_of(const std::vector<StepTime>& steps, const Device& device);
 

@@ -25,7 +25,7 @@ DrawnRun::DrawnRun(Timing& timing, const RunInputs& inputs, const RunOptions& op
   if (scenario.platform.draws > 0 && timing.uncertainty().is_stated())
     redraws_.emplace(timing, observation_,
                      RedrawOptions{scenario.seeds.front(), scenario.platform.draws, options.workers, options.cores,
-                                   plans_anew(*inputs.run.method) ? &inputs : nullptr});
+                                   layer_shares(inputs.shape), plans_anew(*inputs.run.method) ? &inputs : nullptr});
 }
 
 void DrawnRun::add(const RoundPlan& plan, const std::vector<bool>& participants, std::size_t delivered) {

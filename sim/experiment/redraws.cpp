@@ -159,7 +159,8 @@ class Server {
 
   /// Returns how many of its draws it did: the clock may have gone too far for the others.
   int time(const Part& part, const SharedCosts& shared) {
-    const std::vector<DrawnFleet> fleets = draw_fleets(timing_.uncertainty(), options_.seed, part.first, part.count);
+    const std::vector<DrawnFleet> fleets =
+        draw_fleets(timing_.uncertainty(), options_.shares, options_.seed, part.first, part.count);
     for (int i = 0; i < part.count; ++i) {
       if (i > 0 && timing_.now_seconds() > kLongestClock) return i;
       timing_.redraw(fleets[static_cast<std::size_t>(i)]);

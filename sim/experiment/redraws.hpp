@@ -35,6 +35,7 @@ struct RedrawOptions {
   int draws = 0;                          ///< at most kFleetDraws
   int processes = 1;                      ///< at the same time
   CoreBudget* cores = nullptr;            ///< each process takes one of; may be null
+  LayerShares shares;                     ///< of the model that is trained
   const RunInputs* plans_anew = nullptr;  ///< what plans are made from anew in every fleet; null: they stay
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "sim/base/quantile.hpp"
+#include "sim/shape/cost.hpp"
 
 namespace msfusion {
 
@@ -47,6 +48,16 @@ std::string spreads_in_words(const std::vector<std::optional<double>>& spreads, 
 }
 
 }  // namespace
+
+LayerShares layer_shares(const Shape& shape) {
+  const SliceCost cost = slice_cost(shape, full_slice(shape));
+  LayerShares shares;
+  for (const LayerCost& layer : cost.layers) {
+    const char* kind = layer.is_convolution ? "convolution" : layer.is_dense ? "linear" : "other";
+    shares[kind] += static_cast<double>(layer.training_macs) / static_cast<double>(cost.training_macs);
+  }
+  return shares;
+}
 
 std::vector<IntervalRecord> interval_records(int run, const DrawnCosts& costs) {
   std::vector<IntervalRecord> records;

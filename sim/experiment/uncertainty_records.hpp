@@ -11,6 +11,9 @@
 
 namespace msfusion {
 
+/// By the FLOPs that training the whole model takes: of convolutions, linear layers and others (attention, recurrence).
+LayerShares layer_shares(const Shape& shape);
+
 /// One row per round.
 std::vector<IntervalRecord> interval_records(int run, const DrawnCosts& costs);
 

@@ -132,6 +132,14 @@ class Entry {
 
   std::optional<double> uncertainty() { return figure("uncertainty", parse_uncertainty, kUncertaintyAllowed); }
 
+  std::string layer_uncertainty() {
+    const std::string value = text("layer-uncertainty");
+    if (!value.empty() && !parse_layer_uncertainty(value))
+      refuse(element_.attribute_line("layer-uncertainty"), fmt::format("layer-uncertainty=\"{}\"", value),
+             kLayerUncertaintyAllowed);
+    return value;
+  }
+
   int count(const std::string& name) {
     const auto value = figure(
         name,
@@ -175,6 +183,7 @@ DeviceKind read_device(Entry entry) {
   kind.traffic_usd_per_gb = entry.optional<Quantity::usd_per_gigabyte>("traffic-price");
   kind.battery_joules = entry.optional<Quantity::joules>("battery");
   kind.uncertainty = entry.uncertainty();
+  kind.layer_uncertainty = entry.layer_uncertainty();
   entry.refuse_unknown();
   return kind;
 }

@@ -21,6 +21,7 @@ struct DeviceKind : Roofline {
   std::optional<double> battery_joules;
   std::string calibration;              ///< how the figures were measured; empty: they were not
   std::optional<double> uncertainty{};  ///< of computing times: standard deviation of their logarithm
+  std::string layer_uncertainty{};      ///< of that, by kind of layer, as the platform's property; empty: none
 };
 
 /// What the devices of one access point share, both directions together.

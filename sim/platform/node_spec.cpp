@@ -6,6 +6,7 @@
 #include <boost/algorithm/string/split.hpp>
 #include <boost/algorithm/string/trim.hpp>
 #include <cctype>
+#include <sstream>
 
 #include "sim/base/spelling.hpp"
 #include "sim/base/units.hpp"
@@ -154,6 +155,8 @@ NodeSpec read_node(const std::string& name, double speed_flops, int cores, int p
   }
   if (const std::string* text = reader.text("uncertainty"))
     if (!parse_uncertainty(*text)) reader.refuse("uncertainty", kUncertaintyAllowed);
+  if (const std::string* text = reader.text("layer_uncertainty"))
+    if (!parse_layer_uncertainty(*text)) reader.refuse("layer_uncertainty", kLayerUncertaintyAllowed);
   for (const auto& [property, value] : properties) {
     const auto& known = known_properties();
     if (std::find(known.begin(), known.end(), property) != known.end()) continue;
@@ -168,6 +171,18 @@ std::optional<double> parse_uncertainty(const std::string& text) {
   if (text.empty() || text.back() != '%') return {};
   const auto percent = parse_number(boost::trim_copy(text.substr(0, text.size() - 1)));
   return percent && *percent >= 0 && *percent <= kMost ? std::optional(*percent / 100) : std::nullopt;
+}
+
+std::optional<std::map<std::string, double>> parse_layer_uncertainty(const std::string& text) {
+  std::map<std::string, double> spreads;
+  std::istringstream words(text);
+  for (std::string kind, percent; words >> kind;) {
+    if (kind != "convolution" && kind != "linear" && kind != "other") return {};
+    const auto spread = words >> percent ? parse_uncertainty(percent) : std::nullopt;
+    if (!spread || !spreads.emplace(kind, *spread).second) return {};
+  }
+  if (spreads.empty()) return {};
+  return spreads;
 }
 
 std::optional<LinkPower> read_link_power(const std::string& text, const std::string& file, int line,

@@ -27,6 +27,11 @@ NodeSpec read_node(const std::string& name, double speed_flops, int cores, int p
 
 /// "30%", at most 200%: how far a figure may be off, as the standard deviation of its logarithm.
 std::optional<double> parse_uncertainty(const std::string& text);
+
+/// "convolution 4% linear 8%": by kind of layer, which are convolution, linear and other, each once at most.
+std::optional<std::map<std::string, double>> parse_layer_uncertainty(const std::string& text);
+inline constexpr const char* kLayerUncertaintyAllowed =
+    "kinds of layers with a percentage each, of convolution, linear and other, e.g. \"convolution 4% linear 8%\"";
 inline constexpr const char* kUncertaintyAllowed = "a percentage from 0% to 200%, e.g. 30%";
 
 /// A link's property wattage_range "idle:busy" in watts, or a mistake added.

@@ -73,6 +73,11 @@ const std::vector<Word>& host_words() {
        "on "
        "fleets drawn from it",
        "unknown, which reports say"},
+      {kProperty, "layer_uncertainty", "convolution 4% linear 8%", "percent",
+       "the same by kind of layer (`convolution`, `linear`, `other`), each with a factor of its own; the model's FLOPs "
+       "in a "
+       "kind say how much it counts",
+       "`uncertainty`"},
       {kProperty, "split", "0.25", "", "the split rate that `split=\"device\"` takes", "a mistake if asked for"},
       {kProperty, "price", "0.2USD/h", "US dollars an hour", "for as long as the round lasts", "money is not known"},
       {kProperty, "traffic_price", "0.09USD/GB", "US dollars for 10^9 bytes", "of what it sends",

@@ -36,6 +36,9 @@ Uncertainty uncertainty_of(const SimGridPlatform& platform, const PlatformFile& 
   for (const s4u::Host* host : platform.hosts) {
     const char* text = host->get_property("uncertainty");
     uncertainty.nodes.push_back(text ? parse_uncertainty(text) : std::nullopt);
+    const char* by_layer = host->get_property("layer_uncertainty");
+    uncertainty.layers.push_back(by_layer ? parse_layer_uncertainty(by_layer).value()
+                                          : std::map<std::string, double>());
     uncertainty.node_names.push_back(host->get_name());
   }
   for (const LinkInfo& link : routes.links()) {

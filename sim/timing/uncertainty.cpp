@@ -26,7 +26,8 @@ bool any(const std::vector<std::optional<double>>& spreads) {
 }  // namespace
 
 bool Uncertainty::is_stated() const {
-  return any(nodes) || any(links);
+  return any(nodes) || any(links) ||
+         std::any_of(layers.begin(), layers.end(), [](const auto& spreads) { return !spreads.empty(); });
 }
 
 std::vector<double> draw_factors(double spread, std::uint64_t seed, const std::string& name) {
@@ -41,7 +42,8 @@ std::vector<double> draw_factors(double spread, std::uint64_t seed, const std::s
   return factors;
 }
 
-std::vector<DrawnFleet> draw_fleets(const Uncertainty& uncertainty, std::uint64_t seed, int first, int count) {
+std::vector<DrawnFleet> draw_fleets(const Uncertainty& uncertainty, const LayerShares& shares, std::uint64_t seed,
+                                    int first, int count) {
   std::vector<DrawnFleet> fleets(static_cast<std::size_t>(count));
   const auto fill = [&](std::vector<double> DrawnFleet::*figures, const std::vector<std::optional<double>>& spreads,
                         const std::vector<std::string>& names, const char* kind) {
@@ -54,6 +56,18 @@ std::vector<DrawnFleet> draw_fleets(const Uncertainty& uncertainty, std::uint64_
     }
   };
   fill(&DrawnFleet::work, uncertainty.nodes, uncertainty.node_names, "computing of ");
+  for (std::size_t node = 0; node < uncertainty.layers.size(); ++node) {
+    if (uncertainty.layers[node].empty()) continue;
+    for (DrawnFleet& fleet : fleets) fleet.work[node] = 0;
+    for (const auto& [kind, share] : shares) {
+      const auto own = uncertainty.layers[node].find(kind);
+      const double spread = own == uncertainty.layers[node].end() ? uncertainty.nodes[node].value_or(0) : own->second;
+      const std::vector<double> factors =
+          draw_factors(spread, seed, "computing " + kind + " layers of " + uncertainty.node_names[node]);
+      for (std::size_t draw = 0; draw < fleets.size(); ++draw)
+        fleets[draw].work[node] += share * factors[static_cast<std::size_t>(first) + draw];
+    }
+  }
   fill(&DrawnFleet::rates, uncertainty.links, uncertainty.link_names, "rate of ");
   fill(&DrawnFleet::latencies, uncertainty.links, uncertainty.link_names, "latency of ");
   return fleets;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,8 +14,13 @@ struct Uncertainty {
   std::vector<std::optional<double>> nodes;  ///< by node: of the time that computing takes
   std::vector<std::optional<double>> links;  ///< like Timing::links(): of the rate, and of the latency
   std::vector<std::string> node_names, link_names;
+  /// By node: of that, by kind of layer; empty: layers are not told apart.
+  std::vector<std::map<std::string, double>> layers = {};
   bool is_stated() const;
 };
+
+/// The part of each kind of layer in a model's training.
+using LayerShares = std::map<std::string, double>;
 
 /// What one drawn fleet has instead of the platform's figures: factors, 1 where nothing is stated.
 struct DrawnFleet {
@@ -31,6 +37,7 @@ inline constexpr int kFleetDraws = 200;
 std::vector<double> draw_factors(double spread, std::uint64_t seed, const std::string& name);
 
 /// The fleets first .. first + count - 1 of the kFleetDraws that belong to a seed.
-std::vector<DrawnFleet> draw_fleets(const Uncertainty& uncertainty, std::uint64_t seed, int first, int count);
+std::vector<DrawnFleet> draw_fleets(const Uncertainty& uncertainty, const LayerShares& shares, std::uint64_t seed,
+                                    int first, int count);
 
 }  // namespace msfusion

@@ -56,6 +56,15 @@ TEST_CASE("the spread of a fit is the root mean square of the logarithm of its e
   CHECK(spread_of(steps, known_device()) == Approx(0.1));
 }
 
+TEST_CASE("spreads are told apart by the layers in which steps have most of their FLOPs") {
+  std::vector<StepTime> steps = steps_of(known_device(), true);
+  for (StepTime& step : steps)
+    if (step.point.model.name.find("mlp") != std::string::npos) step.cpu_seconds *= std::exp(0.2);
+  const auto spreads = spreads_by_layer(steps, known_device());
+  CHECK(spreads.at("convolution") == Approx(0).margin(1e-12));
+  CHECK(spreads.at("linear") > 0.1);
+}
+
 TEST_CASE("the error of a device that is half as fast is a half") {
   Device half = known_device();
   std::vector<StepTime> steps = steps_of(known_device(), true);

@@ -38,7 +38,7 @@ json timed_again(const std::string& file, const std::vector<TimeablePlan>& round
     const Shape shape;
     const PriceOptions prices;
     const ObservationInputs inputs{0, shape, timing.fleet(), prices};
-    Redraws redraws(timing, inputs, {1, kFleetDraws, processes, nullptr});
+    Redraws redraws(timing, inputs, {1, kFleetDraws, processes, nullptr, {}});
     for (const TimeablePlan& round : rounds) redraws.add(round);
     json all = json::array();
     for (const auto& draws : redraws.finish()) {

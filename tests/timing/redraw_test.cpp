@@ -189,6 +189,22 @@ TEST_CASE("a round is timeless only where nothing has a profile and no message i
                        0));
 }
 
+TEST_CASE("a device whose layers are told apart has a factor for each kind, weighted by the model's FLOPs in it") {
+  Uncertainty uncertainty{{0.3, 0.3}, {}, {"a", "b"}, {}, {{{"linear", 0.1}, {"convolution", 0}}, {}}};
+  const auto work = [&](const LayerShares& shares, std::size_t node) {
+    std::vector<double> factors;
+    for (const DrawnFleet& fleet : draw_fleets(uncertainty, shares, 1, 0, kFleetDraws))
+      factors.push_back(fleet.work[node]);
+    return factors;
+  };
+  // Of linear layers alone: 10 %. Of a quarter of them, beside convolutions that are exact: a quarter of the deviation.
+  CHECK(quantile(work({{"linear", 1}}, 0), 0.95) == Approx(std::exp(0.1 * 1.644854)).epsilon(1e-3));
+  CHECK(quantile(work({{"linear", 0.25}, {"convolution", 0.75}}, 0), 0.95) ==
+        Approx(1 + 0.25 * (std::exp(0.1 * 1.644854) - 1)).epsilon(1e-3));
+  CHECK(quantile(work({{"other", 1}}, 0), 0.95) == Approx(std::exp(0.3 * 1.644854)).epsilon(1e-3));  // not told apart
+  CHECK(quantile(work({{"linear", 1}}, 1), 0.95) == Approx(std::exp(0.3 * 1.644854)).epsilon(1e-3));
+}
+
 TEST_CASE("draws have the quantiles of a lognormal exactly, and depend on seed and name alone") {
   const std::vector<double> factors = draw_factors(0.3, 7, "computing of a");
   REQUIRE(factors.size() == kFleetDraws);

@@ -64,12 +64,13 @@ struct Fitted {
   Device device;
   std::string calibration;  ///< date, versions, error
   double uncertainty = 0;   ///< of steps that were not fitted
+  std::string layer_uncertainty;
 };
 
 Fitted fit(std::FILE* to, const std::vector<StepTime>& steps, int threads, bool verbose) {
   std::vector<StepTime> fitted, held_out;
   for (const StepTime& step : steps) (step.point.held_out ? held_out : fitted).push_back(step);
-  Fitted result{threads, fit_device(fitted), "", 0};
+  Fitted result{threads, fit_device(fitted), "", 0, ""};
   fmt::print(to, "{} thread{}:\n", threads, threads == 1 ? "" : "s");
   print_error(to, "fitted  ", fitted, result.device);
   print_error(to, "held out", held_out, result.device);
@@ -87,6 +88,10 @@ Fitted fit(std::FILE* to, const std::vector<StepTime>& steps, int threads, bool 
     }
   const FitError error = error_of(held_out, result.device);
   result.uncertainty = spread_of(held_out, result.device);
+  for (const auto& [kind, spread] : spreads_by_layer(held_out, result.device))
+    result.layer_uncertainty +=
+        fmt::format("{}{} {:.3g}%", result.layer_uncertainty.empty() ? "" : " ", kind, 100 * spread);
+  fmt::print(to, "  uncertainty: {:.1f} % ({})\n", 100 * result.uncertainty, result.layer_uncertainty);
   result.calibration = fmt::format(
       "{}: {}, {} thread{}, MSfusion {}, {}; error of a step's time on {} held-out steps: median {:.1f} %, worst "
       "{:.1f} %",
@@ -105,13 +110,15 @@ std::string device_entry(const Fitted& fitted) {
   }
   return fmt::format(
       "  <device kind=\"this-machine-{0}-thread{1}\" speed=\"{2:.5g}f\" memory=\"{3:.0f}B\" "
-      "memory-bandwidth=\"{4:.5g}Bps\"{5} uncertainty=\"{8:.3g}%\"\n      calibration=\"{6}\">\n"
+      "memory-bandwidth=\"{4:.5g}Bps\"{5} uncertainty=\"{8:.3g}%\" layer-uncertainty=\"{9}\"\n      "
+      "calibration=\"{6}\">\n"
       "    <source of=\"speed memory memory-bandwidth{7} uncertainty\">measured by msfusion calibrate; memory: what "
       "was "
       "free</source>\n"
       "  </device>\n",
       fitted.threads, fitted.threads == 1 ? "" : "s", fitted.device.speed_flops, free_memory_bytes(),
-      *fitted.device.memory_bandwidth, figures, xml_escaped(fitted.calibration), names, 100 * fitted.uncertainty);
+      *fitted.device.memory_bandwidth, figures, xml_escaped(fitted.calibration), names, 100 * fitted.uncertainty,
+      fitted.layer_uncertainty);
 }
 
 std::string megabits(double bits_per_second) {

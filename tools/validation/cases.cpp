@@ -54,6 +54,7 @@ std::string host(const std::string& id, const DeviceKind& device, double share, 
     text += fmt::format("      <prop id=\"{}\" value=\"{}\"/>\n", name, value);
   };
   if (is_server) property("role", "server");
+  if (!device.layer_uncertainty.empty()) property("layer_uncertainty", device.layer_uncertainty);
   if (device.uncertainty) property("uncertainty", fmt::format("{:.17g}%", 100 * *device.uncertainty));
   property("memory_bandwidth", fmt::format("{:.17g}Bps", device.memory_bandwidth * share));
   for (const RooflineFigure& figure : roofline_figures()) {

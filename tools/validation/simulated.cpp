@@ -15,6 +15,7 @@
 #include "sim/experiment/observation.hpp"
 #include "sim/experiment/preparation.hpp"
 #include "sim/experiment/selection_records.hpp"
+#include "sim/experiment/uncertainty_records.hpp"
 #include "tools/commands/learner_plugin.hpp"
 #include "tools/validation/node_config.hpp"
 
@@ -33,10 +34,10 @@ double seconds_of(const TimedRound& timed) {
 }
 
 /// The ends of the 90 % interval of what the round takes; null where the platform states no uncertainty.
-json interval_of(Timing& timing, const RoundPlan& plan, std::uint64_t seed) {
+json interval_of(Timing& timing, const RoundPlan& plan, const LayerShares& shares, std::uint64_t seed) {
   if (!timing.uncertainty().is_stated()) return nullptr;
   std::vector<double> seconds;
-  for (const DrawnFleet& fleet : draw_fleets(timing.uncertainty(), seed, 0, kFleetDraws)) {
+  for (const DrawnFleet& fleet : draw_fleets(timing.uncertainty(), shares, seed, 0, kFleetDraws)) {
     timing.redraw(fleet);
     seconds.push_back(seconds_of(timing.execute(plan)));
   }
@@ -146,10 +147,11 @@ SimulatedRound time_again(const std::string& scenario_file, const RoundPlan& pla
   const std::string file = folder + "/timed.json";
   in_child(scenario_file, [&] {
     const Preparation preparation = prepare(scenario_file, {}, false);
-    const std::uint64_t seed = runs_of(preparation).front().seed;
+    const RunInputs inputs(preparation, runs_of(preparation).front());
+    const std::uint64_t seed = inputs.run.seed;
     Timing timing(timing_options(preparation.scenario, seed));
     json round = to_json(timing.execute(plan));
-    round["interval"] = interval_of(timing, plan, seed);
+    round["interval"] = interval_of(timing, plan, layer_shares(inputs.shape), seed);
     write_json(file, round);
   });
   return round_of(read_json(file));
