@@ -64,6 +64,14 @@ void check_numbers(const PlannerSetup& setup, const Admission& admission) {
         fmt::format("only {} training{} can be under way at a time", at_work, at_work == 1 ? "" : "s"));
 }
 
+// FedNova divides an update by how far its steps carry, which is known for SGD alone.
+void check_steps(const PlannerSetup& setup) {
+  if (setup.method.merge.kind == MergeKind::normalised && setup.training.optimiser != TrainingOptions::Optimiser::sgd)
+    refuse(setup,
+           "merge=\"normalised\" with an optimiser that adapts its steps: how far they carry is known for SGD alone",
+           "optimiser=\"sgd\", or another merge");
+}
+
 }  // namespace
 
 PeerNetwork peer_network(const Method& method, int devices, std::uint64_t seed) {
@@ -88,6 +96,7 @@ Planner::Planner(PlannerSetup setup)
       flights_(setup_.fleet.size() + 1),
       overlap_(setup_.method.split, setup_.training.rounds) {
   check_numbers(setup_, admission_);
+  check_steps(setup_);
   if (setup_.method.privacy.secure()) check_secure(setup_);
   if (setup_.method.privacy.clip) privacy_ = privacy_terms(setup_, static_cast<int>(admission_.members().size()));
   if (const auto check = exchange_of(setup_.method.exchange.kind).check) check(setup_, costs_);
