@@ -184,7 +184,7 @@ bool is_identifier(const std::string& text) {
 }  // namespace
 
 std::string ValueType::instead_of(const std::string& found) const {
-  if (!words.empty()) return one_of(trimmed(found), words);
+  if (!words.empty() && !is_path) return one_of(trimmed(found), words);
   for (const std::string& repaired : repairs(trimmed(found), is_share))
     if (accepts(repaired))
       return fmt::format("{}; did you mean '{}'?{}", allowed, repaired,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "sim/base/error.hpp"
@@ -11,9 +12,11 @@
 #include "sim/base/seed.hpp"
 #include "sim/data/catalogue.hpp"
 #include "sim/experiment/senders.hpp"
+#include "sim/plan/start_words.hpp"
 #include "sim/plan/trained_shape.hpp"
 #include "sim/platform/platform_file.hpp"
 #include "sim/shape/layer_file.hpp"
+#include "sim/shape/onnx_model.hpp"
 #include "sim/shape/start_values.hpp"
 
 namespace msfusion {
@@ -79,8 +82,9 @@ void check_energy_limit(const Scenario& scenario, const Fleet& fleet) {
                   "the property wattage_per_state of every host, or another limit"});
 }
 
-// The file that training starts from; empty: none.
+// The file that training starts from; empty: none, values are drawn.
 std::string start_file(const Scenario& scenario) {
+  if (scenario.training.initial == kRandomStart) return "";
   if (!scenario.training.initial.empty()) return scenario.training.initial;
   const auto* model = std::get_if<FileModelOptions>(&scenario.model);
   return model && model->layers->weights ? model->file : "";
@@ -94,7 +98,8 @@ void read_start_values(Preparation& preparation) {
   const std::string file = start_file(preparation.scenario);
   if (file.empty()) return;
   TensorFile values = training.initial.empty() ? *std::get<FileModelOptions>(preparation.scenario.model).layers->weights
-                                               : read_safetensors(file);
+                      : std::filesystem::path(file).extension() == ".onnx" ? *read_onnx_model(file).weights
+                                                                           : read_safetensors(file);
   check_start_values(values, file, shape, training.fresh);
   preparation.initial = std::make_shared<TensorFile>(without_fresh(std::move(values), shape, training.fresh));
 }

@@ -5,6 +5,8 @@
 #include <sstream>
 #include <utility>
 
+#include "sim/plan/start_words.hpp"
+
 namespace msfusion {
 
 namespace {
@@ -31,6 +33,14 @@ constexpr std::array<Choice<Device>, 2> kDevices{{
     {Device::cpu, "cpu", "one job a core"},
     {Device::cuda, "cuda", "several jobs a GPU"},
 }};
+
+TypeOf<std::string> file_or_random() {
+  TypeOf<std::string> type = path();
+  type.name = "path-or-random";
+  type.allowed = "the path of a safetensors or ONNX file, relative to the scenario's own folder or absolute, or random";
+  type.words = {kRandomStart};
+  return type;
+}
 
 struct KeptKind {
   const char* name;
@@ -193,12 +203,12 @@ const Vocabulary<TrainingOptions>& training_vocabulary() {
                        "Rounds over which the rate grows linearly from 0, with any schedule.",
                        "A few for large rates and transformers.")
               .in("rounds"),
-          attribute<T>("initial", &T::initial, path(),
-                       "The safetensors file with the values that training starts from: the names and sizes of the "
-                       "model's tensors, as `msfusion export --model` writes them. Every device has them from the "
-                       "beginning, which costs no traffic.",
-                       "To go on from a model that was trained before.")
-              .absent("none: drawn at random"),
+          attribute<T>("initial", &T::initial, file_or_random(),
+                       "The safetensors or ONNX file with the values that training starts from: the names and sizes of "
+                       "the model's tensors, as `msfusion export --model` writes them. Every device has them from the "
+                       "beginning, which costs no traffic. random: drawn, also where the model is an ONNX file.",
+                       "To go on from a model that was trained before; random for an ONNX model's layers alone.")
+              .absent("the weights of an ONNX model; others are drawn at random"),
           attribute<T>("fresh", &T::fresh, layer_words(),
                        "Layers that the file of initial, or an ONNX model, is not asked for: they are drawn at random.",
                        "classifier for other classes than those of the file; all for an ONNX model's layers alone.")

@@ -138,8 +138,10 @@ GivenAttributes ScenarioDocument::attributes_of(const std::optional<XmlElement>&
   for (const auto& [attribute, written] : element->attributes()) values[attribute] = {written, written};
   for (const AttributeInfo& attribute : element_info(name).attributes) {
     const auto value = values.find(attribute.name);
-    if (value != values.end() && attribute.type.is_path && !value->second.written.empty())
-      value->second.meant = resolve_path(file_, trimmed(value->second.written));
+    if (value == values.end() || !attribute.type.is_path || value->second.written.empty()) continue;
+    const std::string path = trimmed(value->second.written);
+    const std::vector<std::string>& words = attribute.type.words;
+    if (std::find(words.begin(), words.end(), path) == words.end()) value->second.meant = resolve_path(file_, path);
   }
   return {name, values};
 }

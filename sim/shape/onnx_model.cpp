@@ -22,7 +22,7 @@ namespace {
 constexpr std::uintmax_t kMostBytes = std::uintmax_t{8} << 30;
 constexpr const char* kKnown =
     "Conv, Gemm, MatMul and Add, BatchNormalization, Relu, Clip to 0 .. 6, Sigmoid, x times its Sigmoid, Tanh, "
-    "HardSigmoid, HardSwish, MaxPool, AveragePool, "
+    "HardSigmoid, HardSwish, MaxPool, AveragePool, Pad before a Conv or AveragePool, "
     "GlobalAveragePool, ReduceMean, Flatten, Reshape to flat, Add, Concat, Dropout, Identity, Constant, Softmax";
 
 class Reader : private OnnxNodeReader {
@@ -68,6 +68,8 @@ class Reader : private OnnxNodeReader {
 
   // The layer that made an input; empty: the sample.
   const std::string& layer(std::size_t input) const {
+    require(padding_of(input) == 0 || node_->kind == "Conv" || node_->kind == "AveragePool",
+            "reads what zeros were put around", "a Conv or AveragePool after a Pad");
     require(has(input), fmt::format("has no input {}", input + 1), "an input");
     const auto found = layer_of_.find(node_->inputs[input]);
     require(found != layer_of_.end(), fmt::format("reads {}, which no layer makes", node_->inputs[input]),
@@ -109,6 +111,7 @@ class Reader : private OnnxNodeReader {
   void keep(const std::string& name, const OnnxTensor& t) { keep(name, t.sizes, t.floats); }
 
   void read_node() {
+    if (read_sizes()) return;
     using Read = void (Reader::*)();
     static const std::unordered_map<std::string, Read> known = {
         {"Conv", &Reader::conv},
@@ -122,6 +125,7 @@ class Reader : private OnnxNodeReader {
         {"HardSigmoid", &Reader::hard},
         {"Mul", &Reader::times_sigmoid},
         {"Clip", &Reader::clip},
+        {"Pad", &Reader::pad},
         {"MaxPool", &Reader::pool},
         {"AveragePool", &Reader::pool},
         {"GlobalAveragePool", &Reader::global_pool},
@@ -142,6 +146,17 @@ class Reader : private OnnxNodeReader {
     (this->*found->second)();
   }
 
+  std::int64_t padding_of(std::size_t input) const {
+    const auto found = has(input) ? padding_.find(node_->inputs[input]) : padding_.end();
+    return found == padding_.end() ? 0 : found->second;
+  }
+
+  // PyTorch pads before every average pooling, with nothing too. The layer that reads it has the padding.
+  void pad() {
+    padding_[node_->outputs.front()] = zeros_around();
+    same_as_input();
+  }
+
   void identity() {
     if (const OnnxTensor* value = constant(0))
       constants_[node_->outputs.front()] = value;
@@ -155,9 +170,15 @@ class Reader : private OnnxNodeReader {
     constants_[node_->outputs.front()] = &value->tensor;
   }
 
+  std::map<std::string, std::string> padded_window() const {
+    auto attributes = window();
+    attributes["padding"] = std::to_string(std::stoll(attributes["padding"]) + padding_of(0));
+    return attributes;
+  }
+
   void conv() {
     const OnnxTensor& w = weight(1, 4);
-    auto attributes = window();
+    auto attributes = padded_window();
     attributes["channels"] = std::to_string(w.sizes[0]);
     attributes["groups"] = std::to_string(whole("group", 1));
     attributes["bias"] = has(2) ? "yes" : "no";
@@ -247,12 +268,11 @@ class Reader : private OnnxNodeReader {
   }
 
   void pool() {
-    auto attributes = window();
     require(whole("ceil_mode", 0) == 0, "sizes that are rounded up", "ceil_mode 0");
     const bool is_max = node_->kind == "MaxPool";
-    require(is_max || attributes["padding"] == "0" || whole("count_include_pad", 0) == 1,
+    require(is_max || same_of("pads", 0) == 0 || whole("count_include_pad", 0) == 1,
             "a mean that leaves out the padding", "count_include_pad 1");
-    add(is_max ? "max-pool" : "average-pool", node_name(), attributes);
+    add(is_max ? "max-pool" : "average-pool", node_name(), padded_window());
   }
 
   void global_pool() { pooled_.insert(add("global-average-pool", node_name()).attributes["name"]); }
@@ -271,8 +291,7 @@ class Reader : private OnnxNodeReader {
     make_flat();
   }
   void reshape() {
-    const OnnxTensor* shape = constant(1);
-    require(shape != nullptr && shape->wholes.size() == 2, "to other sizes than samples x features",
+    require(is_flat_shape(1), "to other sizes than samples x features",
             "a constant shape of two sizes; torch.flatten(x, 1) gives one");
     make_flat();
   }
@@ -334,6 +353,7 @@ class Reader : private OnnxNodeReader {
   std::unordered_map<std::string, std::string> layer_of_;  // per value: the layer that makes it; empty: the sample
   std::unordered_map<std::string, std::size_t> elements_;  // per layer: its place
   std::unordered_map<std::string, int> readers_;
+  std::unordered_map<std::string, std::int64_t> padding_;  // per result of a Pad
   std::set<std::string> names_, pooled_, flat_;
 };
 

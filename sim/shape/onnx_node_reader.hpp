@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "sim/base/error.hpp"
 #include "sim/shape/onnx_file.hpp"
@@ -75,11 +76,69 @@ class OnnxNodeReader {
             {"padding", std::to_string(same_of("pads", 0))}};
   }
 
+  /// Takes a node of the chain Shape, Gather, Unsqueeze, Concat that makes the sizes for x.view(x.size(0), -1).
+  /// False: a node of another use.
+  bool read_sizes() {
+    const std::string& kind = node_->kind;
+    if (const OnnxTensor* value = kind == "Unsqueeze" ? constant(0) : nullptr) {
+      constants_[node_->outputs.front()] = value;
+      return true;
+    }
+    const Sizes of = sizes_of(0);
+    Sizes made = Sizes::other;
+    if (kind == "Shape") {
+      made = Sizes::all;
+    } else if (kind == "Gather" && of == Sizes::all) {
+      const OnnxTensor* index = constant(1);
+      require(index != nullptr && index->wholes == std::vector<std::int64_t>{0}, "a size that is not the samples'",
+              "x.size(0)");
+      made = Sizes::samples;
+    } else if (kind == "Unsqueeze" && of == Sizes::samples) {
+      made = Sizes::samples;
+    } else if (kind == "Concat" && of == Sizes::samples) {
+      require(node_->inputs.size() == 2 && constant(1) != nullptr && constant(1)->wholes.size() == 1,
+              "sizes other than samples x features", "x.view(x.size(0), -1)");
+      made = Sizes::flat;
+    } else {
+      return false;
+    }
+    sizes_[node_->outputs.front()] = made;
+    return true;
+  }
+  bool is_flat_shape(std::size_t input) const {
+    const OnnxTensor* shape = constant(input);
+    return shape != nullptr ? shape->wholes.size() == 2 : sizes_of(input) == Sizes::flat;
+  }
+
+  /// Zeros that a Pad puts around maps, at every edge as many.
+  std::int64_t zeros_around() const {
+    const OnnxAttribute* mode = attribute("mode");
+    require(mode == nullptr || mode->text == "constant", fmt::format("pads by the rule {}", mode ? mode->text : ""),
+            "zeros");
+    const OnnxTensor* value = constant(2);
+    require(real("value", 0) == 0 && (value == nullptr || value->floats == std::vector<float>{0}),
+            "pads with another value", "zeros");
+    std::vector<std::int64_t> pads = attribute("pads") ? attribute("pads")->wholes : std::vector<std::int64_t>();
+    if (const OnnxTensor* given = constant(1)) pads = given->wholes;
+    const std::int64_t n = pads.size() == 8 ? pads[2] : -1;
+    require(n >= 0 && pads == std::vector<std::int64_t>{0, 0, n, n, 0, 0, n, n}, "pads that differ by edge",
+            "as many zeros above, below, left and right, stated in the file");
+    return n;
+  }
+
   const OnnxGraph graph_;
   const std::string file_;
   std::unordered_map<std::string, const OnnxTensor*> constants_;
   const OnnxNode* node_ = nullptr;
   int number_ = 0;
+
+ private:
+  enum class Sizes { other, all, samples, flat };
+  Sizes sizes_of(std::size_t input) const {
+    const auto found = has(input) ? sizes_.find(node_->inputs[input]) : sizes_.end();
+    return found == sizes_.end() ? Sizes::other : found->second;
+  }
+  std::unordered_map<std::string, Sizes> sizes_;  // per value that is computed from sizes
 };
 
 }  // namespace msfusion

@@ -70,6 +70,43 @@ torch.onnx.export(net, torch.zeros(1, 6), "own.onnx")
 print((net(normal(tx)).argmax(1).numpy() == ty).mean(), file=open("accuracy", "w"))
 )";
 
+// The two ways in which PyTorch users flatten, with an average pooling that pads, as exported for any number of
+// samples.
+constexpr const char* kOwnImages = R"(
+import numpy, torch
+from torch import nn
+
+torch.manual_seed(3)
+random = numpy.random.default_rng(1)
+centres = random.normal(size=(4, 9, 9))
+def split(n):
+    y = random.integers(0, 4, n)
+    return (random.normal(size=(n, 9, 9)) * 1.5 + centres[y]).astype(numpy.float32), y
+x, y = split(300)
+tx, ty = split(400)
+numpy.savez("own.npz", x_train=x, y_train=y, x_test=tx, y_test=ty)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.pool, self.head = nn.Conv2d(1, 8, 3), nn.AvgPool2d(3, 2, 1), nn.Linear(128, 4)
+    def forward(self, x):
+        x = self.pool(torch.relu(self.conv(x)))
+        return self.head(x.view(x.size(0), -1))
+net = Net()
+optimiser = torch.optim.SGD(net.parameters(), 0.1)
+normal = lambda values: torch.from_numpy((values - x.mean()) / x.std())[:, None]
+for _ in range(80):
+    optimiser.zero_grad()
+    nn.functional.cross_entropy(net(normal(x)), torch.from_numpy(y)).backward()
+    optimiser.step()
+anyhow = dict(input_names=["x"], dynamic_axes={"x": {0: "n"}})
+torch.onnx.export(net, torch.zeros(1, 1, 9, 9), "folded.onnx", **anyhow)
+torch.onnx.export(net, torch.zeros(1, 1, 9, 9), "kept.onnx", do_constant_folding=False, **anyhow)
+torch.onnx.export(nn.Sequential(nn.ZeroPad2d(1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(25, 4)), torch.zeros(1, 1, 9, 9),
+                  "around.onnx", opset_version=10)
+print((net(normal(tx)).argmax(1).numpy() == ty).mean(), file=open("accuracy", "w"))
+)";
+
 void run_python(const TemporaryFolder& folder, const std::string& program) {
   const std::string file = folder.write("make.py", program);
   const std::string command =
@@ -135,4 +172,29 @@ TEST_CASE("a network from ONNX on a user's own rows has PyTorch's accuracy befor
   require_success(
       msfusion_program({"run", folder.file("s.xml"), "-o", folder.file("fresh"), "--set", "training.fresh=all"}));
   CHECK(StoreReader(folder.file("fresh/run.sqlite")).evaluations(0).back().global_accuracy < accuracy - 0.05);
+}
+
+TEST_CASE("a network that pools with padding and flattens by view has PyTorch's accuracy") {
+  const TemporaryFolder folder;
+  run_python(folder, kOwnImages);
+  const double accuracy = std::stod(text_of(folder.file("accuracy")));
+  CHECK(accuracy > 0.5);
+  std::string text = changed("tiny.xml", "data", R"(<data set="arrays" path="own.npz"/>)");
+  text = std::regex_replace(text, std::regex("<training [^>]*/>"),
+                            R"(<training rounds="1" local-steps="1" learning-rate="1e-12"/>)");
+  const std::string scenario =
+      folder.write("s.xml", std::regex_replace(text, std::regex("<model [^>]*/>"), R"(<model file="folded.onnx"/>)"));
+  const auto accuracy_with = [&](const std::string& results, const std::string& change) {
+    require_success(msfusion_program({"run", scenario, "-o", folder.file(results), "--set", change}));
+    return StoreReader(folder.file(results + "/run.sqlite")).evaluations(0).back().global_accuracy;
+  };
+  CHECK(accuracy_with("folded", "seeds.values=1") == Approx(accuracy).margin(1e-4));
+  CHECK(accuracy_with("kept", "model.file=kept.onnx") == Approx(accuracy).margin(1e-4));
+  // Its layers alone, and its layers with the values of another ONNX file.
+  CHECK(accuracy_with("random", "training.initial=random") < accuracy - 0.05);
+  CHECK(accuracy_with("values", "training.initial=kept.onnx") == Approx(accuracy).margin(1e-4));
+
+  const Ended around = msfusion_program({"check", "--model", folder.file("around.onnx")});
+  CHECK(around.code == 2);
+  CHECK_THAT(around.err, ContainsSubstring("(MaxPool): reads what zeros were put around"));
 }

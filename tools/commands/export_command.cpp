@@ -127,8 +127,11 @@ void export_model(const ExportCommand& command) {
         fmt::format("a finished `msfusion run` of a scenario with <evaluation keep=\"{}\"/>", command.best ? "best last"
                                                                                               : device ? "last devices"
                                                                                                        : "last")});
+  const fs::path ending = fs::path(command.model).extension();
+  const bool is_onnx = ending == ".onnx";
+  if (!is_onnx && ending != ".safetensors")
+    throw UserError(Mistake{"--model", 0, fmt::format("the file {}", command.model), "NAME.safetensors or NAME.onnx"});
   const TensorFile model = without_adapters(read_safetensors(file));
-  const bool is_onnx = fs::path(command.model).extension() == ".onnx";
   write_file(command.model, is_onnx ? to_onnx(model, file) : to_safetensors(model));
   std::size_t values = 0;
   for (const NamedTensor& tensor : model.tensors) values += tensor.values.size();

@@ -71,8 +71,7 @@ void add_export(CommandLine& line) {
   command->add_option("--paje", options->paje, "File for the simulated timeline as a Paje trace, for ViTE and pj_dump")
       ->type_name("FILE");
   command->add_flag("--jsonl", options->jsonl, "Print every row of every table as a line of JSON");
-  command
-      ->add_option("--model", options->model, "File for the trained model: safetensors, or ONNX where it ends in .onnx")
+  command->add_option("--model", options->model, "File for the trained model: NAME.safetensors or NAME.onnx")
       ->type_name("FILE");
   command->add_option("--run", options->run, "The run that trained it, where there are several")
       ->type_name("METHOD,SEED");
