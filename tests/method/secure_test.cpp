@@ -99,7 +99,7 @@ TEST_CASE("where secure aggregation has no place, its refusal says why") {
   Method method = secure(name);
   method.encoding.kind = encoding;
   CHECK_THAT(secure_contradiction(method).first, ContainsSubstring(says));
-  for (const char* good : {"fedavg", "scaffold", "fednova", "feddyn", "heterofl", "fedrolex", "fedadam"})
+  for (const char* good : {"fedavg", "scaffold", "fednova", "feddyn", "heterofl", "fedrolex", "fjord", "fedadam"})
     CHECK(secure_contradiction(secure(good)).first.empty());
   method = secure("fedavg");
   method.encoding.kind = EncodingKind::randomk;
