@@ -6,6 +6,7 @@
 #include "sim/base/median.hpp"
 #include "sim/calibrate/phases.hpp"
 #include "sim/calibrate/step_bench.hpp"
+#include "sim/deploy/core_turn.hpp"
 #include "sim/plan/split_rules.hpp"
 
 namespace msfusion {
@@ -32,7 +33,8 @@ StepTime step_of(const GridPoint& point) {
 }
 
 std::vector<StepTime> measure_steps(const std::vector<GridPoint>& points, const LearnerMaker& make_learner,
-                                    const std::function<void(std::size_t done, std::size_t all)>& progress) {
+                                    const std::function<void(std::size_t done, std::size_t all)>& progress,
+                                    std::vector<SpeedAt>* speeds) {
   struct Ready {
     std::unique_ptr<StepBench> bench;
     int steps = 0;
@@ -48,14 +50,20 @@ std::vector<StepTime> measure_steps(const std::vector<GridPoint>& points, const 
     advance();
   }
   std::vector<std::vector<double>> cpu(kRepetitions), waiting(points.size());
+  const double began = monotonic_seconds();
+  std::vector<double> moments;
   for (auto& pass : cpu)
     for (std::size_t i = 0; i < points.size(); ++i) {
       const StepBench::Time time = all[i].bench->steps(all[i].steps);
       pass.push_back(time.cpu_seconds);
+      moments.push_back(monotonic_seconds() - began);
       waiting[i].push_back(time.wall_seconds / time.cpu_seconds);
       advance();
     }
   const std::vector<double> usual = at_usual_speed(cpu);
+  for (std::size_t moment = 0; speeds && moment < moments.size(); ++moment)
+    speeds->push_back(
+        {moments[moment], usual[moment % points.size()] / cpu[moment / points.size()][moment % points.size()]});
   std::vector<StepTime> results;
   for (std::size_t i = 0; i < points.size(); ++i) {
     results.push_back(step_of(points[i]));

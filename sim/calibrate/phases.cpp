@@ -1,9 +1,13 @@
 #include "sim/calibrate/phases.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <map>
 #include <numeric>
+#include <stdexcept>
 
 #include "sim/base/median.hpp"
 
@@ -51,6 +55,17 @@ std::vector<double> at_usual_speed(const std::vector<std::vector<double>>& passe
   std::vector<double> seconds;
   for (std::size_t i = 0; i < things; ++i) seconds.push_back(std::exp(usual(i, median)));
   return seconds;
+}
+
+std::string speed_profile(const std::vector<SpeedAt>& moments) {
+  if (moments.empty()) throw std::logic_error("no moment to take a speed from");
+  std::map<long, std::vector<double>> seconds;
+  for (const SpeedAt& moment : moments) seconds[static_cast<long>(std::floor(moment.seconds))].push_back(moment.ratio);
+  std::string text;
+  for (const auto& [second, ratios] : seconds)
+    // The first line holds from the start on, whenever the first measurement was.
+    text += fmt::format("{} {:.4g}\n", text.empty() ? 0 : second, median(ratios));
+  return text + fmt::format("PERIODICITY {}\n", seconds.rbegin()->first + 1);
 }
 
 }  // namespace msfusion

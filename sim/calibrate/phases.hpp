@@ -1,6 +1,7 @@
 // Times of many things that a machine did in turn, freed of the phases in which all of it went slower or faster.
 #pragma once
 
+#include <string>
 #include <vector>
 
 namespace msfusion {
@@ -11,5 +12,15 @@ namespace msfusion {
 /// with moments for columns). Medians of each thing alone would be of a slow phase for some and of a fast one for
 /// others. At least one pass.
 std::vector<double> at_usual_speed(const std::vector<std::vector<double>>& passes);
+
+/// How fast the machine was at a moment, against its usual speed.
+struct SpeedAt {
+  double seconds = 0;  ///< since measuring began
+  double ratio = 1;
+};
+
+/// Those as a profile of speeds for a platform file (`speed_file`), which repeats: a line for each second in which
+/// something was measured, with the median of what was seen in it.
+std::string speed_profile(const std::vector<SpeedAt>& moments);
 
 }  // namespace msfusion

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "sim/base/median.hpp"
+#include "sim/platform/profile.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
@@ -54,4 +55,16 @@ TEST_CASE("without phases a thing's time is its median") {
   CHECK(found[0] == Approx(1));
   CHECK(found[1] == Approx(2));
   CHECK(found[2] == Approx(3));
+}
+
+TEST_CASE("a machine's speed over time is a profile with the median of each second, from the start on") {
+  CHECK(speed_profile({{0.2, 1}, {0.4, 0.5}, {0.6, 0.9}, {3.5, 0.625}, {4.1, 1.25}}) ==
+        "0 0.9\n3 0.625\n4 1.25\nPERIODICITY 5\n");
+  CHECK(speed_profile({{7.9, 0.75}}) == "0 0.75\nPERIODICITY 8\n");
+  std::vector<Mistake> mistakes;
+  const Profile profile =
+      parse_profile(speed_profile({{0.5, 1}, {1.5, 0.5}}), "f", 1, {}, ProfileKind::speed, mistakes);
+  CHECK(mistakes.empty());
+  CHECK(profile.events.size() == 2);
+  CHECK(profile.period_seconds == 2.0);
 }
