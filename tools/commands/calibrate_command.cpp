@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 
 #include "reports/export.hpp"
@@ -59,6 +60,10 @@ void print_error(std::FILE* to, const char* which, const std::vector<StepTime>& 
              100 * error.worst, to_text(steps[error.worst_step].point));
 }
 
+std::string kind_name(int threads) {
+  return fmt::format("this-machine-{}-thread{}", threads, threads == 1 ? "" : "s");
+}
+
 struct Fitted {
   int threads;
   Device device;
@@ -109,16 +114,13 @@ std::string device_entry(const Fitted& fitted) {
     names += " " + name;
   }
   return fmt::format(
-      "  <device kind=\"this-machine-{0}-thread{1}\" speed=\"{2:.5g}f\" memory=\"{3:.0f}B\" "
-      "memory-bandwidth=\"{4:.5g}Bps\"{5} uncertainty=\"{8:.3g}%\" layer-uncertainty=\"{9}\"\n      "
-      "calibration=\"{6}\">\n"
-      "    <source of=\"speed memory memory-bandwidth{7} uncertainty\">measured by msfusion calibrate; memory: what "
-      "was "
+      "  <device kind=\"{}\" speed=\"{:.5g}f\" memory=\"{:.0f}B\" memory-bandwidth=\"{:.5g}Bps\"{} "
+      "uncertainty=\"{:.3g}%\" layer-uncertainty=\"{}\"\n      calibration=\"{}\">\n"
+      "    <source of=\"speed memory memory-bandwidth{} uncertainty\">measured by msfusion calibrate; memory: what was "
       "free</source>\n"
       "  </device>\n",
-      fitted.threads, fitted.threads == 1 ? "" : "s", fitted.device.speed_flops, free_memory_bytes(),
-      *fitted.device.memory_bandwidth, figures, xml_escaped(fitted.calibration), names, 100 * fitted.uncertainty,
-      fitted.layer_uncertainty);
+      kind_name(fitted.threads), fitted.device.speed_flops, free_memory_bytes(), *fitted.device.memory_bandwidth,
+      figures, 100 * fitted.uncertainty, fitted.layer_uncertainty, xml_escaped(fitted.calibration), names);
 }
 
 std::string megabits(double bits_per_second) {
@@ -182,11 +184,20 @@ std::string network_entry(std::FILE* to, bool verbose, bool framing) {
 std::string device_entries(std::FILE* to, const CalibrateCommand& command) {
   std::string entries;
   for (const int threads : command.threads) {
-    const std::vector<StepTime> steps =
-        measure_steps(calibration_grid({threads}), load_learner, [&](std::size_t done, std::size_t all) {
+    std::vector<SpeedAt> speeds;
+    const std::vector<StepTime> steps = measure_steps(
+        calibration_grid({threads}), load_learner,
+        [&](std::size_t done, std::size_t all) {
           if (isatty(STDERR_FILENO) != 0)
             fmt::print(stderr, "\r{} of {} measurements, {} thread{}   ", done, all, threads, threads == 1 ? "" : "s");
-        });
+        },
+        &speeds);
+    if (!command.speed_profiles.empty()) {
+      std::filesystem::create_directories(command.speed_profiles);
+      const std::string file = fmt::format("{}/{}.txt", command.speed_profiles, kind_name(threads));
+      write_file(file, speed_profile(speeds));
+      fmt::print(to, "speed over time, for speed_file of a host: {}\n", file);
+    }
     if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\n");
     entries += device_entry(fit(to, steps, threads, command.verbose));
   }

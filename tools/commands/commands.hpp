@@ -110,6 +110,7 @@ struct CalibrateCommand {
   std::vector<int> threads = {1, 2};  ///< cores that train at once: an entry for each
   std::string only;                   ///< "device" or "network"; empty: both
   bool verbose = false;               ///< every step and transfer
+  std::string speed_profiles;         ///< folder for how fast the machine was over time; empty: not written
   bool framing = false;               ///< count frames instead of fitting a factor
 };
 

@@ -131,6 +131,10 @@ void add_calibrate(CommandLine& line) {
       ->check(CLI::Range(1, 1024));
   calibrate_command->add_option("--only", calibrate->only, "device or network (default: both; the network needs root)")
       ->check(CLI::IsMember({"device", "network"}));
+  calibrate_command
+      ->add_option("--speed-profiles", calibrate->speed_profiles,
+                   "Write how fast the machine was from second to second into that folder, as profiles for speed_file")
+      ->type_name("FOLDER");
   calibrate_command->add_flag("--framing", calibrate->framing,
                               "Count TCP's frames and acknowledgements instead of fitting a factor for them");
   calibrate_command->add_flag("-v,--verbose", calibrate->verbose,
