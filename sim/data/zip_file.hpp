@@ -11,6 +11,8 @@ namespace msfusion {
 
 /// Reads stored and deflated members of an archive on one disk, zip64 too. What the archive declares is checked against
 /// its size before memory is taken for it. Throws UserError (file, byte offset, cause).
+///
+/// libzip copies stored members out of the archive, and does not say at which byte one is damaged.
 class ZipFile {
  public:
   explicit ZipFile(const std::string& file);

@@ -1,4 +1,6 @@
 // The graph of an ONNX file: its nodes and constants, as far as models are read from it.
+// Protobuf's own reader takes at most 2 GiB, holds all weights once more, and does not say at which byte a file is
+// damaged.
 #pragma once
 
 #include <cstdint>
