@@ -25,7 +25,7 @@ const char* said(const std::string& direction) {
 Table encoding_table(const Results& results) {
   Table table;
   table.caption = "What encodings saved, mean over seeds";
-  table.headings = {{"Method", "", false},           {"Messages", "", false},     {"Number", "", true},
+  table.headings = {{"Method", "", false},           {"Direction", "", false},    {"Messages", "", true},
                     {"Compression ratio", "", true}, {"Traffic saved", "", true}, {"Mean error", "%", true}};
   table.foot =
       "Messages of parameters that arrived. The error is what decoding changed: as a share of the update from devices, "

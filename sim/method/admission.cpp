@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/base/units.hpp"
+#include "sim/method/encoding_attributes.hpp"
 #include "sim/plan/split_rules.hpp"
 
 namespace msfusion {
@@ -57,9 +58,14 @@ void Admission::check_memory(TaskCosts& costs, const Rates& rates) {
 // What a device did not send waits for its next visit; of few visits most is never sent.
 void Admission::warn_of_rare_visits() {
   constexpr int kFewVisits = 3;
-  const int devices = static_cast<int>(members_.size());
-  const int visits = setup_.training.rounds * std::min(setup_.method.exchange.cohort.value_or(devices), devices);
-  if (!feeds_back(setup_.method.encoding) || visits >= kFewVisits * devices) return;
+  if (!feeds_back(setup_.method.encoding) || sends_copies(setup_.method)) return;
+  const ExchangeChoice& exchange = setup_.method.exchange;
+  const auto devices = static_cast<std::int64_t>(members_.size());
+  // A round of an exchange that does not wait is a merge of a few updates.
+  const std::int64_t a_round =
+      facts_of(exchange.kind).spans_rounds ? exchange.buffer : exchange.cohort.value_or(setup_.fleet.size());
+  const std::int64_t visits = std::int64_t{setup_.training.rounds} * std::min(a_round, devices);
+  if (visits >= kFewVisits * devices) return;
   warnings_.push_back(fmt::format(
       "{}: error feedback sends what a message left out with the next one, but {} devices are asked {} times "
       "in all: what is merged is biased",

@@ -1,5 +1,6 @@
 // What encodings change in a plan: bytes, the time of coding, memory, and what does not go together.
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -297,4 +298,26 @@ TEST_CASE("a vote is one bit an element up, and down where the device has the la
                              !(round == 2 && device == plans[1].tasks.front().device);
       CHECK(bytes_of_pair(plans[round], 4, device, Cargo::model) == (was_there ? kVote : kModel));
     }
+}
+
+TEST_CASE("a warning says where error feedback has too few messages, however many rounds there are") {
+  const auto warnings = [](const std::string& name, int rounds, const std::function<void(Method&)>& change) {
+    Bench bench(method_named(name.c_str()), 4);
+    bench.method.encoding.kind = EncodingKind::topk;
+    change(bench.method);
+    bench.training.rounds = rounds;
+    return Planner(bench.setup()).admission().warnings();
+  };
+  const auto nothing = [](Method&) {};
+  const auto one = [](Method& method) { method.exchange.cohort = 1; };
+  REQUIRE(warnings("fedavg", 2, nothing).size() == 1);
+  CHECK_THAT(warnings("fedavg", 2, nothing).front(), ContainsSubstring("4 devices are asked 8 times in all"));
+  CHECK(warnings("fedavg", 3, nothing).empty());
+  CHECK(warnings("fedavg", 11, one).size() == 1);
+  CHECK(warnings("fedavg", 12, one).empty());
+  CHECK(warnings("fedavg", 1'000'000'000, nothing).empty());
+  // A merge of fedasync has one update.
+  CHECK(warnings("fedasync", 11, nothing).size() == 1);
+  CHECK(warnings("fedasync", 12, nothing).empty());
+  CHECK(warnings("dpsgd", 1, nothing).empty());
 }

@@ -31,7 +31,7 @@ def test_records_whose_intervals_do_not_add_up_are_refused(tmp_path):
     record = {"duration": 99, "active": [0], "inactive": [100], "finish_time": 1000, "model": ""}
     (tmp_path / "b").write_bytes(pickle.dumps({1: record}))
     ended = traces(tmp_path, "fedscale", "b")
-    assert ended.returncode != 0
+    assert ended.returncode == 2
     assert "its intervals last 100.0 s, but its duration is 99" in ended.stderr
 
 
@@ -43,7 +43,7 @@ class Attack:
 def test_a_pickle_cannot_run_anything(tmp_path):
     (tmp_path / "b").write_bytes(pickle.dumps({1: Attack()}))
     ended = traces(tmp_path, "fedscale", "b")
-    assert ended.returncode != 0
+    assert ended.returncode == 2
     assert "in a file that should hold numbers only" in ended.stderr
     assert not (tmp_path / "attacked").exists()
 
@@ -78,6 +78,20 @@ def test_hours_of_a_grid_become_steps(tmp_path):
     assert "origin: 2023-06-01T00:00:00Z" in (tmp_path / "carbon.csv").read_text()
     assert traces(tmp_path, "carbon", "g.csv", "--life-cycle").returncode == 0
     assert lines(tmp_path / "carbon.csv")[1] == "0,150"
+    # Whichever stands first.
+    (tmp_path / "h.csv").write_text("datetime,Carbon intensity (LCA),Carbon intensity\n2023-06-01 00:00:00,200,100\n2023-06-01 01:00:00,190,\n"
+                                    "2023-06-01 02:00:00,180,80\n2023-06-01 03:00:00,180,70\n")
+    ended = traces(tmp_path, "carbon", "h.csv")
+    assert lines(tmp_path / "carbon.csv")[1:] == ["0,100", "7200,80", "10800,70", "14400,"]
+    assert "1 lines without a figure" in ended.stderr
+
+
+def test_what_cannot_be_read_is_said_in_a_line(tmp_path):
+    (tmp_path / "words").write_text("a b c d e f\n")
+    for arguments in (["fedscale", "missing"], ["ghent", "words"], ["carbon", "words"], ["flash", "words"], ["carbon", "words", "--from", "xx"]):
+        ended = traces(tmp_path, *arguments)
+        assert ended.returncode == 2 and "Traceback" not in ended.stderr, arguments
+    assert traces(tmp_path, "grid", "-o", "new/folder/carbon.csv").returncode == 0
 
 
 def test_the_traces_that_ship_are_the_generators(tmp_path):

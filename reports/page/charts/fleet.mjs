@@ -1,5 +1,5 @@
 // The fleet: use of the links, batteries, presence of the devices, failures; and fairness between devices.
-import { axis, colour, diamond, escapeHtml, frame, name, round3, rowAxis, rowGrid, scaleOf, symbol, yAxis } from './look.mjs';
+import { axis, colour, dash, diamond, escapeHtml, filling, frame, name, round3, rowAxis, rowGrid, scaleOf, symbol, yAxis } from './look.mjs';
 import { linkText, peerControl, peers, platform } from './network.mjs';
 import { byMethod, detailOf, devicesOf, kindControl, lane, methodControl, stacked } from './time.mjs';
 import { category, heat } from './trained.mjs';
@@ -94,7 +94,7 @@ function fairness(data, state, theme) {
     xAxis: axis(theme, 'Devices from lowest to highest [% of devices]', { min: 0, max: 100 }), yAxis: yAxis(theme, name(scale, text), { scale: true }),
     series: groups.map(({ method, values }) => ({
       name: data.methods[method].label, type: 'line', symbol: symbol(method), symbolSize: 7, showSymbol: values.length <= 60, step: false,
-      lineStyle: { color: colour(theme, method), width: 1.6 }, itemStyle: { color: colour(theme, method) },
+      lineStyle: { color: colour(theme, method), width: 1.6, type: dash(method) }, itemStyle: filling(theme, method),
       data: values.map((v, i) => [100 * (i + 0.5) / values.length, v.value / scale.factor, v.name]) })),
   });
   option.tooltip = { ...option.tooltip, trigger: 'item', formatter: (p) => `${p.marker}${escapeHtml(p.seriesName)}<br>${escapeHtml(p.value[2])}: <b>${round3(p.value[1])} ${scale.unit}</b>` };

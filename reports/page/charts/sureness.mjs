@@ -27,7 +27,7 @@ function make(data, state, theme) {
       { name: 'interval', type: 'custom', renderItem: span(theme), encode: { x: [1, 2], y: 0 },
         data: rows.map((row, index) => [index, at(row[key][1]), at(row[key][2]), row.method]) },
       { name: 'value', type: 'scatter', z: 5, data: rows.map((row, index) => ({ value: [at(row[key][0]), index], symbol: symbol(row.method), symbolSize: 11,
-        itemStyle: { color: colour(theme, row.method), borderColor: theme.paper, borderWidth: 1 } })) },
+        itemStyle: filling(theme, row.method) })) },
     ],
   });
   option.tooltip = { ...option.tooltip, trigger: 'item', formatter: (p) => {
