@@ -1,5 +1,5 @@
 // How sure times and costs are: each method's value until a target, and the interval that holds 90 % of the drawn fleets.
-import { axis, colour, escapeHtml, frame, name, round3, rowAxis, rowGrid, scaleOf, symbol } from './look.mjs';
+import { axis, colour, escapeHtml, filling, frame, name, round3, rowAxis, rowGrid, scaleOf, symbol } from './look.mjs';
 
 const costs = [['seconds', 'time', 'Simulated time', 'seconds'], ['joules', 'energy', 'Energy', 'joules'], ['usd', 'money', 'Money', 'usd']];
 const targetText = (target) => (target === null ? 'the end' : `${round3(100 * target)} %`);
