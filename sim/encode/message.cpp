@@ -12,9 +12,10 @@ namespace {
 
 constexpr double kFloat = sizeof(float);
 
-// Tensors that an encoding leaves alone travel as floats.
+// Tensors that an encoding leaves alone travel as floats; those of blocks that are left out have no elements to code.
 bool is_coded(const EncodingOptions& options, const TensorExtent& extent) {
-  if (!extent.is_sent || (extent.is_vector && !facts_of(options.kind).takes_vectors)) return false;
+  if (!extent.is_sent || extent.elements() == 0 || (extent.is_vector && !facts_of(options.kind).takes_vectors))
+    return false;
   const Coder& coder = coder_of(options.kind);
   return !coder.codes || coder.codes(options, extent);
 }
@@ -80,11 +81,7 @@ std::int64_t shared_message_bytes(const EncodingOptions& options, const Shape& s
   for (const ParameterTensor& tensor : shape.tensors) {
     if (!tensor.is_trained || tensor.is_private) continue;
     TensorExtent common{1, 1, tensor.dims.size() < 2};
-    for (const Dim& dim : tensor.dims) {
-      const auto axis = static_cast<std::size_t>(dim.axis);
-      common.columns *=
-          dim.axis == kFixed ? dim.size : dim.outer * intersection_size(a.axes[axis], b.axes[axis]) * dim.inner;
-    }
+    for (const Dim& dim : tensor.dims) common.columns *= shared_size(dim, a, b);
     if (common.columns > 0) bytes += encoded_bytes(options, common);
   }
   return bytes;

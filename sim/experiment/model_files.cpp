@@ -7,6 +7,7 @@
 #include "sim/base/durable_file.hpp"
 #include "sim/base/value_type.hpp"
 #include "sim/record/format.hpp"
+#include "sim/shape/depth.hpp"
 #include "sim/shape/layer_list.hpp"
 
 namespace msfusion {
@@ -74,7 +75,8 @@ TensorFile described_model(const RunInputs& inputs, EvaluatedModel model, int ro
   about["test_loss"] = decimal(model.loss);
   about["axes"] = axes_of(inputs.shape, model.slice).dump();
   about["dimensions"] = dimensions_of(inputs.shape).dump();
-  about[kLayerListKey] = layer_list(inputs.shape);
+  about[kLayerListKey] =
+      layer_list(inputs.shape.blocks.empty() ? inputs.shape : kept_layers(inputs.shape, model.slice));
   const Dataset& data = inputs.preparation.data;
   if (!data.channel_mean.empty()) {
     about["input_mean"] = json(data.channel_mean).dump();

@@ -15,6 +15,7 @@
 #include "sim/plan/start_words.hpp"
 #include "sim/plan/trained_shape.hpp"
 #include "sim/platform/platform_file.hpp"
+#include "sim/shape/depth.hpp"
 #include "sim/shape/layer_file.hpp"
 #include "sim/shape/onnx_model.hpp"
 #include "sim/shape/start_values.hpp"
@@ -213,6 +214,30 @@ std::vector<RunSpec> runs_of(const Preparation& preparation) {
   return runs;
 }
 
+namespace {
+
+void add_depth(Shape& shape, const Method& method, const std::string& file) {
+  if (!shape.adapters.empty())
+    throw UserError(Mistake{file, method.line,
+                            fmt::format("method {}: depth with adapters, which are merged into layers that every "
+                                        "exported model has",
+                                        method.label),
+                            "one of the two"});
+  try {
+    shape = with_depth(std::move(shape));
+  } catch (const UserError& error) {
+    std::vector<Mistake> mistakes = error.mistakes();
+    for (Mistake& mistake : mistakes) {
+      mistake.file = file;
+      mistake.line = method.line;
+      mistake.found = fmt::format("method {}: depth: {}", method.label, mistake.found);
+    }
+    throw UserError(mistakes);
+  }
+}
+
+}  // namespace
+
 RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
     : preparation(prepared), run(spec), training(prepared.scenario.training) {
   training.rounds = rounds_of(prepared.scenario, *run.method);
@@ -231,6 +256,7 @@ RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
                                                  : narrow_rate(model, prepared.samples, planner_setup(prepared.fleet));
   }
   shape = trained_shape(model, width, prepared.samples, training);
+  if (!run.method->split.depth.empty()) add_depth(shape, *run.method, prepared.scenario.file);
   keep_private(shape, run.method->personal, run.method->line);
 }
 

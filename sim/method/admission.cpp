@@ -28,7 +28,9 @@ void Admission::check_memory(TaskCosts& costs, const Rates& rates) {
   int too_large = 0;
   for (NodeId device = 0; device < setup_.fleet.size(); ++device) {
     const Device& host = setup_.fleet.node(device);
-    const double needed = costs.peak_memory_bytes(device, fixed_slice(setup_.shape, rates.largest_of(device)));
+    double needed = 0;
+    for (const WidthSlice& slice : rates.slices_at(device, rates.largest_of(device)))
+      needed = std::max(needed, costs.peak_memory_bytes(device, slice));
     const bool known = host.memory_bytes.has_value();
     if (!known && policy != ConstraintOptions::Memory::ignore)
       memory_of(setup_, device, "the memory limit", ", or constraints memory=\"ignore\"");

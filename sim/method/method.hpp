@@ -36,6 +36,7 @@ struct SplitChoice {
   enum class Overlap { constant, linear, adaptive } overlap = Overlap::constant;
   std::optional<double> control;  ///< c, or c0 of the linear and adaptive schedules; none: 1, or 0.5
   double control_end = 1;         ///< linear: c of the last round
+  std::vector<double> depth;      ///< share of the blocks that sub-models keep, dealt as levels; none: all layers
   NestedChoice nested;            ///< fixed: local steps train narrower sub-models inside the device's
 };
 

@@ -135,6 +135,7 @@ WidthSlice Planner::slice_of(NodeId device, std::size_t position, const std::vec
   request.shift = {split.zeta, overlap_.control(round), split.shift == SplitChoice::Shift::decorrelated};
   request.seed =
       derive_seed(setup_.seed, Purpose::subset, static_cast<std::uint64_t>(device), static_cast<std::uint64_t>(round));
+  request.depth = rates_.depth_of(device);
   return facts_of(split.rule).slice(request);
 }
 

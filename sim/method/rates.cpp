@@ -59,6 +59,25 @@ double Rates::largest_of(NodeId device) const {
   return is_redrawn() ? *std::max_element(levels.begin(), levels.end()) : settled_[static_cast<std::size_t>(device)];
 }
 
+double Rates::depth_of(NodeId device) const {
+  const std::vector<double>& levels = setup_.method.split.depth;
+  if (levels.empty()) return 1;
+  return levels[static_cast<std::size_t>(device) * levels.size() / static_cast<std::size_t>(setup_.fleet.size())];
+}
+
+std::vector<WidthSlice> Rates::slices_at(NodeId device, double rate) const {
+  const WidthSlice first = fixed_slice(setup_.shape, rate, depth_of(device));
+  if (setup_.shape.blocks.empty() || setup_.method.split.rule == SplitRule::fixed) return {first};
+  std::vector<WidthSlice> all;
+  const IndexSet& blocks = first.axes.back();
+  for (int start = 0; start < blocks.size(); ++start) {
+    all.push_back(first);
+    all.back().axes.back() = IndexSet::window(start, blocks.length(), blocks.size());
+    if (blocks.length() == blocks.size()) break;
+  }
+  return all;
+}
+
 double Rates::settled(NodeId device, TaskCosts& costs) const {
   const SplitChoice& split = setup_.method.split;
   // A narrow model is already as small as it has to be.
@@ -98,8 +117,11 @@ double Rates::widest_that_fits(NodeId device, TaskCosts& costs) const {
     for (int step = 1; step <= kRateSteps; ++step) rates.push_back(static_cast<double>(step) / kRateSteps);
   std::sort(rates.rbegin(), rates.rend());
   for (const double rate : rates) {
-    const WidthSlice slice = fixed_slice(setup_.shape, rate);
-    if (costs.peak_memory_bytes(device, slice) <= available && keeps_limits(device, slice, costs)) return rate;
+    const std::vector<WidthSlice> slices = slices_at(device, rate);
+    if (std::all_of(slices.begin(), slices.end(), [&](const WidthSlice& slice) {
+          return costs.peak_memory_bytes(device, slice) <= available && keeps_limits(device, slice, costs);
+        }))
+      return rate;
   }
   std::string advice = "a smaller model or batch, or more memory";
   if (setup_.constraints.close == ConstraintOptions::Close::deadline) advice += ", or a later deadline";

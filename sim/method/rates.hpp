@@ -20,6 +20,11 @@ class Rates {
 
   double of(NodeId device, int round) const;
   double largest_of(NodeId device) const;  ///< in any round
+  double depth_of(NodeId device) const;    ///< of the model's blocks; 1 where slices keep all layers
+
+  /// Slices at that rate, one for each set of blocks that the device may have to train: what a slice costs depends on
+  /// which blocks it keeps, and on how many units of its widths, not on which.
+  std::vector<WidthSlice> slices_at(NodeId device, double rate) const;
 
  private:
   double settled(NodeId device, TaskCosts& costs) const;

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "sim/method/choices.hpp"
+#include "sim/method/depth_options.hpp"
 #include "sim/method/encoding_attributes.hpp"
 #include "sim/method/outer_options.hpp"
 #include "sim/method/registry.hpp"
@@ -93,18 +94,19 @@ Method read_method(const std::string& name, GivenAttributes& given) {
   if (found.empty()) std::tie(found, allowed) = outer_contradiction(method);
   if (found.empty()) std::tie(found, allowed) = selection_contradiction(method);
   if (found.empty()) std::tie(found, allowed) = nested_contradiction(method);
+  if (found.empty()) std::tie(found, allowed) = depth_contradiction(method);
   if (!found.empty()) given.object("", fmt::format("method {}: {}", name, found), allowed);
   return method;
 }
 
 std::string choices_text(const Method& method) {
   const char* personal = name_of(kPersonals, method.personal.kind);
-  return fmt::format("{}{} | {} | {} | {}{}{}{}", name_of(kSplitRules, method.split.rule),
-                     method.split.nested.is_on() ? " with drawn widths" : "",
-                     name_of(kObjectives, method.objective.kind), name_of(kExchanges, method.exchange.kind),
-                     name_of(kMerges, method.merge.kind), encoding_text(method.encoding),
-                     selection_text(method.selection),
-                     method.personal.kind == PersonalKind::none ? "" : fmt::format(" | own {}", personal));
+  return fmt::format(
+      "{}{}{} | {} | {} | {}{}{}{}", name_of(kSplitRules, method.split.rule),
+      method.split.depth.empty() ? "" : " in width and depth", method.split.nested.is_on() ? " with drawn widths" : "",
+      name_of(kObjectives, method.objective.kind), name_of(kExchanges, method.exchange.kind),
+      name_of(kMerges, method.merge.kind), encoding_text(method.encoding), selection_text(method.selection),
+      method.personal.kind == PersonalKind::none ? "" : fmt::format(" | own {}", personal));
 }
 
 }  // namespace msfusion

@@ -23,7 +23,7 @@ const Route& route_of(const PlannerSetup& setup, const Device& device, const std
 
 RoundEstimate estimate(const PlannerSetup& setup, TaskCosts& costs, const Rates& rates, NodeId device) {
   const Device& host = setup.fleet.node(device);
-  const WidthSlice slice = fixed_slice(setup.shape, rates.largest_of(device));
+  const WidthSlice slice = rates.slices_at(device, rates.largest_of(device)).front();
   RoundEstimate seconds;
   seconds.down = route_of(setup, host, host.from_server).seconds(costs.down(slice).bytes);
   seconds.computing =

@@ -56,6 +56,9 @@ TaskCosts::TaskCosts(const PlannerSetup& setup)
 const TaskCosts::Costs& TaskCosts::costs_of(const WidthSlice& slice) {
   std::vector<int> lengths;
   for (const IndexSet& set : slice.axes) lengths.push_back(set.length());
+  // Blocks are of unequal cost.
+  if (!setup_.shape.blocks.empty())
+    for (const int block : slice.axes.back().units()) lengths.push_back(block);
   const auto known = costs_.find(lengths);
   if (known != costs_.end()) return known->second;
   Costs costs{slice_cost(setup_.shape, slice), {}, {}, {}, {}, 0, {}};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 #include <utility>
 
 #include "sim/base/error.hpp"
@@ -22,12 +23,14 @@ Coverage::Coverage(const Shape& shape) {
   classes_.push_back({{0}, {1}});
   for (const Axis& axis : shape.axes)
     classes_.push_back({std::vector<int>(static_cast<std::size_t>(axis.units), 0), {axis.units}});
-  std::map<std::pair<AxisId, AxisId>, std::int64_t> elements_of;
+  std::map<std::tuple<int, AxisId, AxisId>, std::int64_t> elements_of;  // by block and axes
   for (const ParameterTensor& tensor : shape.tensors) {
     if (!tensor.is_trained) continue;
     std::vector<AxisId> axes;
     std::int64_t per_pair = 1;
+    int block = kNoBlock;
     for (const Dim& dim : tensor.dims) {
+      block = std::max(block, dim.block);
       if (dim.axis == kFixed) {
         per_pair *= dim.size;
       } else {
@@ -37,10 +40,11 @@ Coverage::Coverage(const Shape& shape) {
     }
     assert(axes.size() <= 2);
     axes.resize(2, kFixed);
-    elements_of[{axes[0], axes[1]}] += per_pair;
+    elements_of[{block, axes[0], axes[1]}] += per_pair;
   }
-  for (const auto& [axes, per_pair] : elements_of) {
-    grids_.push_back({axes.first, axes.second, per_pair, {{Cell{}}}});
+  for (const auto& [place, per_pair] : elements_of) {
+    const auto& [block, row_axis, column_axis] = place;
+    grids_.push_back({block, row_axis, column_axis, per_pair, {{Cell{}}}});
     ++cells_;
     total_ += elements(grids_.back(), 0, 0);
   }
@@ -117,7 +121,11 @@ Coverage::HeldClasses Coverage::classes_in(const WidthSlice& slice) const {
 }
 
 template <class Visit>
-void Coverage::visit_cells(const Grid& grid, const HeldClasses& held, Visit visit) {
+void Coverage::visit_cells(const Grid& grid, const HeldClasses& held, Visit visit) const {
+  if (grid.block != kNoBlock) {
+    const int kept = classes_.back().of_unit[static_cast<std::size_t>(grid.block)];
+    if (std::find(held.back().begin(), held.back().end(), kept) == held.back().end()) return;
+  }
   const std::vector<int>& columns = held[static_cast<std::size_t>(grid.column_axis - kFixed)];
   for (const int row : held[static_cast<std::size_t>(grid.row_axis - kFixed)])
     for (const int column : columns) visit(static_cast<std::size_t>(row), static_cast<std::size_t>(column));

@@ -56,6 +56,7 @@ class Coverage {
     std::vector<std::int64_t> sizes;  // units of each class
   };
   struct Grid {
+    int block;                     // kNoBlock: elements that every slice keeps in depth
     AxisId row_axis, column_axis;  // kFixed: a single row or column
     std::int64_t elements_per_unit_pair;
     std::vector<std::vector<Cell>> cells;  // [class of the row axis][class of the column axis]
@@ -70,7 +71,7 @@ class Coverage {
   HeldClasses classes_in(const WidthSlice& slice) const;
   std::int64_t elements(const Grid& grid, std::size_t row, std::size_t column) const;
   template <class Visit>
-  static void visit_cells(const Grid& grid, const HeldClasses& held, Visit visit);
+  void visit_cells(const Grid& grid, const HeldClasses& held, Visit visit) const;
   bool is_too_large() const;
   template <class Weight>
   std::optional<double> mean(

@@ -16,24 +16,25 @@ int wrapped(std::int64_t start, int size) {
 }
 
 template <class Start>
-WidthSlice windows(const Shape& shape, double rate, Start start) {
+WidthSlice windows(const Shape& shape, double rate, double depth, Start start) {
   WidthSlice slice;
   slice.axes.reserve(shape.axes.size());
   for (std::size_t axis = 0; axis < shape.axes.size(); ++axis) {
     const int units = shape.axes[axis].units;
-    slice.axes.push_back(IndexSet::window(wrapped(start(axis, units), units), sliced_units(rate, units), units));
+    const int kept = sliced_units(shape.axes[axis].is_depth ? depth : rate, units);
+    slice.axes.push_back(IndexSet::window(wrapped(start(axis, units), units), kept, units));
   }
   return slice;
 }
 
 }  // namespace
 
-WidthSlice fixed_slice(const Shape& shape, double rate) {
-  return windows(shape, rate, [](std::size_t, int) { return std::int64_t{0}; });
+WidthSlice fixed_slice(const Shape& shape, double rate, double depth) {
+  return windows(shape, rate, depth, [](std::size_t, int) { return std::int64_t{0}; });
 }
 
-WidthSlice rolling_slice(const Shape& shape, double rate, int round, int step) {
-  return windows(shape, rate, [&](std::size_t, int) { return static_cast<std::int64_t>(step) * round; });
+WidthSlice rolling_slice(const Shape& shape, double rate, int round, int step, double depth) {
+  return windows(shape, rate, depth, [&](std::size_t, int) { return static_cast<std::int64_t>(step) * round; });
 }
 
 WidthSlice random_slice(const Shape& shape, double rate, std::uint64_t seed) {
@@ -55,10 +56,10 @@ WidthSlice random_slice(const Shape& shape, double rate, std::uint64_t seed) {
 }
 
 WidthSlice double_shift_slice(const Shape& shape, const DoubleShift& rule, int round, const std::vector<double>& rates,
-                              std::size_t position) {
+                              std::size_t position, double depth) {
   const double before = std::accumulate(rates.begin(), rates.begin() + static_cast<std::ptrdiff_t>(position), 0.0);
   const double share = before / std::accumulate(rates.begin(), rates.end(), 0.0);
-  return windows(shape, rates[position], [&](std::size_t axis, int units) {
+  return windows(shape, rates[position], depth, [&](std::size_t axis, int units) {
     const std::int64_t stride = rule.decorrelated ? 1 + static_cast<std::int64_t>(axis) : 1;
     // The tolerance keeps a gap that is a whole number whole (0.3 / 1 * 10 is 2.9999999999999996 in binary).
     const auto gap = static_cast<std::int64_t>(std::floor(rule.control * units * share + 1e-9));
@@ -86,13 +87,16 @@ const std::array<SplitRuleRow, 6> kSplitRules{{
      true,
      false,
      false,
-     [](const SplitRequest& request) { return fixed_slice(request.shape, request.rates[request.position]); }},
+     [](const SplitRequest& request) {
+       return fixed_slice(request.shape, request.rates[request.position], request.depth);
+     }},
     {{SplitRule::rolling, "rolling", "a window that moves by one unit a round, the same for equal rates (FedRolex)"},
      true,
      false,
      false,
      [](const SplitRequest& request) {
-       return rolling_slice(request.shape, request.rates[request.position], request.round, request.rolling_step);
+       return rolling_slice(request.shape, request.rates[request.position], request.round, request.rolling_step,
+                            request.depth);
      }},
     {{SplitRule::random, "random", "random units, drawn anew per device and round (Federated Dropout)"},
      true,
@@ -106,7 +110,8 @@ const std::array<SplitRuleRow, 6> kSplitRules{{
      false,
      true,
      [](const SplitRequest& request) {
-       return double_shift_slice(request.shape, request.shift, request.round, request.rates, request.position);
+       return double_shift_slice(request.shape, request.shift, request.round, request.rates, request.position,
+                                 request.depth);
      }},
 }};
 

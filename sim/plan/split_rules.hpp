@@ -11,11 +11,13 @@
 
 namespace msfusion {
 
+// Every rule cuts the axis of blocks, where the shape has one, as it cuts widths, at the rate `depth`.
+
 /// W(0, m) on every axis: nested sub-models (HeteroFL, arXiv 2010.01264).
-WidthSlice fixed_slice(const Shape& shape, double rate);
+WidthSlice fixed_slice(const Shape& shape, double rate, double depth = 1);
 
 /// W(step * round, m) on every axis, step +1 or -1 (FedRolex, arXiv 2212.01548).
-WidthSlice rolling_slice(const Shape& shape, double rate, int round, int step);
+WidthSlice rolling_slice(const Shape& shape, double rate, int round, int step, double depth = 1);
 
 /// A fresh uniformly random subset per axis, in ascending order (Federated Dropout, arXiv 1812.07210). `seed` is the
 /// device's for the round. Axes joined by a residual sum are one axis here and so share their subset.
@@ -30,7 +32,7 @@ struct DoubleShift {
       false;  ///< stride 1 + axis number instead of 1 on every axis, so that two axes' windows drift apart
 };
 WidthSlice double_shift_slice(const Shape& shape, const DoubleShift& rule, int round, const std::vector<double>& rates,
-                              std::size_t position);
+                              std::size_t position, double depth = 1);
 
 enum class SplitRule { full, narrow, fixed, rolling, random, double_shift };
 
@@ -43,6 +45,7 @@ struct SplitRequest {
   int rolling_step;                  ///< +1 or -1
   DoubleShift shift;
   std::uint64_t seed;  ///< the device's for the round
+  double depth = 1;    ///< of the device
 };
 
 struct SplitRuleRow : Choice<SplitRule> {

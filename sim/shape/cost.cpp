@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/base/overloaded.hpp"
+#include "sim/shape/depth.hpp"
 #include "sim/shape/winograd.hpp"
 
 namespace msfusion {
@@ -119,6 +120,7 @@ void describe_layer(const Coster& coster, const Layer& layer, LayerCost& part) {
 }  // namespace
 
 SliceCost slice_cost(const Shape& shape, const WidthSlice& slice, LastLayer last) {
+  if (!shape.blocks.empty()) return slice_cost(kept_layers(shape, slice), slice, last);
   const Coster coster(shape, slice);
   SliceCost cost;
   cost.memory = step_memory(shape, slice, last);

@@ -12,7 +12,7 @@ namespace msfusion {
 
 /// One layer of a slice, per sample unless said otherwise. Only layers with work appear.
 struct LayerCost {
-  int layer = 0;                    ///< into Shape::layers
+  int layer = 0;                    ///< into Shape::layers, or those that a slice keeps of blocks
   std::int64_t forward_macs = 0;    ///< convolutions, matrix products (attention included); element-wise work counts 0
   std::int64_t training_macs = 0;   ///< forward + weight gradients + input gradients (none for what reads the input)
   std::int64_t forward_bytes = 0;   ///< activations read and written

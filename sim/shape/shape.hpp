@@ -13,9 +13,12 @@ inline constexpr AxisId kFixed = -1;  ///< the axis of a dimension that is never
 
 /// A width of the model that is split as one: all dimensions that follow it are cut by the same index set.
 struct Axis {
-  std::string name;  ///< of the first layer that produces it
-  int units = 0;     ///< K: channels, hidden units, or units within a head
+  std::string name;       ///< of the first layer that produces it
+  int units = 0;          ///< K: channels, hidden units, units within a head, or blocks
+  bool is_depth = false;  ///< its units are the model's blocks; always the last axis
 };
+
+inline constexpr int kNoBlock = -1;
 
 /// One dimension of a tensor or of an activation. Where it follows an axis of K units, the element with index
 /// (o * K + u) * inner + i belongs to unit u; o < outer repeats the axis (heads, gates), i < inner are a unit's
@@ -25,6 +28,7 @@ struct Dim {
   AxisId axis = kFixed;
   int outer = 1;
   int inner = 1;
+  int block = kNoBlock;  ///< the dimension is 0 long in a slice that leaves this block out
 };
 
 /// How a parameter tensor starts: its values are drawn for the full model, then sliced.
@@ -113,6 +117,14 @@ struct Layer {
   std::vector<int> inputs;   ///< earlier layers, or kModelInput
   std::vector<int> tensors;  ///< into Shape::tensors, in the order that the op names them
   Extent out;
+  int block = kNoBlock;  ///< that it belongs to, into Shape::blocks
+};
+
+/// A residual block that a sub-model may leave out: what enters it then leaves it unchanged.
+struct Block {
+  int sum;       ///< its last layer
+  int shortcut;  ///< the layer whose result the sum adds to the branch's, or kModelInput
+  int tensor;    ///< one of its own, with elements in every slice that keeps the block
 };
 
 enum class InputKind { image, tokens };
@@ -132,6 +144,7 @@ struct Shape {
   std::vector<ParameterTensor> tensors;
   std::vector<Layer> layers;
   std::vector<Adapter> adapters;
+  std::vector<Block> blocks;  ///< the units of the depth axis; none: slices keep all layers
 
   /// The layer whose output is the representation z: what the last layer reads.
   int representation_layer() const { return layers.back().inputs.front(); }

@@ -77,12 +77,18 @@ int sliced_units(double rate, int units) {
   return std::clamp(length, 1, units);
 }
 
+bool keeps_block(const Dim& dim, const WidthSlice& slice) {
+  return dim.block == kNoBlock || slice.axes.back().contains(dim.block);
+}
+
 int sliced_size(const Dim& dim, const WidthSlice& slice) {
+  if (!keeps_block(dim, slice)) return 0;
   return dim.axis == kFixed ? dim.size : dim.outer * axis_set(slice, dim.axis).length() * dim.inner;
 }
 
 std::vector<std::int64_t> sliced_indices(const Dim& dim, const WidthSlice& slice) {
   std::vector<std::int64_t> indices;
+  if (!keeps_block(dim, slice)) return indices;
   indices.reserve(static_cast<std::size_t>(sliced_size(dim, slice)));
   if (dim.axis == kFixed) {
     for (int i = 0; i < dim.size; ++i) indices.push_back(i);
@@ -96,6 +102,12 @@ std::vector<std::int64_t> sliced_indices(const Dim& dim, const WidthSlice& slice
   return indices;
 }
 
+int shared_size(const Dim& dim, const WidthSlice& a, const WidthSlice& b) {
+  if (!keeps_block(dim, a) || !keeps_block(dim, b)) return 0;
+  return dim.axis == kFixed ? dim.size
+                            : dim.outer * intersection_size(axis_set(a, dim.axis), axis_set(b, dim.axis)) * dim.inner;
+}
+
 std::int64_t parameter_count(const Shape& shape, const WidthSlice& slice) {
   std::int64_t total = 0;
   for (const ParameterTensor& tensor : shape.tensors) {
@@ -107,14 +119,11 @@ std::int64_t parameter_count(const Shape& shape, const WidthSlice& slice) {
 }
 
 std::int64_t shared_parameters(const Shape& shape, const WidthSlice& a, const WidthSlice& b) {
-  std::vector<int> common(shape.axes.size());
-  for (std::size_t axis = 0; axis < common.size(); ++axis) common[axis] = intersection_size(a.axes[axis], b.axes[axis]);
   std::int64_t total = 0;
   for (const ParameterTensor& tensor : shape.tensors) {
     if (!tensor.is_trained || tensor.is_private) continue;
     std::int64_t count = 1;
-    for (const Dim& dim : tensor.dims)
-      count *= dim.axis == kFixed ? dim.size : dim.outer * common[static_cast<std::size_t>(dim.axis)] * dim.inner;
+    for (const Dim& dim : tensor.dims) count *= shared_size(dim, a, b);
     total += count;
   }
   return total;

@@ -34,7 +34,7 @@ class IndexSet {
 /// |a ∩ b| of two sets on the same axis.
 int intersection_size(const IndexSet& a, const IndexSet& b);
 
-/// A sub-model: one index set per axis of the shape.
+/// A sub-model: one index set per axis of the shape. That of a depth axis says which blocks it keeps.
 struct WidthSlice {
   std::vector<IndexSet> axes;
   friend bool operator==(const WidthSlice& a, const WidthSlice& b) { return a.axes == b.axes; }
@@ -45,11 +45,18 @@ WidthSlice full_slice(const Shape& shape);
 /// m = max(1, ceil(rate * K)); exact where rate * K is a whole number up to rounding noise.
 int sliced_units(double rate, int units);
 
-/// Elements along a dimension that a slice keeps: outer * length * inner, or the whole size where fixed.
+/// Whether the slice keeps the dimension's block.
+bool keeps_block(const Dim& dim, const WidthSlice& slice);
+
+/// Elements along a dimension that a slice keeps: outer * length * inner, or the whole size where fixed; 0 where it
+/// leaves the dimension's block out.
 int sliced_size(const Dim& dim, const WidthSlice& slice);
 
 /// The kept element indices along a dimension, in the slice's order.
 std::vector<std::int64_t> sliced_indices(const Dim& dim, const WidthSlice& slice);
+
+/// Elements along a dimension that both slices keep.
+int shared_size(const Dim& dim, const WidthSlice& a, const WidthSlice& b);
 
 /// Parameters of a slice, all tensors.
 std::int64_t parameter_count(const Shape& shape, const WidthSlice& slice);

@@ -270,6 +270,11 @@ bool forgets_result(const Op& op) {
          std::holds_alternative<LayerNorm>(op);
 }
 
+// A block that is left out gives its input, which others may need.
+bool may_pass_on(const Layer& layer) {
+  return layer.block != kNoBlock && std::holds_alternative<Add>(layer.op);
+}
+
 }  // namespace
 
 StepMemory step_memory(const Shape& shape, const WidthSlice& slice, LastLayer last) {
@@ -285,7 +290,8 @@ std::vector<bool> overwriting_relus(const Shape& shape) {
   for (std::size_t i = 0; i < shape.layers.size(); ++i) {
     const int input = shape.layers[i].inputs.front();
     overwrites[i] = std::holds_alternative<Relu>(shape.layers[i].op) && input != kModelInput &&
-                    readers[at_index(input)] == 1 && forgets_result(shape.layers[at_index(input)].op);
+                    readers[at_index(input)] == 1 && forgets_result(shape.layers[at_index(input)].op) &&
+                    !may_pass_on(shape.layers[at_index(input)]);
   }
   return overwrites;
 }

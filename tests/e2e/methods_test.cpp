@@ -187,6 +187,10 @@ TEST_CASE("choices that make no sense together are refused with the reason") {
            {"name='fjord' split='0.2' objective='contrastive' lambda='1'", "compares or sends models of one width"},
            {"name='fedrolex' split='0.5' widths='0.5 1'", "split-rule=\"fixed\""},
            {"name='heterofl' split='0.5' self-distillation='on'", "widths to draw from"},
+           {"name='heterofl' split='0.5' depth='0.5'", "no residual block that could be left out"},
+           {"name='fedavg' depth='0.5'", "a split rule of sub-models"},
+           {"name='feddropout' split='0.5' depth='0.5'", "too many to plan with"},
+           {"name='fjord' split='0.2' depth='0.5'", "steps that draw a width keep all layers"},
            {"name='fedprox' mu='-1'", "a number from 0"},
        }) {
     INFO(row.element);

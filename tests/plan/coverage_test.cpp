@@ -3,6 +3,7 @@
 #include <set>
 
 #include "sim/plan/split_rules.hpp"
+#include "sim/shape/depth.hpp"
 #include "sim/shape/models.hpp"
 #include "tests/support/catch.hpp"
 
@@ -35,8 +36,12 @@ std::set<std::int64_t> elements(const Shape& shape, const WidthSlice& slice) {
 }
 }  // namespace
 
-TEST_CASE("coverage and stale elements equal a count over every element") {
-  const Shape shape = small_cnn();
+TEST_CASE("coverage and stale elements equal a count over every element, over width and over width and depth") {
+  const double depth = GENERATE(1.0, 0.5);
+  ResNetOptions resnet;
+  resnet.widths = {5, 6};
+  resnet.blocks = {2, 3};
+  const Shape shape = depth == 1 ? small_cnn() : with_depth(build_shape(resnet, {InputKind::image, 2, 4, 4, 3}));
   const double total = static_cast<double>(parameter_count(shape, full_slice(shape)));
   Coverage coverage(shape);
   std::map<std::int64_t, std::set<NodeId>> holders;  // all that trained an element in its last round
@@ -45,8 +50,8 @@ TEST_CASE("coverage and stale elements equal a count over every element") {
   for (int round = 0; round < 6; ++round) {
     std::vector<WidthSlice> slices;
     for (std::size_t n = 0; n < rates.size(); ++n)
-      slices.push_back(double_shift_slice(shape, {2, 0.7, true}, round, rates, n));
-    const WidthSlice wanted = double_shift_slice(shape, {2, 0.7, true}, round + 1, rates, 1);
+      slices.push_back(double_shift_slice(shape, {2, 0.7, true}, round, rates, n, depth));
+    const WidthSlice wanted = double_shift_slice(shape, {2, 0.7, true}, round + 1, rates, 1, depth);
 
     std::set<std::int64_t> now;
     for (const WidthSlice& slice : slices) {

@@ -19,7 +19,8 @@ std::vector<NamedTensor> named_tensors(const Shape& shape, const ParameterLayout
   const SliceMap map(shape, full, slice);
   const std::vector<at::Tensor> values = map.part_layout().views(gather(map, source));
   std::vector<NamedTensor> all;
-  for (std::size_t t = 0; t < values.size(); ++t) all.push_back(named(shape.tensors[t].name, values[t]));
+  for (std::size_t t = 0; t < values.size(); ++t)
+    if (values[t].numel() > 0) all.push_back(named(shape.tensors[t].name, values[t]));
   for (std::size_t i = 0; i < statistics.size(); ++i) {
     if (!statistics[i].mean.defined()) continue;
     all.push_back(named(shape.layers[i].name + ".running_mean", statistics[i].mean));

@@ -175,18 +175,28 @@ at::Tensor Net::apply(int index, const Frame& frame) const {
       layer.op);
 }
 
+bool Net::is_left_out(const Layer& layer, const std::vector<at::Tensor>& parameters) const {
+  return layer.block != kNoBlock && parameters[at_index(shape_.blocks[at_index(layer.block)].tensor)].numel() == 0;
+}
+
 Net::Output Net::forward(const at::Tensor& input, const std::vector<at::Tensor>& parameters, const Pass& pass) const {
   std::vector<at::Tensor> outputs(shape_.layers.size());
   const int last = static_cast<int>(shape_.layers.size()) - 1;
   Output result;
   for (int i = 0; i <= last; ++i) {
     const Layer& layer = shape_.layers[at_index(i)];
-    Frame frame{{}, {}, pass};
-    for (const int from : layer.inputs) frame.in.push_back(from == kModelInput ? input : outputs[at_index(from)]);
-    for (const int tensor : layer.tensors) frame.parameters.push_back(parameters[at_index(tensor)]);
-    if (i == last) result.representation = frame.in.front();
-    outputs[at_index(i)] = apply(i, frame);
-    if (pass.watch) pass.watch(i, outputs[at_index(i)]);
+    const auto result_of = [&](int from) { return from == kModelInput ? input : outputs[at_index(from)]; };
+    if (is_left_out(layer, parameters)) {
+      const Block& block = shape_.blocks[at_index(layer.block)];
+      if (i == block.sum) outputs[at_index(i)] = result_of(block.shortcut);
+    } else {
+      Frame frame{{}, {}, pass};
+      for (const int from : layer.inputs) frame.in.push_back(result_of(from));
+      for (const int tensor : layer.tensors) frame.parameters.push_back(parameters[at_index(tensor)]);
+      if (i == last) result.representation = frame.in.front();
+      outputs[at_index(i)] = apply(i, frame);
+      if (pass.watch) pass.watch(i, outputs[at_index(i)]);
+    }
     // Unless a graph keeps it, an activation's memory is free for the next layers while it is still in the cache.
     for (const int from : layer.inputs)
       if (from != kModelInput && last_reader_[at_index(from)] == i) outputs[at_index(from)].reset();

@@ -1,4 +1,4 @@
-// Runs a shape's layers on tensors, for any slice of its widths: the parameters' sizes determine the slice.
+// Runs a shape's layers on tensors, for any slice of its widths and blocks: the parameters' sizes determine the slice.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -60,6 +60,7 @@ class Net {
  private:
   struct Frame;  // one layer's inputs and parameters in a pass
   at::Tensor apply(int layer, const Frame& frame) const;
+  bool is_left_out(const Layer& layer, const std::vector<at::Tensor>& parameters) const;
 
   const Shape& shape_;
   std::vector<int> last_reader_;     // per layer: the last layer that reads its output
