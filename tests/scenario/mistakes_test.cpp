@@ -49,7 +49,8 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "selection, over-select, candidates, candidate-loss, "
        "slow-exponent, "
        "duration-percentile, cutoff, utility-quantile, explore, explore-decay, explore-least, most-reports, tiers, "
-       "tier-choice, tier-shares, tier-interval, round-time, widths, self-distillation; did you mean 'split'?\n"},
+       "tier-choice, tier-shares, tier-interval, round-time, widths, self-distillation, depth; did you mean "
+       "'split'?\n"},
       {&P::methods, "<methods/>", "6: <methods> has no <method>; it is needed\n"},
       {&P::methods, "", "1: <scenario> has no <methods>; it is needed\n"},
       {&P::methods, "<methods><method name='fedavg'/>\n<method name='fedavg'/></methods>",
