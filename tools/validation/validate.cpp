@@ -96,6 +96,29 @@ std::vector<double> slowness_of_peers(const ValidationCase& chosen, const std::v
   return slowness;
 }
 
+NodeConfig node_config(const ValidationCase& chosen, const NetworkKind& network, const Simulated& simulated,
+                       NodeId node, bool on_links) {
+  const int nodes = static_cast<int>(simulated.parameters.size());
+  const auto is_server = [&](NodeId one) { return chosen.has_server() && one == nodes - 1; };
+  const auto rate_of = [&](NodeId one) {
+    return is_server(one) ? chosen.server_bits_per_second : chosen.peer_bits_per_second;
+  };
+  NodeConfig entry;
+  entry.address = on_links ? Address{ShapedNetwork::address(node), kFirstPort}
+                           : Address{"127.0.0.1", kFirstPort + static_cast<int>(getpid() % 20000) + node};
+  entry.cpu_share = is_server(node) ? 1 : chosen.cpu_share;
+  // What a shaper lets through at once, which a line would not, is made up for by waiting.
+  const double burst_seconds = on_links ? ShapedNetwork::burst_bytes(rate_of(node)) * 8 / rate_of(node) : 0;
+  for (NodeId to = 0; to < nodes; ++to) {
+    // Of the latency, the part that the links really have is not waited for again.
+    const double own =
+        on_links ? network.link_latency_seconds(rate_of(node) / 8) + network.link_latency_seconds(rate_of(to) / 8) : 0;
+    const double delay = simulated.delay_seconds[static_cast<std::size_t>(node)][static_cast<std::size_t>(to)];
+    entry.delay_seconds.push_back(std::max(0.0, delay - own) + burst_seconds);
+  }
+  return entry;
+}
+
 Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, const NetworkKind& network,
                      const Options& options, YardsticksOfKinds& known, const std::string& folder,
                      const std::vector<int>& wanted_cores = {}) {
@@ -114,25 +137,10 @@ Comparison carry_out(const ValidationCase& chosen, const DeviceKind& device, con
   }
   const std::vector<int> cores = !links ? std::vector<int>() : wanted_cores.empty() ? cores_for(chosen) : wanted_cores;
   if (!cores.empty()) check_turns(chosen, simulated, cores);
-  const auto rate_of = [&](int node) {
-    return chosen.has_server() && node == nodes - 1 ? chosen.server_bits_per_second : chosen.peer_bits_per_second;
-  };
-  for (int node = 0; node < nodes; ++node) {
-    NodeConfig entry;
-    entry.address = links ? Address{ShapedNetwork::address(node), kFirstPort}
-                          : Address{"127.0.0.1", kFirstPort + static_cast<int>(getpid() % 20000) + node};
-    entry.cpu_share = chosen.has_server() && node == nodes - 1 ? 1 : chosen.cpu_share;
-    if (!cores.empty()) entry.core_file = fmt::format("{}/core-{}", folder, cores[static_cast<std::size_t>(node)]);
-    // What a shaper lets through at once, which a line would not, is made up for by waiting.
-    const double burst_seconds = links ? ShapedNetwork::burst_bytes(rate_of(node)) * 8 / rate_of(node) : 0;
-    for (int to = 0; to < nodes; ++to) {
-      // Of the latency, the part that the links really have is not waited for again.
-      const double own =
-          links ? network.link_latency_seconds(rate_of(node) / 8) + network.link_latency_seconds(rate_of(to) / 8) : 0;
-      const double delay = simulated.delay_seconds[static_cast<std::size_t>(node)][static_cast<std::size_t>(to)];
-      entry.delay_seconds.push_back(std::max(0.0, delay - own) + burst_seconds);
-    }
-    config.nodes.push_back(entry);
+  for (NodeId node = 0; node < nodes; ++node) {
+    config.nodes.push_back(node_config(chosen, network, simulated, node, links.has_value()));
+    if (!cores.empty())
+      config.nodes.back().core_file = fmt::format("{}/core-{}", folder, cores[static_cast<std::size_t>(node)]);
   }
   const std::string config_file = folder + "/peers.json";
   write_peer_config(config_file, config);
