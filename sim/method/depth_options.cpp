@@ -1,21 +1,15 @@
 #include "sim/method/depth_options.hpp"
 
 #include "sim/method/method.hpp"
+#include "sim/method/shares.hpp"
 
 namespace msfusion {
 
 Vocabulary<Method> with_depth_attribute(Vocabulary<Method> vocabulary) {
   using M = Method;
-  TypeOf<std::vector<double>> levels = list_of(number_above(0, 1));
-  const auto parse = levels.parse;
-  levels.parse = [parse](const std::string& written) {
-    auto list = parse(written);
-    if (list && list->empty()) list.reset();
-    return list;
-  };
   vocabulary.attributes.push_back(
       attribute<M>(
-          "depth", [](auto& m) -> auto& { return m.split.depth; }, levels,
+          "depth", [](auto& m) -> auto& { return m.split.depth; }, one_or_more_shares(),
           "Share of the model's residual blocks that a device's sub-model keeps, rounded up; several are dealt to "
           "equal blocks of devices. The split rule cuts the row of blocks as it cuts widths: the first ones, or a "
           "window that moves. Blocks that are left out pass on what enters them; other layers are in every sub-model.",

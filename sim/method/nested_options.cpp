@@ -6,21 +6,15 @@
 #include <algorithm>
 
 #include "sim/method/method.hpp"
+#include "sim/method/shares.hpp"
 
 namespace msfusion {
 
 Vocabulary<Method> with_nested(Vocabulary<Method> vocabulary) {
   using M = Method;
-  TypeOf<std::vector<double>> widths = list_of(number_above(0, 1));
-  const auto parse = widths.parse;
-  widths.parse = [parse](const std::string& written) {
-    auto list = parse(written);
-    if (list && list->empty()) list.reset();
-    return list;
-  };
   vocabulary.attributes.push_back(
       attribute<M>(
-          "widths", [](auto& m) -> auto& { return m.split.nested.widths; }, widths,
+          "widths", [](auto& m) -> auto& { return m.split.nested.widths; }, one_or_more_shares(),
           "Ordered dropout: every local step draws one of these widths, up to the device's own split, and trains the "
           "sub-model of that width inside the device's. split then takes values from here, and auto the widest of "
           "them that fits. The plan charges the mean over the widths that a device draws from.",
@@ -32,8 +26,7 @@ Vocabulary<Method> with_nested(Vocabulary<Method> vocabulary) {
       attribute<M>(
           "self-distillation", [](auto& m) -> auto& { return m.split.nested.distils; }, on_off(),
           "Every step trains the device's whole sub-model on the labels, and one of a drawn narrower width on what "
-          "that "
-          "predicts.",
+          "that predicts.",
           "on where narrow sub-models shall learn more; it costs a pass of the whole sub-model in each step.")
           .only_with(
               "", [](const M& m) { return m.split.nested.is_on(); }, "widths to draw from"));
