@@ -58,7 +58,7 @@ std::vector<pid_t> children_of(pid_t parent) {
 
 TEST_CASE("results from three ranks are those of one process to the last bit") {
   const TemporaryFolder folder;
-  const std::string scenario = GENERATE("tiny.xml", "encodings.xml", "selections.xml");
+  const std::string scenario = GENERATE("tiny.xml", "encodings.xml", "selections.xml", "depth.xml");
   INFO(scenario);
   const std::vector<std::string> rounds = {"run", input(scenario), "--set", "training.rounds=4", "-o"};
   auto alone = rounds, together = rounds;

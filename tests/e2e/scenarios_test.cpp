@@ -92,6 +92,7 @@ TEST_CASE("every shipped scenario runs in its small variant, and its report draw
            {"asynchronous", 4},
            {"compressed-updates", 8},
            {"slow-links", 6},
+           {"depth", 7},
            {"private", 3},
            {"selection", 9},
            {"a-day-of-phones", 3},

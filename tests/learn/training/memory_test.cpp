@@ -7,7 +7,9 @@
 #include "sim/learn/training/initial.hpp"
 #include "sim/learn/training/local_training.hpp"
 #include "sim/method/task_costs.hpp"
+#include "sim/plan/split_rules.hpp"
 #include "sim/shape/adapters.hpp"
+#include "sim/shape/depth.hpp"
 #include "sim/shape/start_values.hpp"
 #include "tests/learn/layer_files.hpp"
 #include "tests/learn/world.hpp"
@@ -38,8 +40,7 @@ struct Figures {
 
 // A first training leaves the kernels that are kept for the next ones. The second is heard from the moment at which
 // the device has its sub-model; an objective that compares the model with that one gathers a copy of its own.
-Figures figures_of(const World& world, double rate) {
-  const WidthSlice slice = window_slice(world.shape, rate);
+Figures figures_of(const World& world, const WidthSlice& slice) {
   const ParameterLayout full(world.shape, full_slice(world.shape));
   const Batches batches(world.data, world.shape);
   TrainingContext context{world.shape, full, batches, world.training, world.method.objective, false, world.seed};
@@ -88,10 +89,15 @@ World words(const ModelOptions& model, int window) {
   return world;
 }
 
-void check_memory(const World& world, double rate = 1, double margin = 0.1) {
-  const Figures figures = figures_of(world, rate);
-  CAPTURE(world.shape.name, rate, figures.planned, figures.measured, figures.planned / figures.measured);
+void check_memory(const World& world, const WidthSlice& slice, double margin = 0.1) {
+  const Figures figures = figures_of(world, slice);
+  CAPTURE(world.shape.name, figures.planned, figures.measured, figures.planned / figures.measured);
   CHECK(figures.planned / figures.measured == Approx(1).margin(margin));
+}
+
+void check_memory(const World& world, double rate = 1, double margin = 0.1) {
+  INFO("rate " << rate);
+  check_memory(world, window_slice(world.shape, rate), margin);
 }
 
 }  // namespace
@@ -122,6 +128,20 @@ TEST_CASE("the memory of a training is what the allocator hands out at most, for
     check_memory(pictures(file_model("vit-tiny", {{"patch", "4"}, {"layers", "3"}})), rate);
     check_memory(pictures(file_model("vgg11", {{"units", "512"}})), rate);
     check_memory(words(file_model("gpt2-small", {{"features", "96"}, {"layers", "3"}}), 32), rate);
+  }
+}
+
+TEST_CASE("the memory of a training holds without the blocks that the sub-model leaves out") {
+  TransformerOptions transformer;
+  transformer.embedding = 64, transformer.heads = 4, transformer.ffn = 256, transformer.layers = 4,
+  transformer.window = 32;
+  for (World world : {pictures(ResNetOptions{}), words(transformer, transformer.window)}) {
+    world.shape = with_depth(world.shape);
+    for (const double rate : {0.25, 1.0})
+      for (const double depth : {0.25, 0.75}) {
+        INFO("rate " << rate << ", depth " << depth);
+        check_memory(world, fixed_slice(world.shape, rate, depth));
+      }
   }
 }
 
