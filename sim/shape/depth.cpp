@@ -47,8 +47,10 @@ class BlockSearch {
       const int i = open.back();
       open.pop_back();
       if (i == shortcut || (i != kModelInput && holds(i))) continue;
-      if (i == kModelInput || i < shortcut)
-        return refuse("no input reaches it unchanged: without the branch nothing has the sum's shape");
+      if (i == kModelInput || i < shortcut) {
+        if (why_.empty()) why_ = "no input reaches it unchanged: without the branch nothing has the sum's shape";
+        return false;
+      }
       if (layer(i).block != kNoBlock)
         return refuse(fmt::format("its branch has a block of its own, {}",
                                   layer(shape_.blocks[at_index(layer(i).block)].sum).name));

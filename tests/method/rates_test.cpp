@@ -2,10 +2,24 @@
 
 #include "sim/method/planner.hpp"
 #include "sim/plan/split_rules.hpp"
+#include "sim/shape/depth.hpp"
+#include "sim/shape/models.hpp"
 #include "tests/method/bench.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
+
+namespace {
+
+/// Four blocks that may be left out, of which the last two have four times the parameters of the first two.
+Shape small_resnet_with_depth() {
+  ResNetOptions spec;
+  spec.widths = {8, 16};
+  spec.blocks = {2, 3};
+  return with_depth(build_shape(spec, {InputKind::image, 1, 4, 4, 10}));
+}
+
+}  // namespace
 
 TEST_CASE("split=auto takes the widest slice that fits the device's memory") {
   Bench bench(method_named("heterofl"));
@@ -49,6 +63,37 @@ TEST_CASE("levels are given to consecutive equal blocks of devices") {
   std::vector<double> rates;
   for (const TrainTask& task : planner.plan(0).tasks) rates.push_back(task.split);
   CHECK(rates == std::vector<double>{1, 1, 0.5, 0.5, 0.25, 0.25});
+}
+
+TEST_CASE("shares of the blocks are given to consecutive equal blocks of devices, as levels of width are") {
+  Bench bench(method_named("heterofl"), 6);
+  bench.shape = small_resnet_with_depth();
+  bench.method.split.rate.levels = {1};
+  bench.method.split.depth = {1, 0.5, 0.25};
+  Planner planner(bench.setup());
+  std::vector<int> blocks;
+  for (const TrainTask& task : planner.plan(0).tasks) blocks.push_back(task.slice.axes.back().length());
+  CHECK(blocks == std::vector<int>{4, 4, 2, 2, 1, 1});
+}
+
+TEST_CASE("the automatic split fits a device's memory whichever blocks its window comes to") {
+  for (const double memory : {20e3, 30e3, 40e3, 50e3}) {
+    INFO("memory " << memory);
+    Bench bench(method_named("fedrolex"), 1);
+    bench.shape = small_resnet_with_depth();
+    bench.method.split.rate.kind = RateChoice::Kind::automatic;
+    bench.method.split.depth = {0.25};
+    bench.fleet.devices[0].memory_bytes = memory;
+    Planner planner(bench.setup());
+    std::set<int> kept;
+    for (int round = 0; round < 4; ++round) {
+      const TrainTask task = planner.plan(round).tasks.front();
+      for (int block = 0; block < 4; ++block)
+        if (task.slice.axes.back().contains(block)) kept.insert(block);
+      CHECK(task.peak_memory_bytes <= memory);
+    }
+    CHECK(kept == std::set<int>{0, 1, 2, 3});
+  }
 }
 
 TEST_CASE("the automatic split keeps the deadline with the model's way there and back, and the energy of a round") {

@@ -4,6 +4,7 @@
 #include "sim/base/error.hpp"
 #include "sim/shape/cost.hpp"
 #include "sim/shape/models.hpp"
+#include "sim/shape/shape_builder.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace msfusion;
@@ -64,6 +65,33 @@ TEST_CASE("a transformer's attention and its feed-forward part are a block each"
   TransformerOptions spec;
   spec.layers = 3;
   CHECK(with_depth(build_shape(spec, {InputKind::tokens, 1, 1, 8, 20})).blocks.size() == 6);
+}
+
+TEST_CASE(
+    "a branch that others read, or that shares parameters, is no block; of nested sums the inner ones end blocks") {
+  const auto started = [](ShapeBuilder& builder) { return builder.conv("stem", kModelInput, 4, 3, 1, 1, false); };
+  const auto reason = [](ShapeBuilder&& builder, int last) {
+    builder.classifier("classifier", builder.global_average_pool("pool", last));
+    try {
+      with_depth(std::move(builder).build());
+    } catch (const UserError& error) {
+      return error.mistakes().front().found;
+    }
+    return std::string("none");
+  };
+  ShapeBuilder read("read", InputKind::image, Extent{Dim{3, kFixed, 1, 1}, 8, 8}, 10);
+  const int stem = started(read), branch = read.conv("branch", stem, 4, 3, 1, 1, false);
+  const int sum = read.add("sum", stem, branch);
+  CHECK_THAT(reason(std::move(read), read.add("other", sum, branch)),
+             ContainsSubstring("sum sum: layer other reads branch, which is in its branch"));
+
+  ShapeBuilder nested("nested", InputKind::image, Extent{Dim{3, kFixed, 1, 1}, 8, 8}, 10);
+  const int first = started(nested), inner = nested.conv("inner", first, 4, 3, 1, 1, false);
+  const int inside = nested.add("inner.sum", first, inner), outer = nested.conv("outer", inside, 4, 3, 1, 1, false);
+  nested.classifier("classifier", nested.global_average_pool("pool", nested.add("outer.sum", first, outer)));
+  const Shape shape = with_depth(std::move(nested).build());
+  REQUIRE(shape.blocks.size() == 1);
+  CHECK(shape.layers[static_cast<std::size_t>(shape.blocks.front().sum)].name == "inner.sum");
 }
 
 TEST_CASE("a model without such a block is refused, with the reason for each of its sums") {

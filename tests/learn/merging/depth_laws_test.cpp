@@ -5,6 +5,7 @@
 #include "sim/method/registry.hpp"
 #include "sim/plan/split_rules.hpp"
 #include "sim/shape/depth.hpp"
+#include "sim/shape/shape_builder.hpp"
 #include "tests/learn/world.hpp"
 #include "tests/support/catch.hpp"
 
@@ -34,6 +35,16 @@ std::vector<float> server_model(const World& world, const std::vector<WidthSlice
   return learner->parameters(world.devices(), full_slice(world.shape));
 }
 
+/// Of the deep shape's tensors those that the shallow one has too, in its order.
+std::vector<at::Tensor> tensors_named_as(const Shape& shallow, const Shape& deep, const std::vector<at::Tensor>& kept) {
+  std::vector<at::Tensor> alone;
+  for (const ParameterTensor& tensor : shallow.tensors)
+    for (std::size_t t = 0; t < kept.size(); ++t)
+      if (deep.tensors[t].name == tensor.name) alone.push_back(kept[t]);
+  REQUIRE(alone.size() == shallow.tensors.size());
+  return alone;
+}
+
 }  // namespace
 
 TEST_CASE("sub-models that keep all blocks learn what they learn without a depth, to the bit") {
@@ -49,13 +60,30 @@ TEST_CASE("a sub-model without a block computes what the model without that bloc
   const SliceMap map(deep.shape, full, first);
   const std::vector<at::Tensor> kept =
       map.part_layout().views(gather(map, initial_values(deep.shape, full, deep.seed)));
-  std::vector<at::Tensor> alone;
-  for (const ParameterTensor& tensor : shallow.shape.tensors)
-    for (std::size_t t = 0; t < kept.size(); ++t)
-      if (deep.shape.tensors[t].name == tensor.name) alone.push_back(kept[t]);
-  REQUIRE(alone.size() == shallow.shape.tensors.size());
+  const std::vector<at::Tensor> alone = tensors_named_as(shallow.shape, deep.shape, kept);
   const at::Tensor x = at::randn({5, 1, 8, 8}).contiguous(at::MemoryFormat::ChannelsLast);
   CHECK(at::equal(Net(deep.shape).forward(x, kept, {}).logits, Net(shallow.shape).forward(x, alone, {}).logits));
+}
+
+TEST_CASE("what enters a block that is left out stays as it is for its other readers") {
+  const auto model = [](bool has_block) {
+    ShapeBuilder b("test", InputKind::image, Extent{Dim{1, kFixed, 1, 1}, 8, 8}, 10);
+    const int stem = b.conv("stem", kModelInput, 4, 3, 1, 1, false);
+    const int sum = has_block ? b.add("sum", stem, b.conv("branch", stem, 4, 3, 1, 1, false)) : stem;
+    const int tail = b.conv("tail", b.relu("relu", sum), 4, 3, 1, 1, false), read = b.add("tail.sum", stem, tail);
+    const int last = b.add("last.sum", read, b.conv("last", read, 4, 3, 1, 1, false));
+    b.classifier("classifier", b.global_average_pool("pool", last));
+    return std::move(b).build();
+  };
+  const Shape deep = with_depth(model(true)), shallow = model(false);
+  WidthSlice second = full_slice(deep);
+  second.axes.back() = IndexSet::subset({1}, 2);
+  const ParameterLayout full(deep, full_slice(deep));
+  const SliceMap map(deep, full, second);
+  const std::vector<at::Tensor> kept = map.part_layout().views(gather(map, initial_values(deep, full, 1)));
+  const at::Tensor x = at::randn({5, 1, 8, 8}).contiguous(at::MemoryFormat::ChannelsLast);
+  CHECK(at::equal(Net(deep).forward(x, kept, {}).logits,
+                  Net(shallow).forward(x, tensors_named_as(shallow, deep, kept), {}).logits));
 }
 
 TEST_CASE("blocks that no device keeps stay as they were, and the others are the mean of those that keep them") {
