@@ -27,6 +27,7 @@ enum class Purpose : std::uint32_t {
   privacy = 17,
   uncertainty = 20,
   widths = 21,
+  speed_variation = 22,
   test_parts = 31,
 };
 

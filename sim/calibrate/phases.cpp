@@ -28,6 +28,16 @@ std::vector<double> smoothed(const std::vector<double>& values) {
   return result;
 }
 
+/// By second since measuring began: the median of what was seen in it.
+std::map<long, double> speeds_by_second(const std::vector<SpeedAt>& moments) {
+  if (moments.empty()) throw std::logic_error("no moment to take a speed from");
+  std::map<long, std::vector<double>> seen;
+  for (const SpeedAt& moment : moments) seen[static_cast<long>(std::floor(moment.seconds))].push_back(moment.ratio);
+  std::map<long, double> speeds;
+  for (const auto& [second, ratios] : seen) speeds[second] = median(ratios);
+  return speeds;
+}
+
 }  // namespace
 
 std::vector<double> at_usual_speed(const std::vector<std::vector<double>>& passes) {
@@ -58,14 +68,24 @@ std::vector<double> at_usual_speed(const std::vector<std::vector<double>>& passe
 }
 
 std::string speed_profile(const std::vector<SpeedAt>& moments) {
-  if (moments.empty()) throw std::logic_error("no moment to take a speed from");
-  std::map<long, std::vector<double>> seconds;
-  for (const SpeedAt& moment : moments) seconds[static_cast<long>(std::floor(moment.seconds))].push_back(moment.ratio);
+  const std::map<long, double> speeds = speeds_by_second(moments);
   std::string text;
-  for (const auto& [second, ratios] : seconds)
+  for (const auto& [second, speed] : speeds)
     // The first line holds from the start on, whenever the first measurement was.
-    text += fmt::format("{} {:.4g}\n", text.empty() ? 0 : second, median(ratios));
-  return text + fmt::format("PERIODICITY {}\n", seconds.rbegin()->first + 1);
+    text += fmt::format("{} {:.4g}\n", text.empty() ? 0 : second, speed);
+  return text + fmt::format("PERIODICITY {}\n", speeds.rbegin()->first + 1);
+}
+
+double speed_variation(const std::vector<SpeedAt>& moments) {
+  const std::map<long, double> speeds = speeds_by_second(moments);
+  if (speeds.size() < 2) return 0;
+  double sum = 0, squares = 0;
+  for (const auto& [second, speed] : speeds) {
+    sum += std::log(speed);
+    squares += std::log(speed) * std::log(speed);
+  }
+  const auto count = static_cast<double>(speeds.size());
+  return std::sqrt(std::max(0.0, (squares - sum * sum / count) / (count - 1)));
 }
 
 }  // namespace msfusion

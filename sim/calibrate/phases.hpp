@@ -23,4 +23,8 @@ struct SpeedAt {
 /// something was measured, with the median of what was seen in it.
 std::string speed_profile(const std::vector<SpeedAt>& moments);
 
+/// How much the speed went up and down: the standard deviation of the logarithm of its medians over a second each, from
+/// second to second; 0 for one second.
+double speed_variation(const std::vector<SpeedAt>& moments);
+
 }  // namespace msfusion

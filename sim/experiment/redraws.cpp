@@ -100,7 +100,7 @@ class Server {
   void time_all(int costs) {
     double steps = 0;
     bool keeps_in_flight = false;
-    const bool reuses = timing_.is_timeless();
+    const bool reuses = timing_.is_timeless() && !timing_.uncertainty().varies();
     for (const std::size_t round : rounds_)
       if (!reuses) steps += static_cast<double>(plans_[round].plan.steps.size());
     for (const TimeablePlan& plan : plans_) {

@@ -131,6 +131,7 @@ class Entry {
   }
 
   std::optional<double> uncertainty() { return figure("uncertainty", parse_uncertainty, kUncertaintyAllowed); }
+  std::optional<double> speed_variation() { return figure("speed-variation", parse_uncertainty, kUncertaintyAllowed); }
 
   std::string layer_uncertainty() {
     const std::string value = text("layer-uncertainty");
@@ -183,6 +184,7 @@ DeviceKind read_device(Entry entry) {
   kind.traffic_usd_per_gb = entry.optional<Quantity::usd_per_gigabyte>("traffic-price");
   kind.battery_joules = entry.optional<Quantity::joules>("battery");
   kind.uncertainty = entry.uncertainty();
+  kind.speed_variation = entry.speed_variation();
   kind.layer_uncertainty = entry.layer_uncertainty();
   entry.refuse_unknown();
   return kind;

@@ -19,9 +19,10 @@ struct DeviceKind : Roofline {
   std::optional<double> idle_watts, busy_watts;
   std::optional<double> price_usd_per_hour, traffic_usd_per_gb;
   std::optional<double> battery_joules;
-  std::string calibration;              ///< how the figures were measured; empty: they were not
-  std::optional<double> uncertainty{};  ///< of computing times: standard deviation of their logarithm
-  std::string layer_uncertainty{};      ///< of that, by kind of layer, as the platform's property; empty: none
+  std::string calibration;                  ///< how the figures were measured; empty: they were not
+  std::optional<double> uncertainty{};      ///< of computing times: standard deviation of their logarithm
+  std::optional<double> speed_variation{};  ///< of the speed's mean over a second: standard deviation of its logarithm
+  std::string layer_uncertainty{};          ///< of that, by kind of layer, as the platform's property; empty: none
 };
 
 /// What the devices of one access point share, both directions together.

@@ -155,6 +155,8 @@ NodeSpec read_node(const std::string& name, double speed_flops, int cores, int p
   }
   if (const std::string* text = reader.text("uncertainty"))
     if (!parse_uncertainty(*text)) reader.refuse("uncertainty", kUncertaintyAllowed);
+  if (const std::string* text = reader.text("speed_variation"))
+    if (!parse_uncertainty(*text)) reader.refuse("speed_variation", kUncertaintyAllowed);
   if (const std::string* text = reader.text("layer_uncertainty"))
     if (!parse_layer_uncertainty(*text)) reader.refuse("layer_uncertainty", kLayerUncertaintyAllowed);
   for (const auto& [property, value] : properties) {

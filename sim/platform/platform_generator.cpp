@@ -130,6 +130,7 @@ std::string properties(const DeviceKind& kind) {
   if (kind.traffic_usd_per_gb) text += property("traffic_price", fmt::format("{}USD/GB", *kind.traffic_usd_per_gb));
   if (kind.battery_joules) text += property("battery", fmt::format("{}J", *kind.battery_joules));
   if (kind.uncertainty) text += uncertainty_property(kind.uncertainty);
+  if (kind.speed_variation) text += property("speed_variation", fmt::format("{:.4g}%", 100 * *kind.speed_variation));
   if (!kind.layer_uncertainty.empty()) text += property("layer_uncertainty", kind.layer_uncertainty);
   return text;
 }

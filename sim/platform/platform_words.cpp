@@ -78,6 +78,11 @@ const std::vector<Word>& host_words() {
        "in a "
        "kind say how much it counts",
        "`uncertainty`"},
+      {kProperty, "speed_variation", "8%", "percent",
+       "how much its speed goes up and down by itself: the standard deviation of the logarithm of its mean over one "
+       "second, from second to second. Every round on a drawn fleet meets a speed of its own; over longer work it "
+       "averages out",
+       "its speed stays"},
       {kProperty, "split", "0.25", "", "the split rate that `split=\"device\"` takes", "a mistake if asked for"},
       {kProperty, "price", "0.2USD/h", "US dollars an hour", "for as long as the round lasts", "money is not known"},
       {kProperty, "traffic_price", "0.09USD/GB", "US dollars for 10^9 bytes", "of what it sends",

@@ -39,6 +39,8 @@ Uncertainty uncertainty_of(const SimGridPlatform& platform, const PlatformFile& 
     const char* by_layer = host->get_property("layer_uncertainty");
     uncertainty.layers.push_back(by_layer ? parse_layer_uncertainty(by_layer).value()
                                           : std::map<std::string, double>());
+    const char* variation = host->get_property("speed_variation");
+    uncertainty.variations.push_back(variation ? parse_uncertainty(variation) : std::nullopt);
     uncertainty.node_names.push_back(host->get_name());
   }
   for (const LinkInfo& link : routes.links()) {
@@ -51,6 +53,7 @@ Uncertainty uncertainty_of(const SimGridPlatform& platform, const PlatformFile& 
 void Timing::Impl::redraw(const DrawnFleet& fleet) {
   assert(flights_.empty());
   drawn_work_ = fleet.work;
+  drawn_variations_ = fleet.variations;
   if (series_rates_.empty()) series_rates_.assign(platform_.link_series.size(), 1);
   for (std::size_t i = 0; i < fleet.rates.size(); ++i) {
     if (!uncertainty_.links[i]) continue;

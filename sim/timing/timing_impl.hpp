@@ -96,7 +96,8 @@ class Timing::Impl {
   SimGridPlatform platform_;
   RouteTable routes_;
   Uncertainty uncertainty_;
-  std::vector<double> drawn_work_;    ///< by node; empty: all 1
+  std::vector<double> drawn_work_;                       ///< by node; empty: all 1
+  std::vector<DrawnFleet::Variation> drawn_variations_;  ///< by node; empty: none
   std::vector<double> series_rates_;  ///< what each of platform_.link_series is multiplied with besides; empty: all 1
   LinkRefresh refresh_;
   UsageMeter usage_;

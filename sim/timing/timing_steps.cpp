@@ -58,6 +58,8 @@ void Timing::Impl::start_compute(FlyingStep& step) {
   double flops = step.amount;
   if (node < platform_.work_factors.size()) flops *= platform_.work_factors[node];
   if (node < drawn_work_.size()) flops *= drawn_work_[node];
+  if (node < drawn_variations_.size() && drawn_variations_[node].spread > 0)
+    flops *= varied_time(drawn_variations_[node], flops / host_of(step.node)->get_speed(), step.flight->round);
   exec->set_flops_amount(flops);
   exec->set_host(host_of(step.node));
   step.activity = exec;

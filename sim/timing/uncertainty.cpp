@@ -26,8 +26,12 @@ bool any(const std::vector<std::optional<double>>& spreads) {
 }  // namespace
 
 bool Uncertainty::is_stated() const {
-  return any(nodes) || any(links) ||
+  return any(nodes) || any(links) || varies() ||
          std::any_of(layers.begin(), layers.end(), [](const auto& spreads) { return !spreads.empty(); });
+}
+
+bool Uncertainty::varies() const {
+  return std::any_of(variations.begin(), variations.end(), [](const auto& spread) { return spread.value_or(0) > 0; });
 }
 
 std::vector<double> draw_factors(double spread, std::uint64_t seed, const std::string& name) {
@@ -40,6 +44,14 @@ std::vector<double> draw_factors(double spread, std::uint64_t seed, const std::s
   for (const int part : order)
     factors.push_back(std::exp(spread * boost::math::quantile(normal, (part + 0.5) / kFleetDraws)));
   return factors;
+}
+
+double varied_time(const DrawnFleet::Variation& variation, double seconds, int round) {
+  const std::uint64_t bits =
+      derive_seed(variation.seed, Purpose::speed_variation, 0, static_cast<std::uint64_t>(round));
+  constexpr double kParts = 9007199254740992.0;  // 2^53, as many as a double tells apart below 1
+  const double z = boost::math::quantile(boost::math::normal(), (static_cast<double>(bits >> 11U) + 0.5) / kParts);
+  return std::exp(variation.spread * z / std::sqrt(std::max(1.0, seconds)));
 }
 
 std::vector<DrawnFleet> draw_fleets(const Uncertainty& uncertainty, const LayerShares& shares, std::uint64_t seed,
@@ -68,6 +80,12 @@ std::vector<DrawnFleet> draw_fleets(const Uncertainty& uncertainty, const LayerS
         fleets[draw].work[node] += share * factors[static_cast<std::size_t>(first) + draw];
     }
   }
+  for (int draw = 0; uncertainty.varies() && draw < count; ++draw)
+    for (std::size_t node = 0; node < uncertainty.variations.size(); ++node)
+      fleets[static_cast<std::size_t>(draw)].variations.push_back(
+          {uncertainty.variations[node].value_or(0),
+           derive_seed(seed, Purpose::speed_variation, number_of(uncertainty.node_names[node]),
+                       static_cast<std::uint64_t>(first + draw))});
   fill(&DrawnFleet::rates, uncertainty.links, uncertainty.link_names, "rate of ");
   fill(&DrawnFleet::latencies, uncertainty.links, uncertainty.link_names, "latency of ");
   return fleets;

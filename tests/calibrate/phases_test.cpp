@@ -1,6 +1,7 @@
 #include "sim/calibrate/phases.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 #include "sim/base/median.hpp"
@@ -67,4 +68,11 @@ TEST_CASE("a machine's speed over time is a profile with the median of each seco
   CHECK(mistakes.empty());
   CHECK(profile.events.size() == 2);
   CHECK(profile.period_seconds == 2.0);
+}
+
+TEST_CASE("a speed's variation is the spread of the logarithms of its seconds' medians") {
+  // Seconds of e^0.1, e^-0.1 and 1: variance (0.01 + 0.01) / 2.
+  CHECK(speed_variation({{0.1, std::exp(0.1)}, {0.5, std::exp(0.1)}, {0.9, 9}, {1.5, std::exp(-0.1)}, {7.2, 1}}) ==
+        Approx(0.1));
+  CHECK(speed_variation({{0.1, 1}, {0.9, 2}}) == 0);
 }

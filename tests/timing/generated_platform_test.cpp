@@ -75,6 +75,7 @@ TEST_CASE("a framed network and the uncertainty of kinds go into the platform") 
       msfusion::small_catalogue("<network framing=\"tcp\" message-latency=\"200us\" calibration=\"c\"><source "
                                 "of=\"message-latency\">s</source></network>")));
   measured.devices[0].uncertainty = 0.3;
+  measured.devices[0].speed_variation = 0.08;
   measured.links[0].uncertainty = 0.15;
   TimingOptions options;
   options.platform_file = msfusion::write_file(generate_platform(measured, mix));
@@ -84,12 +85,14 @@ TEST_CASE("a framed network and the uncertainty of kinds go into the platform") 
     builder.transfer(0, 1, 1448);
     json round = to_json(timing.execute(builder.plan));
     for (const auto& spread : timing.uncertainty().nodes) round["uncertain"].push_back(spread.value());
+    for (const auto& spread : timing.uncertainty().variations) round["varied"].push_back(spread.value());
     for (std::size_t i = 0; i < timing.links().size(); ++i)
       if (timing.links()[i].name.find("d-") == 0) round["uncertain"].push_back(timing.uncertainty().links[i].value());
     return round;
   });
   // Two links of 1 ms, 200 us, and a frame of 1514 bytes through the narrower one.
   CHECK(result["steps"][0][1].get<double>() == Approx(0.002 + 200e-6 + 1514e-6));
+  CHECK(result["varied"] == json{0.08, 0.08});
   CHECK(result["uncertain"] == json{0.3, 0.3, 0.15, 0.15, 0.15, 0.15});
 }
 

@@ -108,6 +108,55 @@ TEST_CASE("a drawn fleet takes its factors times as long, in computing, at a lin
   CHECK(rounds[1]["links"]["l-1"][1].get<double>() == Approx(round_seconds * 1 + 6 * 2));
 }
 
+TEST_CASE("a speed that varies averages out over seconds, is drawn for every round, and stays where it is not stated") {
+  const auto spread_of_rounds = [](double seconds, double spread) {
+    double sum = 0, squares = 0;
+    constexpr int kRounds = 4000;
+    for (int round = 0; round < kRounds; ++round) {
+      const double z = std::log(varied_time({spread, 7}, seconds, round));
+      sum += z;
+      squares += z * z;
+    }
+    CHECK(sum / kRounds == Approx(0).margin(4 * spread / std::sqrt(std::max(1.0, seconds) * kRounds)));
+    return std::sqrt(squares / kRounds);
+  };
+  CHECK(spread_of_rounds(0.01, 0.1) == Approx(0.1).epsilon(0.05));
+  CHECK(spread_of_rounds(1, 0.1) == Approx(0.1).epsilon(0.05));
+  CHECK(spread_of_rounds(100, 0.1) == Approx(0.01).epsilon(0.05));
+  CHECK(spread_of_rounds(1, 0) == 0);
+
+  PlanBuilder builder;
+  builder.compute(0, 0.5e9);
+  builder.compute(1, 0.5e9);
+  const json found = in_child([&] {
+    Timing timing(
+        on(write_platform("<host id=\"a-0\" speed=\"1Gf\"><prop id=\"speed_variation\" value=\"20%\"/></host>\n"
+                          "<host id=\"a-1\" speed=\"1Gf\"/>\n<link id=\"l\" bandwidth=\"1MBps\" "
+                          "latency=\"10ms\"/>\n<host_link id=\"a-0\" up=\"l\" down=\"l\"/>\n"
+                          "<host_link id=\"a-1\" up=\"l\" down=\"l\"/>\n")));
+    const DrawnFleet fleet = draw_fleets(timing.uncertainty(), {}, 3, 17, 1).front();
+    json all = {{"varies", timing.uncertainty().varies()}, {"rounds", json::array()}};
+    timing.redraw(fleet);
+    for (int round = 0; round < 2; ++round) {
+      RoundPlan plan = builder.plan;
+      plan.round = round;
+      all["rounds"].push_back(to_json(timing.execute(plan)));
+      all["factors"].push_back(varied_time(fleet.variations[0], 0.5, round));
+    }
+    return all;
+  });
+  CHECK(found["varies"].get<bool>());
+  const auto lasted = [&](int round, int step) {
+    const json& one = found["rounds"][round]["steps"][step];
+    return one[1].get<double>() - one[0].get<double>();
+  };
+  for (int round = 0; round < 2; ++round) {
+    CHECK(lasted(round, 0) == Approx(0.5 * found["factors"][round].get<double>()).epsilon(1e-9));
+    CHECK(lasted(round, 1) == Approx(0.5).epsilon(1e-9));
+  }
+  CHECK(lasted(0, 0) != Approx(lasted(1, 0)).epsilon(1e-6));
+}
+
 TEST_CASE("the fleet that is the platform's own takes the same to the last bit") {
   PlanBuilder builder;
   const StepId trained = builder.compute(0, 1.2345e9);
@@ -160,6 +209,8 @@ TEST_CASE("an uncertainty that cannot be read, or that a profile contradicts, is
   };
   CHECK(found(star_with("", "<prop id=\"uncertainty\" value=\"0.3\"/>")) == "uncertainty=\"0.3\"");
   CHECK(found(star_with("", "<prop id=\"uncertainty\" value=\"-1%\"/>")) == "uncertainty=\"-1%\"");
+  CHECK(found(write_platform("<host id=\"a\" speed=\"1Gf\"><prop id=\"speed_variation\" value=\"8\"/></host>\n")) ==
+        "speed_variation=\"8\"");
   CHECK(found(star_with("<prop id=\"network_uncertainty\" value=\"201%\"/>", "")) == "network_uncertainty=\"201%\"");
   CHECK(found(star_with("<prop id=\"uncertainty\" value=\"20%\"/>", "")) == "property \"uncertainty\" of a zone");
   const auto with_profile = [](const std::string& file) {

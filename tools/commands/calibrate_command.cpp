@@ -70,12 +70,14 @@ struct Fitted {
   std::string calibration;  ///< date, versions, error
   double uncertainty = 0;   ///< of steps that were not fitted
   std::string layer_uncertainty;
+  double speed_variation = 0;
 };
 
-Fitted fit(std::FILE* to, const std::vector<StepTime>& steps, int threads, bool verbose) {
+Fitted fit(std::FILE* to, const std::vector<StepTime>& steps, const std::vector<SpeedAt>& speeds, int threads,
+           bool verbose) {
   std::vector<StepTime> fitted, held_out;
   for (const StepTime& step : steps) (step.point.held_out ? held_out : fitted).push_back(step);
-  Fitted result{threads, fit_device(fitted), "", 0, ""};
+  Fitted result{threads, fit_device(fitted), "", 0, "", speed_variation(speeds)};
   fmt::print(to, "{} thread{}:\n", threads, threads == 1 ? "" : "s");
   print_error(to, "fitted  ", fitted, result.device);
   print_error(to, "held out", held_out, result.device);
@@ -96,7 +98,8 @@ Fitted fit(std::FILE* to, const std::vector<StepTime>& steps, int threads, bool 
   for (const auto& [kind, spread] : spreads_by_layer(held_out, result.device))
     result.layer_uncertainty +=
         fmt::format("{}{} {:.3g}%", result.layer_uncertainty.empty() ? "" : " ", kind, 100 * spread);
-  fmt::print(to, "  uncertainty: {:.1f} % ({})\n", 100 * result.uncertainty, result.layer_uncertainty);
+  fmt::print(to, "  uncertainty: {:.1f} % ({}); the speed's variation from second to second: {:.1f} %\n",
+             100 * result.uncertainty, result.layer_uncertainty, 100 * result.speed_variation);
   result.calibration = fmt::format(
       "{}: {}, {} thread{}, MSfusion {}, {}; error of a step's time on {} held-out steps: median {:.1f} %, worst "
       "{:.1f} %",
@@ -115,12 +118,14 @@ std::string device_entry(const Fitted& fitted) {
   }
   return fmt::format(
       "  <device kind=\"{}\" speed=\"{:.5g}f\" memory=\"{:.0f}B\" memory-bandwidth=\"{:.5g}Bps\"{} "
-      "uncertainty=\"{:.3g}%\" layer-uncertainty=\"{}\"\n      calibration=\"{}\">\n"
-      "    <source of=\"speed memory memory-bandwidth{} uncertainty\">measured by msfusion calibrate; memory: what was "
+      "uncertainty=\"{:.3g}%\" speed-variation=\"{:.3g}%\" layer-uncertainty=\"{}\"\n      calibration=\"{}\">\n"
+      "    <source of=\"speed memory memory-bandwidth{} uncertainty speed-variation\">measured by msfusion calibrate; "
+      "memory: what was "
       "free</source>\n"
       "  </device>\n",
       kind_name(fitted.threads), fitted.device.speed_flops, free_memory_bytes(), *fitted.device.memory_bandwidth,
-      figures, 100 * fitted.uncertainty, fitted.layer_uncertainty, xml_escaped(fitted.calibration), names);
+      figures, 100 * fitted.uncertainty, 100 * fitted.speed_variation, fitted.layer_uncertainty,
+      xml_escaped(fitted.calibration), names);
 }
 
 std::string megabits(double bits_per_second) {
@@ -199,7 +204,7 @@ std::string device_entries(std::FILE* to, const CalibrateCommand& command) {
       fmt::print(to, "speed over time, for speed_file of a host: {}\n", file);
     }
     if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\n");
-    entries += device_entry(fit(to, steps, threads, command.verbose));
+    entries += device_entry(fit(to, steps, speeds, threads, command.verbose));
   }
   return entries;
 }

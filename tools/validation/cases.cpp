@@ -56,6 +56,7 @@ std::string host(const std::string& id, const DeviceKind& device, double share, 
   if (is_server) property("role", "server");
   if (!device.layer_uncertainty.empty()) property("layer_uncertainty", device.layer_uncertainty);
   if (device.uncertainty) property("uncertainty", fmt::format("{:.17g}%", 100 * *device.uncertainty));
+  if (device.speed_variation) property("speed_variation", fmt::format("{:.17g}%", 100 * *device.speed_variation));
   property("memory_bandwidth", fmt::format("{:.17g}Bps", device.memory_bandwidth * share));
   for (const RooflineFigure& figure : roofline_figures()) {
     const double value = device.*figure.value;
