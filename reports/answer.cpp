@@ -7,6 +7,7 @@
 #include "reports/intervals.hpp"
 #include "reports/personal.hpp"
 #include "reports/privacy.hpp"
+#include "reports/retrained.hpp"
 #include "reports/scale.hpp"
 
 namespace msfusion {
@@ -322,6 +323,7 @@ std::string simulated_length(const Results& results, const MethodResults& method
 }
 
 std::string answer(const Results& results) {
+  if (is_retrained(results)) return retrained_answer(results);
   for (auto target = results.targets.rbegin(); target != results.targets.rend(); ++target)
     if (const auto race = race_to(results, *target); !race.arrived.empty())
       return order_in_words(results, race) + draws_in_words(results, race) + missed_in_words(results, race) +

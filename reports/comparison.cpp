@@ -8,6 +8,7 @@
 #include "reports/answer.hpp"
 #include "reports/intervals.hpp"
 #include "reports/personal.hpp"
+#include "reports/retrained.hpp"
 #include "reports/scale.hpp"
 #include "sim/record/format.hpp"
 
@@ -277,6 +278,10 @@ std::string comparison(const std::vector<std::string>& run_folders, TableFormat 
                                                        : latex_text;
   std::string text;
   if (format == TableFormat::terminal) text += clean_text(answer(results)) + "\n\n";
+  if (is_retrained(results)) {
+    for (const Table& table : retrained_tables(results)) text += print(table) + "\n";
+    return text;
+  }
   for (const double target : results.targets) text += print(target_table(results, target)) + "\n";
   text += print(whole_run_table(results));
   const Table personal = personal_table(results);

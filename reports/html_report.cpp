@@ -18,6 +18,7 @@
 #include "reports/personal.hpp"
 #include "reports/privacy.hpp"
 #include "reports/results.hpp"
+#include "reports/retrained.hpp"
 #include "reports/run_rows.hpp"
 #include "reports/selections.hpp"
 #include "reports/settings.hpp"
@@ -142,6 +143,8 @@ std::string answer_table(const Table& table) {
 
 std::string answer_section(const Results& results) {
   std::string tables;
+  if (is_retrained(results))
+    for (const Table& table : retrained_tables(results)) tables += html_text(table);
   std::vector<std::string> missed;
   for (const double target : results.targets) {
     const bool reached = std::any_of(results.methods.begin(), results.methods.end(), [&](const MethodResults& method) {

@@ -22,6 +22,12 @@ DrawnRun::DrawnRun(Timing& timing, const RunInputs& inputs, const RunOptions& op
       inputs_(inputs),
       observation_{inputs.run.run, inputs.shape, timing.fleet(), inputs.preparation.scenario.prices} {
   const Scenario& scenario = inputs.preparation.scenario;
+  if (scenario.platform.fleet > 0) {
+    timing.redraw(draw_fleets(timing.uncertainty(), layer_shares(inputs.shape), scenario.seeds.front(),
+                              scenario.platform.fleet - 1, 1)
+                      .front());
+    return;
+  }
   if (scenario.platform.draws > 0 && timing.uncertainty().is_stated())
     redraws_.emplace(timing, observation_,
                      RedrawOptions{scenario.seeds.front(), scenario.platform.draws, options.workers, options.cores,
@@ -35,8 +41,11 @@ void DrawnRun::add(const RoundPlan& plan, const std::vector<bool>& participants,
 }
 
 void DrawnRun::describe(StoreWriter& store) const {
-  if (timing_.uncertainty().is_stated())
-    store.set_meta(meta_key::uncertainty, uncertainty_in_words(timing_.uncertainty()));
+  if (!timing_.uncertainty().is_stated()) return;
+  const int fleet = inputs_.preparation.scenario.platform.fleet;
+  store.set_meta(meta_key::uncertainty,
+                 uncertainty_in_words(timing_.uncertainty()) +
+                     (fleet > 0 ? fmt::format("; all times are those of drawn fleet {}", fleet) : ""));
 }
 
 void DrawnRun::write(StoreWriter& store) {
@@ -52,13 +61,14 @@ void DrawnRun::write(StoreWriter& store) {
           {run, -1,
            "the intervals are of the clock alone, until as many updates were merged as in the run: in other fleets "
            "they "
-           "come in another order, which was planned anew; what the model would have learned from it was not"});
+           "come in another order, which was planned anew; what the model would have learned from it was not "
+           "(--redraw-training does)"});
     else if (!reasons.empty())
       store.write_warning(
           {run, -1,
            fmt::format(
                "the intervals are of the clock alone: it was drawn anew with the plans as they are, although in "
-               "other fleets {} would differ",
+               "other fleets {} would differ (--redraw-training trains on some)",
                reasons)});
   } catch (const RunError& error) {
     store.write_warning({run, -1, fmt::format("times and costs have no intervals: {}", error.what())});

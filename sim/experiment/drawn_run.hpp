@@ -9,7 +9,8 @@
 
 namespace msfusion {
 
-/// Does nothing where the platform states no uncertainty, or no draws are asked for.
+/// Does nothing where the platform states no uncertainty, or no draws are asked for. A run on one of the drawn fleets
+/// makes the timing take that fleet's figures, and has no intervals.
 class DrawnRun {
  public:
   /// Before the timing has carried out anything, and before threads start.

@@ -155,6 +155,14 @@ void check_counted_traffic(const Scenario& scenario) {
                           "<prop id=\"framing\" value=\"tcp\"/> in a zone of the platform file, or payload"});
 }
 
+void check_fleet(const Scenario& scenario) {
+  if (scenario.platform.fleet == 0 || read_platform_file(scenario.platform.file).states_uncertainty()) return;
+  throw UserError(Mistake{
+      "", 0,
+      fmt::format("fleet=\"{}\" in <platform>, on a platform that states no uncertainty", scenario.platform.fleet),
+      "uncertainty of hosts or links in the platform file, or fleet=\"0\""});
+}
+
 }  // namespace
 
 Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& before_data) {
@@ -173,6 +181,7 @@ Preparation prepare(Scenario read, bool cost_only, const std::function<void()>& 
     options.traces = result.traces;
     result.fleet = inspect_platform(options);
     check_counted_traffic(scenario);
+    check_fleet(scenario);
   });
   if (mistakes.empty())
     collect(mistakes, scenario.file, scenario.training.line, [&] { check_energy_limit(scenario, result.fleet); });

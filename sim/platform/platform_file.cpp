@@ -266,6 +266,8 @@ class Checker : public XmlDocument::Visitor {
         name, 1, 1, power_states, properties, checks_.file(), [&](const std::string& id) { return lines.at(id); },
         checks_.mistakes());
     result_.has_host_power = result_.has_host_power || spec.device.has_power;
+    for (const char* figure : {"uncertainty", "layer_uncertainty", "speed_variation"})
+      result_.has_uncertain_hosts = result_.has_uncertain_hosts || properties.count(figure) > 0;
     hosts_ += count;
     if (!spec.aggregator.empty()) aggregators_used_.push_back({spec.aggregator, lines.at("aggregator")});
     if (spec.role == NodeSpec::Role::aggregator) {

@@ -31,11 +31,13 @@ struct PlatformFile {
   std::string network_calibration;                         ///< property of a zone; empty: none
   std::optional<double> network_uncertainty;               ///< property of a zone
   std::unordered_map<std::string, double> uncertainties;   ///< of links that state one, by their ids
+  bool has_uncertain_hosts = false;                        ///< some host states how far its speed may be off
   std::unordered_set<std::string> profiled_links;          ///< ids of those whose rate or latency has a profile
   std::optional<Framing> framing;                          ///< property of a zone; none: messages are bytes alone
   bool has_profiles = false;                               ///< something changes over time
   std::vector<StateProfile> states;                        ///< of hosts and links
 
+  bool states_uncertainty() const { return has_uncertain_hosts || network_uncertainty || !uncertainties.empty(); }
   int line_of(const std::string& host) const;  ///< 0 if the host comes from a <cluster>
 };
 

@@ -106,6 +106,12 @@ const Vocabulary<PlatformOptions>& platform_vocabulary() {
               "interval, and how sure an order is. Nothing happens where the file states none.",
               "0 for no intervals; fewer where a plan of a large fleet should not wait for them.")
               .in("fleets"),
+          attribute<P>(
+              "fleet", &P::fleet, whole(0, 200),
+              "Which of the drawn fleets trains, from 1 on, instead of one with the platform's own figures (0). Its "
+              "times are the run's, without intervals. Methods plan with what the platform says all the same.",
+              "msfusion run --redraw-training K runs the first K, to see what deadlines and merges in the order of "
+              "arrival would have made of the models."),
           attribute<P>("devices", &P::devices_file, path(),
                        "A trace of recorded devices, device,period_s,compute_ms,down_bps,up_bps,model: how fast each "
                        "computes, as a ratio to their median, and what its line carries. Device after device of the "

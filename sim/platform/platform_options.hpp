@@ -19,6 +19,7 @@ struct PlatformOptions {
   std::string devices_file, availability_file, bandwidth_file, carbon_file, tariff_file;  ///< traces; empty: none
   enum class Offline { lose, pause } offline = Offline::lose;
   int draws = 200;                   ///< fleets that are drawn from what the platform states of its figures' errors
+  int fleet = 0;                     ///< of those drawn, the one that trains, from 1 on; 0: the platform's own figures
   std::optional<int> sends_at_once;  ///< transfers of a device, 0: all; none: see transfers_at_once
 };
 

@@ -1,4 +1,6 @@
 // Runs on a platform that states how far its figures may be off.
+#include <sstream>
+
 #include "sim/record/format.hpp"
 #include "sim/record/store.hpp"
 #include "tests/e2e/program.hpp"
@@ -141,4 +143,57 @@ TEST_CASE("an asynchronous method's intervals are of as many updates as its run 
   CHECK(interval.seconds_low > 0.75 * whole);
   CHECK(interval.seconds_high < 1.3 * whole);
   CHECK(warns(store, "until as many updates were merged as in the run"));
+}
+
+TEST_CASE(
+    "trained on drawn fleets, what waits for all takes what the fleet took, and what depends on times trains "
+    "otherwise") {
+  const TemporaryFolder folder;
+  const std::string scenario = folder.write(
+      "s.xml",
+      "<scenario name=\"s\"><platform file=\"uncertain.xml\"/><data set=\"synthetic\" train-samples=\"160\" "
+      "test-samples=\"40\"/><model kind=\"mlp\" hidden=\"16\"/><training rounds=\"4\" local-epochs=\"2\" batch=\"8\" "
+      "learning-rate=\"0.1\"/><evaluation every=\"2\"/><methods><method name=\"fedavg\"/><method name=\"fedasync\"/>"
+      "</methods><seeds values=\"1\"/></scenario>");
+  uncertain_platform(folder);
+  run({"run", scenario, "--redraw-training", "5", "-o", folder.file("all")});
+  const StoreReader own(folder.file("all/fleet=0/run.sqlite"));
+  std::istringstream drawn(own.draws(0).back().seconds);
+  int otherwise = 0;
+  for (int fleet = 1; fleet <= 5; ++fleet) {
+    const std::string one = "all/fleet=" + std::to_string(fleet);
+    const StoreReader store(folder.file(one + "/run.sqlite"));
+    double seconds = 0;
+    drawn >> seconds;
+    CHECK(store.rounds(0).back().end_seconds == Approx(seconds).epsilon(1e-6));
+    CHECK(store.evaluations(0).back().global_loss == own.evaluations(0).back().global_loss);
+    if (store.evaluations(1).back().global_loss != own.evaluations(1).back().global_loss) ++otherwise;
+    CHECK(store.intervals(0).empty());
+    CHECK(store.meta().at(meta_key::uncertainty).find("drawn fleet " + std::to_string(fleet)) != std::string::npos);
+  }
+  CHECK(otherwise > 0);
+
+  const auto tables = tables_of(folder.file("all/fleet=3"));
+  run({"run", scenario, "-j", "1", "-o", folder.file("alone")}, {"platform.fleet=3"});
+  CHECK(tables_of(folder.file("alone")) == tables);
+  run({"run", scenario, "-o", folder.file("resumed")}, {"platform.fleet=3", "training.rounds=3"});
+  run({"run", scenario, "--resume", "-o", folder.file("resumed")}, {"platform.fleet=3"});
+  CHECK(tables_of(folder.file("resumed")).at("rounds") == tables.at("rounds"));
+  run({"recost", folder.file("alone"), "-o", folder.file("again")});
+  CHECK(tables_of(folder.file("again")) == tables);
+}
+
+TEST_CASE("a drawn fleet of a platform without uncertainty, and one beside a sweep, are refused") {
+  const auto refused = [](const std::vector<std::string>& words) {
+    const Ended ended = msfusion_program(words);
+    CHECK(ended.code == 2);
+    return ended.err;
+  };
+  CHECK_THAT(refused({"plan", input("tiny.xml"), "--set", "platform.fleet=1"}),
+             Catch::Matchers::Contains("fleet=\"1\" in <platform>, on a platform that states no uncertainty"));
+  CHECK_THAT(refused({"run", input("tiny.xml"), "--redraw-training", "2"}),
+             Catch::Matchers::Contains("states no uncertainty"));
+  CHECK_THAT(refused({"run", input("tiny.xml"), "--redraw-training", "2", "--set", "training.batch=4", "--set",
+                      "training.batch=8"}),
+             Catch::Matchers::Contains("--redraw-training"));
 }

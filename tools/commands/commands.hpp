@@ -27,6 +27,7 @@ struct RunCommand {
   MetaMap of_sweep;           ///< for the store of one combination, whose values are single; empty: no sweep
   CoreShare share;            ///< of a sweep's cores
   bool profile = false;       ///< print what the processor's time went to
+  int redraw_training = 0;    ///< drawn fleets to train on besides the platform's own figures
 };
 
 struct ReportCommand {

@@ -185,6 +185,8 @@ int run_scenario(const RunCommand& command) {
   if (command.of_sweep.empty()) {
     const Scenario scenario = read_scenario(command.scenario, split_sweep(command.overrides, {}).fixed);
     const Sweep sweep = split_sweep(command.overrides, scenario.sweep);
+    if (command.redraw_training > 0 && sweep.axes.size() > 1)
+      throw UserError(Mistake{"--redraw-training", 0, "a sweep", "one combination of values at a time"});
     if (!sweep.axes.empty() && command.profile)
       throw UserError(Mistake{"--profile", 0, "a sweep", "one combination of values at a time"});
     if (!sweep.axes.empty() && rank_place().ranks > 1)

@@ -69,11 +69,19 @@ void add_run(CommandLine& line) {
       ->check(CLI::Range(0, 1000000));
   run_command->add_flag("--profile", run->profile,
                         "Print what the processor's time went to: training, evaluation, merging, ...");
+  run_command
+      ->add_option("--redraw-training", run->redraw_training,
+                   "Train on so many drawn fleets as well, where plans depend on times (deadlines, asynchronous "
+                   "methods): what the platform's uncertainty means for accuracy and order")
+      ->type_name("FLEETS")
+      ->check(CLI::Range(2, 200));
   run_command->footer(
       "Examples:\n  msfusion run scenarios/quickstart.xml --set training.rounds=3 -o /tmp/try\n  msfusion run "
       "scenarios/whole-model-baselines.xml --set training.rounds=60 --resume   more rounds for a finished run");
   line.does(run_command, [&line, run, sets] {
     run->overrides = parse_overrides(*sets);
+    for (int fleet = 0; run->redraw_training > 0 && fleet <= run->redraw_training; ++fleet)
+      run->overrides.push_back({"platform.fleet", std::to_string(fleet), "--redraw-training"});
     run->command_line = line.words();
     return run_scenario(*run);
   });
