@@ -184,6 +184,9 @@ Table whole_run_table(const Results& results) {
   column("Final accuracy", Dimension::share, false, [](const RunSummary& run) -> Maybe {
     return run.curve.empty() ? std::nullopt : Maybe(run.curve.back().evaluation.global_accuracy);
   });
+  column("Final loss", Dimension::plain, false, [](const RunSummary& run) -> Maybe {
+    return run.curve.empty() ? std::nullopt : Maybe(run.curve.back().evaluation.global_loss);
+  });
   column("Best accuracy", Dimension::share, false, [](const RunSummary& run) -> Maybe {
     return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;
   });
@@ -219,6 +222,7 @@ std::string comparison_csv(const Results& results) {
       {"grams_co2", &TargetFigures::grams_co2},
       {"best_accuracy", &TargetFigures::best_accuracy}};
   for (const auto& [name, figure] : columns) text += fmt::format(",{0}_mean,{0}_ci95", name);
+  text += ",final_accuracy_mean,final_accuracy_ci95,final_loss_mean,final_loss_ci95";  // of whole runs
   const bool drawn = has_draws(results);
   const std::vector<std::pair<const char*, std::vector<double> Drawn::*>> drawn_columns = {
       {"seconds", &Drawn::seconds}, {"joules", &Drawn::joules}, {"usd", &Drawn::usd}, {"grams_co2", &Drawn::grams_co2}};
@@ -238,6 +242,7 @@ std::string comparison_csv(const Results& results) {
       const auto figures = target_figures(results, method, target);
       text += fmt::format("{},{},{},{}", csv_field(method.label), exact_number(target), figures.seeds, figures.reached);
       for (const auto& [name, figure] : columns) append_figure(figures.*figure);
+      text += ",,,,";
       if (drawn)
         for (const auto& [name, figure] : drawn_columns) append_interval(figures.drawn.*figure);
       text += '\n';
@@ -261,6 +266,13 @@ std::string comparison_csv(const Results& results) {
     over([](const RunSummary& run) -> Maybe {
       return run.best ? Maybe(run.best->evaluation.global_accuracy) : std::nullopt;
     });
+    const auto final = [&](double EvaluationRecord::*figure) {
+      over([figure](const RunSummary& run) -> Maybe {
+        return run.curve.empty() ? std::nullopt : Maybe(run.curve.back().evaluation.*figure);
+      });
+    };
+    final(&EvaluationRecord::global_accuracy);
+    final(&EvaluationRecord::global_loss);
     std::vector<const Cost*> costs;
     for (const auto run : method.runs) costs.push_back(&results.runs[run].summary.total);
     if (drawn)

@@ -9,7 +9,7 @@
 
 namespace msfusion {
 
-enum class Dimension { seconds, bytes, flops, joules, usd, grams, rounds, share };
+enum class Dimension { seconds, bytes, flops, joules, usd, grams, rounds, share, plain };
 
 struct Scale {
   std::string unit;

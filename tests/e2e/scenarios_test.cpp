@@ -105,6 +105,7 @@ TEST_CASE("every shipped scenario runs in its small variant, and its report draw
            {"paper/headline", 10},
            {"paper/headline-skewed", 6},
            {"paper/losses", 6},
+           {"paper/churn", 4},
            {"paper/scalability-fixed", 6},
            {"paper/scalability-shared", 6},
            {"paper/skewed", 4},

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -276,4 +277,28 @@ TEST_CASE("an export holds every table, as the store has it, and explains each c
   CHECK(std::filesystem::exists(folder.path / "csv" / "wall.csv"));
   CHECK(nlohmann::json::accept(text_of(folder.path / "csv" / "summary.json")));
   CHECK_THROWS_AS(export_csv(folder.path.string(), "/proc/none"), RunError);
+}
+
+TEST_CASE("whole runs have the accuracy and the loss that they ended with, in tables and in CSV") {
+  const TemporaryFolder folder;
+  SampleOptions options;
+  options.methods = {"narrow", "fedavg"};
+  options.seeds = 1;
+  write_sample(folder.path, options);
+  const Results results = open_results({folder.path.string()});
+  const double accuracy = results.runs.back().summary.curve.back().evaluation.global_accuracy;
+  CHECK_THAT(comparison({folder.path.string()}, TableFormat::markdown), Catch::Matchers::Contains("| Final loss |"));
+  std::istringstream lines(comparison_csv(results));
+  std::vector<std::string> names;
+  std::map<std::string, std::string> last;
+  for (std::string line; std::getline(lines, line);) {
+    std::vector<std::string> cells;
+    std::istringstream words(line + ",");
+    for (std::string cell; std::getline(words, cell, ',');) cells.push_back(cell);
+    if (names.empty()) names = cells;
+    REQUIRE(cells.size() == names.size());
+    for (std::size_t i = 0; i < cells.size(); ++i) last[names[i]] = cells[i];
+  }
+  CHECK(std::stod(last.at("final_accuracy_mean")) == Approx(accuracy));
+  CHECK(std::stod(last.at("final_loss_mean")) == Approx(2.3 * (1 - accuracy) + 0.1));
 }
