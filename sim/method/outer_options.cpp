@@ -112,10 +112,10 @@ std::pair<std::string, std::string> outer_contradiction(const Method& m) {
     return {fmt::format("state=\"average\" with personal=\"{}\": moments of tensors that nobody sends have no mean",
                         name_of(kPersonals, m.personal.kind)),
             "state=\"keep\""};
-  if (m.state != OptimiserState::reset && m.merge.kind == MergeKind::normalised)
-    return {fmt::format("state=\"{}\" with merge=\"normalised\": how far steps carry a device is known for a momentum "
-                        "that begins at 0",
-                        name_of(kStates, m.state)),
+  if (m.state != OptimiserState::reset && divides_by_distance(m.merge.kind))
+    return {fmt::format("state=\"{}\" with merge=\"{}\": how far steps carry a device is known for a momentum that "
+                        "begins at 0",
+                        name_of(kStates, m.state), name_of(kMerges, m.merge.kind)),
             "state=\"reset\""};
   return {};
 }

@@ -20,4 +20,9 @@ Vocabulary<Method> with_outer(Vocabulary<Method> vocabulary);
 /// Why the method's other choices do not go with these, and what would; empty when they do.
 std::pair<std::string, std::string> outer_contradiction(const Method& method);
 
+/// Whether the merge divides an update by how far its steps carry, which is known for SGD from a momentum of 0 alone.
+inline bool divides_by_distance(MergeKind kind) {
+  return kind == MergeKind::normalised || kind == MergeKind::variates;
+}
+
 }  // namespace msfusion

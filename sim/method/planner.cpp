@@ -7,6 +7,7 @@
 #include "sim/base/seed.hpp"
 #include "sim/method/encoding_attributes.hpp"
 #include "sim/method/exchanges/exchange.hpp"
+#include "sim/method/outer_options.hpp"
 #include "sim/method/secure_steps.hpp"
 #include "sim/method/selection.hpp"
 
@@ -64,12 +65,15 @@ void check_numbers(const PlannerSetup& setup, const Admission& admission) {
         fmt::format("only {} training{} can be under way at a time", at_work, at_work == 1 ? "" : "s"));
 }
 
-// FedNova divides an update by how far its steps carry, which is known for SGD alone.
+// FedNova and SCAFFOLD divide an update by how far its steps carry, which is known for SGD alone.
 void check_steps(const PlannerSetup& setup) {
-  if (setup.method.merge.kind == MergeKind::normalised && setup.training.optimiser != TrainingOptions::Optimiser::sgd)
-    refuse(setup,
-           "merge=\"normalised\" with an optimiser that adapts its steps: how far they carry is known for SGD alone",
-           "optimiser=\"sgd\", or another merge");
+  const MergeKind merge = setup.method.merge.kind;
+  if (divides_by_distance(merge) && setup.training.optimiser != TrainingOptions::Optimiser::sgd)
+    refuse(
+        setup,
+        fmt::format("merge=\"{}\" with an optimiser that adapts its steps: how far they carry is known for SGD alone",
+                    name_of(kMerges, merge)),
+        "optimiser=\"sgd\", or another merge");
 }
 
 }  // namespace

@@ -114,7 +114,13 @@ std::pair<XmlElement, std::string> apply_override(const XmlElement& root, const 
          possible.empty() ? "it has none" : "allowed: " + one_of(attribute.name, possible));
   }
   if (!is_xml_text(change.value)) fail(change, "the value holds characters that XML cannot", "text in UTF-8 is needed");
-  element.set_attribute(attribute.name, change.value);
+  if (!change.value.empty()) {
+    element.set_attribute(attribute.name, change.value);
+  } else if (element.attribute(attribute.name)) {
+    element.remove_attribute(attribute.name);
+  } else {
+    fail(change, fmt::format("<{}> has no {} that could be taken away", element.name(), attribute.name), "a value");
+  }
   return {element, attribute.name};
 }
 

@@ -97,6 +97,7 @@ TEST_CASE("every shipped scenario runs in its small variant, and its report draw
            {"selection", 9},
            {"a-day-of-phones", 3},
            {"niid-bench-cifar10", 3},
+           {"niid-bench-fashion-mnist", 4},
            {"paper/ablation-images", 9},
            {"paper/ablation-text", 9},
            {"paper/choice-images", 11},

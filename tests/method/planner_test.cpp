@@ -5,13 +5,13 @@
 
 using namespace msfusion;
 
-TEST_CASE("FedNova with an optimiser that adapts its steps is refused") {
-  Bench fednova(method_named("fednova"), 3);
-  CHECK_NOTHROW(Planner(fednova.setup()));
-  fednova.training.momentum = 0.9;
-  CHECK_NOTHROW(Planner(fednova.setup()));
-  fednova.training.optimiser = TrainingOptions::Optimiser::adam;
-  CHECK_THROWS_WITH(Planner(fednova.setup()), ContainsSubstring("known for SGD alone"));
+TEST_CASE("FedNova and SCAFFOLD with an optimiser that adapts its steps are refused") {
+  Bench bench(method_named(GENERATE("fednova", "scaffold")), 3);
+  CHECK_NOTHROW(Planner(bench.setup()));
+  bench.training.momentum = 0.9;
+  CHECK_NOTHROW(Planner(bench.setup()));
+  bench.training.optimiser = TrainingOptions::Optimiser::adam;
+  CHECK_THROWS_WITH(Planner(bench.setup()), ContainsSubstring("known for SGD alone"));
 }
 
 TEST_CASE("the next round's slices are the ones that were announced, whatever the overlap schedule") {

@@ -35,6 +35,17 @@ TEST_CASE("--set changes attributes that are there and makes those that are not"
   CHECK(scenario.targets == std::vector<double>{0.5, 0.6});
 }
 
+TEST_CASE("--set without a value takes an attribute away, if there is one") {
+  Parts parts = two_of_a_kind();
+  const int usual = test::read(parts, {}).training.batch;
+  CHECK(test::read(parts, {{"training.batch", "77"}, {"training.batch", ""}}).training.batch == usual);
+  CHECK(test::read(parts, {{"methods.method[msfusion].split", ""}}).methods[0].split.rate.kind ==
+        test::read(parts, {}).methods[1].split.rate.kind);
+  CHECK(set_and_fail("prices.energy", "") ==
+        "--set prices.energy=: <prices> has no energy that could be taken away; a value\n");
+  CHECK_FALSE(set_and_fail("platform.file", "").empty());
+}
+
 TEST_CASE("--set picks a method by label, then by name") {
   const Scenario scenario = test::read(two_of_a_kind(), {{"methods.method[msfusion].split", "0.5"},
                                                          {"methods.method[v1.0 [b]].split", "0.75"},

@@ -38,10 +38,11 @@ Sets set_option(CLI::App* command) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->type_name("KEY:VALUE");
   command
-      ->add_option("--set", changes->sets,
-                   "Change an attribute: ELEMENT.ATTRIBUTE=VALUE, e.g. training.rounds=3 or "
-                   "methods.method[msfusion].split=0.5; "
-                   "may be repeated; one path several times runs every value (a sweep)")
+      ->add_option(
+          "--set", changes->sets,
+          "Change an attribute: ELEMENT.ATTRIBUTE=VALUE, e.g. training.rounds=3 or "
+          "methods.method[msfusion].split=0.5; "
+          "may be repeated; one path several times runs every value (a sweep); no VALUE takes the attribute away")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->type_name("PATH=VALUE");

@@ -8,18 +8,6 @@ namespace msfusion {
 
 namespace {
 
-// a_i: how far the steps carry a device under a constant gradient of 1, in learning rates. The steps themselves for
-// plain SGD, more with momentum, less where a proximal term pulls back (`pull`: its weight times the learning rate).
-double distance_of(std::int64_t steps, const TrainingOptions& training, double pull) {
-  double distance = 0, velocity = 0;
-  for (std::int64_t step = 0; step < steps; ++step) {
-    const double gradient = 1 - pull * distance;
-    velocity = training.momentum * velocity + gradient;
-    distance += training.nesterov ? gradient + training.momentum * velocity : velocity;
-  }
-  return distance;
-}
-
 // FedNova (arXiv 2007.07481): w -= tau_eff sum_i p_i d_i with d_i = (w - w_i) / a_i; tau_eff = sum_i p_i a_i, or with a
 // proximal term sum_i p_i steps_i. In double.
 class Normalised : public ServerState {
@@ -37,7 +25,7 @@ class Normalised : public ServerState {
     at::Tensor direction = at::zeros_like(current);
     for (const Trained* trained : arrivals.tasks) {
       const std::int64_t steps = steps_of(arrivals.plan, trained->task);
-      const double distance = distance_of(steps, context_.training, pull);
+      const double distance = carried_distance(steps, context_.training, pull);
       if (!(distance > 0)) continue;  // a device without samples has not moved
       const double share = merge_weight(context_.method.merge, *trained) / total;
       direction.add_(current - trained->values, share / distance);

@@ -269,7 +269,7 @@ class LocalTraining {
                                                   : std::numeric_limits<double>::quiet_NaN();
       if (member.targets > 0)
         member.trained.sample_loss = std::sqrt(member.squared_losses / static_cast<double>(member.targets));
-      member.objective->finish(member.trained, static_cast<int>(member.steps), rate_);
+      member.objective->finish(member.trained, rate_ * carried_distance(member.steps, context_.training));
     } catch (...) {
       member.error = std::current_exception();
     }

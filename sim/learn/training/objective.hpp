@@ -30,10 +30,8 @@ class Objective {
     return 0;
   }
 
-  /// Called after the last step, to add what the merge needs.
-  virtual void finish(Trained& trained, int steps, double learning_rate) {
-    (void)trained, (void)steps, (void)learning_rate;
-  }
+  /// Called after the last step, to add what the merge needs. `distance`: the learning rate times carried_distance().
+  virtual void finish(Trained& trained, double distance) { (void)trained, (void)distance; }
 };
 
 /// What an objective may read. Everything in it outlives the objective.

@@ -22,6 +22,16 @@ double learning_rate(const TrainingOptions& training, int round) {
   return rate;
 }
 
+double carried_distance(std::int64_t steps, const TrainingOptions& training, double pull) {
+  double distance = 0, velocity = 0;
+  for (std::int64_t step = 0; step < steps; ++step) {
+    const double gradient = 1 - pull * distance;
+    velocity = training.momentum * velocity + gradient;
+    distance += training.nesterov ? gradient + training.momentum * velocity : velocity;
+  }
+  return distance;
+}
+
 void clip_gradient(at::Tensor& gradient, double max_norm) {
   const double scale = max_norm / (gradient.norm().item<double>() + 1e-6);
   if (scale < 1) gradient.mul_(scale);

@@ -17,6 +17,11 @@ double learning_rate(const TrainingOptions& training, int round);
 /// Scales the gradient so that its norm is at most `max_norm` (torch.nn.utils.clip_grad_norm_).
 void clip_gradient(at::Tensor& gradient, double max_norm);
 
+/// How far SGD's steps carry a device under a constant gradient of 1, in learning rates: FedNova's a_i (arXiv
+/// 2007.07481). The steps themselves without momentum, more with it, less where a proximal term pulls back (`pull`: its
+/// weight times the learning rate). The momentum begins at 0.
+double carried_distance(std::int64_t steps, const TrainingOptions& training, double pull = 0);
+
 /// State is empty at the start, unless it goes on from another's.
 class Optimiser {
  public:

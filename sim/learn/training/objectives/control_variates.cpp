@@ -4,7 +4,9 @@ namespace msfusion {
 
 namespace {
 
-// SCAFFOLD: every step uses g - c_i + c; afterwards c_i+ = c_i - c + (x - y) / (K eta).
+// SCAFFOLD: every step uses g - c_i + c; afterwards c_i+ = c_i - c + (x - y) / (K eta), for K steps of plain SGD. With
+// momentum K steps carry further, and K becomes that distance (FedNova's a_i): c_i stays a mean gradient. Divided by K
+// alone, it would be up to 1 / (1 - momentum) times as large, and go through the momentum once more.
 class ControlVariates : public Objective {
  public:
   explicit ControlVariates(const ObjectiveContext& context)
@@ -18,10 +20,9 @@ class ControlVariates : public Objective {
     gradient.add_(drift_.narrow(0, 0, gradient.numel()));  // what is trained comes first
     return 0;
   }
-  void finish(Trained& trained, int steps, double learning_rate) override {
-    trained.variate_change = steps > 0
-                                 ? (trained.start - trained.values).div_(steps * learning_rate).sub_(server_.cpu())
-                                 : at::zeros_like(trained.start);
+  void finish(Trained& trained, double distance) override {
+    trained.variate_change = distance > 0 ? (trained.start - trained.values).div_(distance).sub_(server_.cpu())
+                                          : at::zeros_like(trained.start);
   }
 
  private:

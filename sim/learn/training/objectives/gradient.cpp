@@ -16,7 +16,7 @@ class Gradient : public Objective {
     gradient_ = gradient.clone();
     return 0;
   }
-  void finish(Trained& trained, int, double) override {
+  void finish(Trained& trained, double) override {
     trained.values = trained.start;
     if (gradient_.defined() && gradient_.numel() == size_) {
       trained.variate_change = gradient_;
