@@ -16,6 +16,7 @@
 #include "sim/plan/trained_shape.hpp"
 #include "sim/platform/platform_file.hpp"
 #include "sim/shape/depth.hpp"
+#include "sim/shape/exits.hpp"
 #include "sim/shape/layer_file.hpp"
 #include "sim/shape/onnx_model.hpp"
 #include "sim/shape/start_values.hpp"
@@ -226,20 +227,24 @@ std::vector<RunSpec> runs_of(const Preparation& preparation) {
 namespace {
 
 void add_depth(Shape& shape, const Method& method, const std::string& file) {
+  const ExitChoice& exits = method.split.exits;
+  const char* attribute = exits.is_on() ? "exits" : "depth";
   if (!shape.adapters.empty())
     throw UserError(Mistake{file, method.line,
-                            fmt::format("method {}: depth with adapters, which are merged into layers that every "
+                            fmt::format("method {}: {} with adapters, which are merged into layers that every "
                                         "exported model has",
-                                        method.label),
+                                        method.label, attribute),
                             "one of the two"});
   try {
-    shape = with_depth(std::move(shape));
+    shape = exits.is_on() ? with_exits(std::move(shape), exits.stages, exits.kind == ExitChoice::Kind::all,
+                                       method.objective.kind == ObjectiveKind::mutual_exits)
+                          : with_depth(std::move(shape));
   } catch (const UserError& error) {
     std::vector<Mistake> mistakes = error.mistakes();
     for (Mistake& mistake : mistakes) {
       mistake.file = file;
       mistake.line = method.line;
-      mistake.found = fmt::format("method {}: depth: {}", method.label, mistake.found);
+      mistake.found = fmt::format("method {}: {}: {}", method.label, attribute, mistake.found);
     }
     throw UserError(mistakes);
   }
@@ -265,7 +270,8 @@ RunInputs::RunInputs(const Preparation& prepared, const RunSpec& spec)
                                                  : narrow_rate(model, prepared.samples, planner_setup(prepared.fleet));
   }
   shape = trained_shape(model, width, prepared.samples, training);
-  if (!run.method->split.depth.empty()) add_depth(shape, *run.method, prepared.scenario.file);
+  if (!run.method->split.depth.empty() || run.method->split.exits.is_on())
+    add_depth(shape, *run.method, prepared.scenario.file);
   keep_private(shape, run.method->personal, run.method->line);
 }
 

@@ -19,6 +19,8 @@ enum class ObjectiveKind {
   model_contrastive,
   contrastive,
   gradient,
+  mutual_exits,
+  taught_exits,
 };
 
 struct ObjectiveRow : Choice<ObjectiveKind> {
@@ -33,7 +35,7 @@ struct ObjectiveRow : Choice<ObjectiveKind> {
 };
 
 // clang-format off
-inline constexpr std::array<ObjectiveRow, 8> kObjectives{{
+inline constexpr std::array<ObjectiveRow, 10> kObjectives{{
     // value, name, meaning; then: copies, corrects the gradient, frozen models, masks, whole models, weight
     {{ObjectiveKind::cross_entropy, "cross-entropy", "the plain loss"},
      0, false, 0, false, false, nullptr},
@@ -51,12 +53,17 @@ inline constexpr std::array<ObjectiveRow, 8> kObjectives{{
      0, false, 2, false, false, "lambda=\"0.1\""},
     {{ObjectiveKind::gradient, "gradient", "the plain loss; its gradient is the result, and no step is taken"},
      2, true,  0, false, false, nullptr},
+    {{ObjectiveKind::mutual_exits, "mutual-exits", "sum of all classifiers' losses, each learning from the others' predictions (DepthFL)"},
+     0, false, 0, false, false, "lambda=\"1\""},
+    {{ObjectiveKind::taught_exits, "taught-exits", "mean of all classifiers' losses by depth, each learning from the deepest's predictions (ScaleFL)"},
+     0, false, 0, false, false, "lambda=\"1\""},
 }};
 // clang-format on
 
 enum class MergeKind {
   mean,
   overlap_mean,
+  prefix_mean,
   momentum,
   adam,
   variates,
@@ -82,12 +89,14 @@ struct MergeRow : Choice<MergeKind> {
 };
 
 // clang-format off
-inline constexpr std::array<MergeRow, 15> kMerges{{
+inline constexpr std::array<MergeRow, 16> kMerges{{
     // value, name, meaning; then: takes slices, is a mean, distils, models sent, kept
     {{MergeKind::mean, "mean", "weighted mean of whole models"},
      false, true,  false, 1},
     {{MergeKind::overlap_mean, "overlap-mean", "mean of each element over those who trained it; others keep their value"},
      true,  true,  false, 1},
+    {{MergeKind::prefix_mean, "prefix-mean", "as overlap-mean; a sub-model's last block also moves as those of the next deeper size (InclusiveFL)"},
+     true,  true,  false, 1, "a block moves with the means of two sizes, and nothing says how far one device moves both"},
     {{MergeKind::momentum, "momentum", "mean update with momentum at the server (FedAvgM, DiLoCo)"},
      false, true,  false, 1, nullptr, 2},
     {{MergeKind::adam, "adam", "Adam at the server on the mean update (FedAdam)"},
@@ -153,8 +162,8 @@ inline constexpr std::array<ExchangeRow, 10> kExchanges{{
     // then: server, cohort, peers, edge, spans rounds, splits network, pools data, keeps own; merges
     {{ExchangeKind::server, "server", "model down, training, update up"},
      true,  true,  false, false, false, false, false, false,
-     {MergeKind::mean, MergeKind::overlap_mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates,
-      MergeKind::normalised, MergeKind::dynamic, MergeKind::distill}},
+     {MergeKind::mean, MergeKind::overlap_mean, MergeKind::prefix_mean, MergeKind::momentum, MergeKind::adam,
+      MergeKind::variates, MergeKind::normalised, MergeKind::dynamic, MergeKind::distill}},
     {{ExchangeKind::edge, "edge", "as server, through edge aggregators that each pass on one sum"},
      true,  true,  false, true,  false, false, false, false,
      {MergeKind::mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates}},

@@ -12,9 +12,10 @@ Vocabulary<Method> with_depth_attribute(Vocabulary<Method> vocabulary) {
           "depth", [](auto& m) -> auto& { return m.split.depth; }, one_or_more_shares(),
           "Share of the model's residual blocks that a device's sub-model keeps, rounded up; several are dealt to "
           "equal blocks of devices. The split rule cuts the row of blocks as it cuts widths: the first ones, or a "
-          "window that moves. Blocks that are left out pass on what enters them; other layers are in every sub-model.",
+          "window that moves. Blocks that are left out pass on what enters them; other layers are in every sub-model. "
+          "With exits: the share of the model's stages, always the first ones.",
           "Below 1 for devices that narrower layers alone do not help; a residual model is needed.")
-          .absent("all layers")
+          .absent("all layers; depthfl, inclusivefl and scalefl 0.25 0.5 0.75 1")
           .only_with(
               "", [](const M& m) { return facts_of(m.split.rule).partial; },
               "a split rule of sub-models, such as split-rule=\"fixed\""));

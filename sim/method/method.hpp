@@ -10,6 +10,7 @@
 #include "sim/base/vocabulary.hpp"
 #include "sim/encode/encoding.hpp"
 #include "sim/method/choices.hpp"
+#include "sim/method/exit_options.hpp"
 #include "sim/method/nested_options.hpp"
 #include "sim/method/personal_options.hpp"
 #include "sim/method/selection_options.hpp"
@@ -37,6 +38,7 @@ struct SplitChoice {
   std::optional<double> control;  ///< c, or c0 of the linear and adaptive schedules; none: 1, or 0.5
   double control_end = 1;         ///< linear: c of the last round
   std::vector<double> depth;      ///< share of the blocks that sub-models keep, dealt as levels; none: all layers
+  ExitChoice exits;               ///< fixed: the model is cut in stages, and depth keeps the first of them
   NestedChoice nested;            ///< fixed: local steps train narrower sub-models inside the device's
 };
 
@@ -46,7 +48,9 @@ struct ObjectiveChoice {
   double temperature = 0.5;
   enum class Negatives { previous, peers, both } negatives = Negatives::previous;
   enum class Compare { position, unit } compare = Compare::position;  ///< contrastive: which features form pairs
-  bool scaler = false;  ///< activations divided by the rate before each norm while training (HeteroFL)
+  int ramp_rounds = 300;      ///< mutual_exits: until the weight of the distillation has grown to the whole
+  double distil_from = 0.25;  ///< taught_exits: share of the rounds before the distillation begins
+  bool scaler = false;        ///< activations divided by the rate before each norm while training (HeteroFL)
 };
 
 struct ExchangeChoice {
@@ -73,10 +77,11 @@ struct MergeChoice {
   double server_learning_rate = 1;
   double beta1 = 0.9, beta2 = 0.99, tau = 1e-3;
   double staleness_exponent = 0.5;
-  double mixing = 0.6;      ///< fedasync: alpha
-  bool nesterov = false;    ///< momentum: the server's step looks ahead
-  double keep_local = 0.5;  ///< fragments: weight of the device's own values when a fragment arrives
-  int momentum_every = 1;   ///< delayed_nesterov: arrivals from one momentum step to the next
+  double mixing = 0.6;                 ///< fedasync: alpha
+  bool nesterov = false;               ///< momentum: the server's step looks ahead
+  double momentum_distillation = 0.2;  ///< prefix_mean: beta
+  double keep_local = 0.5;             ///< fragments: weight of the device's own values when a fragment arrives
+  int momentum_every = 1;              ///< delayed_nesterov: arrivals from one momentum step to the next
   int distill_steps = 0;
   double sharpen = 0.1;           ///< DS-FL: temperature
   std::int64_t open_samples = 0;  ///< distill, average_logits: unlabelled samples set aside

@@ -51,6 +51,9 @@ bool shifts(const Method& m) {
 bool contrasts(const Method& m) {
   return facts_of(m.objective.kind).contrasts();
 }
+bool distils_exits(const Method& m) {
+  return m.objective.kind == ObjectiveKind::mutual_exits || m.objective.kind == ObjectiveKind::taught_exits;
+}
 
 }  // namespace
 
@@ -97,14 +100,18 @@ Vocabulary<Method> with_msfusion(Vocabulary<Method> vocabulary) {
               "a double-shift split or a contrastive objective"),
       attribute<M>(
           "lambda", [](auto& m) -> auto& { return m.objective.weight; }, number_from(0),
-          "Weight of MSfusion's contrastive term.", "0 switches it off but still pays for it.")
+          "Weight of MSfusion's contrastive term, and of what classifiers learn from each other's predictions.",
+          "0 switches it off but still pays for MSfusion's.")
           .only_with(
-              "", [](const M& m) { return m.objective.kind == ObjectiveKind::contrastive; },
-              "objective=\"contrastive\""),
+              "", [](const M& m) { return m.objective.kind == ObjectiveKind::contrastive || distils_exits(m); },
+              "objective=\"contrastive\", \"mutual-exits\" or \"taught-exits\""),
       attribute<M>(
           "tau", [](auto& m) -> auto& { return m.objective.temperature; }, number_above(0),
-          "Temperature of the contrastive terms.", "Smaller is sharper.")
-          .only_with("", contrasts, "a contrastive objective"),
+          "Temperature of the contrastive terms, and of the predictions that taught-exits learns from.",
+          "Smaller is sharper.")
+          .only_with(
+              "", [](const M& m) { return contrasts(m) || m.objective.kind == ObjectiveKind::taught_exits; },
+              "a contrastive objective or objective=\"taught-exits\""),
       attribute<M>(
           "negatives", [](auto& m) -> auto& { return m.objective.negatives; }, one_of_table("negatives", kNegatives),
           "What MSfusion's contrastive term pushes away from: the device's sub-model of the round before, the "

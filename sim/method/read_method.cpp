@@ -8,6 +8,7 @@
 #include "sim/method/choices.hpp"
 #include "sim/method/depth_options.hpp"
 #include "sim/method/encoding_attributes.hpp"
+#include "sim/method/exit_options.hpp"
 #include "sim/method/outer_options.hpp"
 #include "sim/method/registry.hpp"
 #include "sim/method/selection_attributes.hpp"
@@ -95,6 +96,7 @@ Method read_method(const std::string& name, GivenAttributes& given) {
   if (found.empty()) std::tie(found, allowed) = selection_contradiction(method);
   if (found.empty()) std::tie(found, allowed) = nested_contradiction(method);
   if (found.empty()) std::tie(found, allowed) = depth_contradiction(method);
+  if (found.empty()) std::tie(found, allowed) = exits_contradiction(method);
   if (!found.empty()) given.object("", fmt::format("method {}: {}", name, found), allowed);
   return method;
 }
@@ -102,10 +104,11 @@ Method read_method(const std::string& name, GivenAttributes& given) {
 std::string choices_text(const Method& method) {
   const char* personal = name_of(kPersonals, method.personal.kind);
   return fmt::format(
-      "{}{}{} | {} | {} | {}{}{}{}", name_of(kSplitRules, method.split.rule),
-      method.split.depth.empty() ? "" : " in width and depth", method.split.nested.is_on() ? " with drawn widths" : "",
-      name_of(kObjectives, method.objective.kind), name_of(kExchanges, method.exchange.kind),
-      name_of(kMerges, method.merge.kind), encoding_text(method.encoding), selection_text(method.selection),
+      "{}{}{}{} | {} | {} | {}{}{}{}", name_of(kSplitRules, method.split.rule),
+      method.split.depth.empty() ? "" : " in width and depth", method.split.exits.is_on() ? " with exits" : "",
+      method.split.nested.is_on() ? " with drawn widths" : "", name_of(kObjectives, method.objective.kind),
+      name_of(kExchanges, method.exchange.kind), name_of(kMerges, method.merge.kind), encoding_text(method.encoding),
+      selection_text(method.selection),
       method.personal.kind == PersonalKind::none ? "" : fmt::format(" | own {}", personal));
 }
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "sim/shape/exits.hpp"
+
 namespace msfusion {
 
 namespace {
@@ -21,6 +23,10 @@ WidthSlice windows(const Shape& shape, double rate, double depth, Start start) {
   slice.axes.reserve(shape.axes.size());
   for (std::size_t axis = 0; axis < shape.axes.size(); ++axis) {
     const int units = shape.axes[axis].units;
+    if (shape.axes[axis].is_depth && !shape.stages.empty()) {
+      slice.axes.push_back(first_stages(shape, sliced_units(depth, static_cast<int>(shape.stages.size()))));
+      continue;
+    }
     const int kept = sliced_units(shape.axes[axis].is_depth ? depth : rate, units);
     slice.axes.push_back(IndexSet::window(wrapped(start(axis, units), units), kept, units));
   }

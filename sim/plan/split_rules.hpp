@@ -11,7 +11,8 @@
 
 namespace msfusion {
 
-// Every rule cuts the axis of blocks, where the shape has one, as it cuts widths, at the rate `depth`.
+// Every rule cuts the axis of blocks, where the shape has one, as it cuts widths, at the rate `depth`; of a model with
+// exits all take the first stages.
 
 /// W(0, m) on every axis: nested sub-models (HeteroFL, arXiv 2010.01264).
 WidthSlice fixed_slice(const Shape& shape, double rate, double depth = 1);

@@ -143,6 +143,12 @@ Shape kept_layers(const Shape& shape, const WidthSlice& slice) {
     places[at_index(i)] = static_cast<int>(kept.layers.size());
     kept.layers.push_back(std::move(layer));
   }
+  kept.stages.clear();
+  for (std::size_t s = 0; s < shape.stages.size(); ++s) {
+    if (!slice.axes.back().contains(static_cast<int>(shape.stages.size() + s))) continue;
+    kept.stages.push_back(shape.stages[s]);
+    kept.stages.back().logits = place_of(shape.stages[s].logits);
+  }
   return kept;
 }
 

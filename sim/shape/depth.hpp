@@ -14,7 +14,7 @@ namespace msfusion {
 Shape with_depth(Shape shape);
 
 /// The shape without the layers of blocks that the slice leaves out, whose readers read what entered the block. All
-/// tensors stay; `blocks` is empty.
+/// tensors stay; `blocks` is empty, and `stages` are those whose classifiers are kept.
 Shape kept_layers(const Shape& shape, const WidthSlice& slice);
 
 }  // namespace msfusion

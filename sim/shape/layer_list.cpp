@@ -133,6 +133,12 @@ std::string layer_list(const Shape& shape) {
     for (const int tensor : layer.tensors) tensors.push_back(shape.tensors[static_cast<std::size_t>(tensor)].name);
     layers.push_back(std::move(entry));
   }
+  if (shape.averages_exits && shape.stages.size() > 1) {
+    json answer = {{"op", "mean"}, {"name", "mean_of_exits"}, {"tensors", json::array()}};
+    for (const Stage& stage : shape.stages)
+      answer["inputs"].push_back(shape.layers[static_cast<std::size_t>(stage.logits)].name);
+    layers.push_back(std::move(answer));
+  }
   return about.dump();
 }
 

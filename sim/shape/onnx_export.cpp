@@ -153,6 +153,7 @@ class Exporter {
     if (op == "hard-swish") return same("HardSwish");
     if (op == "flatten") return node("Flatten", {inputs_[0]}, 2, {{"axis", whole(1)}});
     if (op == "add") return node("Add", inputs_, rank(inputs_[0]));
+    if (op == "mean") return node("Mean", inputs_, rank(inputs_[0]));
     if (op == "concat") return node("Concat", inputs_, rank(inputs_[0]), {{"axis", whole(1)}});
     if (op == "positions") return node("Add", {inputs_[0], tensor(layer.at("tensors")[0])}, 3);
     if (op == "first-token") {

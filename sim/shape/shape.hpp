@@ -110,6 +110,7 @@ struct Extent {
 };
 
 inline constexpr int kModelInput = -1;  ///< as a layer's input: the sample itself
+inline constexpr int kNoLayer = -2;
 
 struct Layer {
   std::string name;
@@ -120,11 +121,18 @@ struct Layer {
   int block = kNoBlock;  ///< that it belongs to, into Shape::blocks
 };
 
-/// A residual block that a sub-model may leave out: what enters it then leaves it unchanged.
+/// A residual block that a sub-model may leave out: what enters it then leaves it unchanged. Or, with exits, a stage or
+/// a classifier, after which nothing follows where it is left out.
 struct Block {
-  int sum;       ///< its last layer
+  int sum;       ///< its last layer; kNoLayer with exits
   int shortcut;  ///< the layer whose result the sum adds to the branch's, or kModelInput
   int tensor;    ///< one of its own, with elements in every slice that keeps the block
+};
+
+/// A part of a model that ends in a classifier of its own. A sub-model has the first stages.
+struct Stage {
+  int logits;                            ///< the last layer of its classifier
+  std::vector<std::vector<int>> blocks;  ///< the tensors of each of its blocks, in the layers' order
 };
 
 enum class InputKind { image, tokens };
@@ -144,7 +152,10 @@ struct Shape {
   std::vector<ParameterTensor> tensors;
   std::vector<Layer> layers;
   std::vector<Adapter> adapters;
-  std::vector<Block> blocks;  ///< the units of the depth axis; none: slices keep all layers
+  std::vector<Block> blocks;     ///< the units of the depth axis; none: slices keep all layers
+  std::vector<Stage> stages;     ///< of a model with exits: the units are all stages, then their classifiers
+  bool has_inner_exits = false;  ///< a sub-model has the classifiers of all its stages, not only the last one's
+  bool averages_exits = false;   ///< the model's answer is the mean of its classifiers' logits, not the last one's
 
   /// The layer whose output is the representation z: what the last layer reads.
   int representation_layer() const { return layers.back().inputs.front(); }

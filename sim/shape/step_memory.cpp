@@ -79,14 +79,15 @@ class Step {
   Moments run(bool gathers, LastLayer kind) {
     const std::vector<Held> results = forward(true);
     const int last = static_cast<int>(shape_.layers.size()) - 1;
-    Held logarithms, of_logarithms;
-    if (kind == LastLayer::logits) {
-      logarithms = floats(last);
-      of_logarithms = floats(last);
-    }
-    gradients_[at_index(last)] = floats(last);
-    logarithms.reset();
-    of_logarithms.reset();
+    std::vector<int> outputs = {last};
+    if (!shape_.stages.empty()) outputs.clear();
+    for (const Stage& stage : shape_.stages) outputs.push_back(stage.logits);
+    std::vector<Held> losses;
+    for (const int output : outputs)
+      if (kind == LastLayer::logits) losses.push_back(floats(output, held_by_loss(outputs.size())));
+    if (kind == LastLayer::logits && outputs.size() > 1) losses.push_back(floats(last, shape_.averages_exits ? 4 : 2));
+    for (const int output : outputs) gradients_[at_index(output)] = floats(output);
+    losses.clear();
     for (int i = last; i >= 0; --i) {
       const Held gradient = std::move(gradients_[at_index(i)]);
       if (needs_gradient_[at_index(i)]) backward(i, gradient);
@@ -121,7 +122,14 @@ class Step {
   Held floats(int i, std::int64_t times = 1) { return samples(times * elements(i) * kFloatBytes); }
   Held weights(int tensor) { return std::make_shared<Block>(meter_, HeldBytes{0, count(tensor) * kFloatBytes}); }
 
-  // The logits, and the representation that the last layer reads.
+  // How often a classifier's logits are held by a loss: as logarithms and on the way to them. Of several classifiers
+  // also as predictions that others learn from: all of them or, where none is averaged, the deepest one's.
+  std::int64_t held_by_loss(std::size_t outputs) const {
+    if (outputs == 1) return 2;
+    return shape_.averages_exits ? 3 : 1;
+  }
+
+  // The logits of all classifiers, and the representation that the last layer reads.
   std::vector<Held> forward(bool trains) {
     std::vector<Held> results(shape_.layers.size());
     Held representation;
@@ -136,7 +144,9 @@ class Step {
       for (const int from : layer(i).inputs)
         if (from != kModelInput && last_reader_[at_index(from)] == i) results[at_index(from)].reset();
     }
-    return {results.back(), representation};
+    std::vector<Held> kept = {results.back(), representation};
+    for (const Stage& stage : shape_.stages) kept.push_back(results[at_index(stage.logits)]);
+    return kept;
   }
 
   // A layer's result, and in `kept` what its backward pass will need.

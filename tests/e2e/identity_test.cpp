@@ -297,6 +297,8 @@ TEST_CASE("a finished run that is given more rounds ends as if it had been asked
        "msfusion: 3 rounds instead of 2 change the learning rate of those that are done (schedule=\"cosine\")"},
       {{"--set", "methods.method[msfusion].overlap=linear", "--set", "methods.method[msfusion].overlap-control=0.5"},
        "msfusion: 3 rounds instead of 2 change the windows of those that are done (overlap=\"linear\")"},
+      {{"--set", "methods.method[scalefl].distil-from=0.5"},
+       "scalefl: 3 rounds instead of 2 change when classifiers begin to learn from each other (distil-from)"},
       {{"--set", "evaluation.every=3", "--set", "evaluation.keep=best"},
        "keep=\"best\" kept the model of msfusion's last round, 2, which a longer run would not evaluate "
        "(every=\"3\")"}};

@@ -191,6 +191,15 @@ TEST_CASE("choices that make no sense together are refused with the reason") {
            {"name='fedavg' depth='0.5'", "a split rule of sub-models"},
            {"name='feddropout' split='0.5' depth='0.5'", "too many to plan with"},
            {"name='fjord' split='0.2' depth='0.5'", "steps that draw a width keep all layers"},
+           {"name='fedavg' exits='last'", "split-rule=\"fixed\""},
+           {"name='depthfl' stages='3'", "3 stages, but model cnn has 2 blocks that a stage could end with"},
+           {"name='depthfl' objective='cross-entropy'", "nothing trains the inner classifiers"},
+           {"name='heterofl' split='0.5' objective='taught-exits' lambda='1'", "without exits"},
+           {"name='inclusivefl' exits='none'", "merge=\"prefix-mean\" without exits"},
+           {"name='depthfl' exchange='peers'", "exits where the exchange is \"peers\""},
+           {"name='scalefl' widths='0.5 1'", "steps that draw a width keep all layers"},
+           {"name='inclusivefl' momentum-distillation='2'", "a number from 0 to 1"},
+           {"name='fedavg' stages='2'", "exits=\"all\" or \"last\""},
            {"name='fedprox' mu='-1'", "a number from 0"},
        }) {
     INFO(row.element);

@@ -131,6 +131,9 @@ void check_lengthens(const Scenario& then, const Scenario& now) {
     if (facts_of(method.split.rule).shifts && method.split.overlap == SplitChoice::Overlap::linear)
       refuse(method.line, change + " change the windows of those that are done (overlap=\"linear\")",
              std::string("overlap=\"constant\" or \"adaptive\" from the first round on, or ") + kAnew);
+    if (method.objective.kind == ObjectiveKind::taught_exits && method.objective.distil_from > 0)
+      refuse(method.line, change + " change when classifiers begin to learn from each other (distil-from)",
+             std::string("distil-from=\"0\" from the first round on, or ") + kAnew);
   }
   if (!mistakes.empty()) throw UserError(std::move(mistakes));
 }

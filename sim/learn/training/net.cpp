@@ -78,7 +78,9 @@ Net::Net(const Shape& shape)
     : shape_(shape),
       last_reader_(last_readers(shape)),
       may_overwrite_(overwriting_relus(shape)),
-      fuses_relu_(shape.layers.size()) {
+      fuses_relu_(shape.layers.size()),
+      is_exit_(shape.layers.size()) {
+  for (const Stage& stage : shape.stages) is_exit_[at_index(stage.logits)] = true;
   for (std::size_t i = 0; i < shape.layers.size(); ++i) {
     const Layer& layer = shape.layers[i];
     has_batch_norm_ |= std::holds_alternative<BatchNorm>(layer.op);
@@ -90,7 +92,8 @@ Net::Net(const Shape& shape)
 }
 
 bool Net::can_group() const {
-  return ignores_alignment() && std::all_of(shape_.layers.begin(), shape_.layers.end(), [](const Layer& layer) {
+  return shape_.stages.empty() && ignores_alignment() &&
+         std::all_of(shape_.layers.begin(), shape_.layers.end(), [](const Layer& layer) {
            return std::holds_alternative<Linear>(layer.op) || std::holds_alternative<Relu>(layer.op) ||
                   std::holds_alternative<Flatten>(layer.op);
          });
@@ -193,8 +196,9 @@ Net::Output Net::forward(const at::Tensor& input, const std::vector<at::Tensor>&
       Frame frame{{}, {}, pass};
       for (const int from : layer.inputs) frame.in.push_back(result_of(from));
       for (const int tensor : layer.tensors) frame.parameters.push_back(parameters[at_index(tensor)]);
-      if (i == last) result.representation = frame.in.front();
+      if (i == last || is_exit_[at_index(i)]) result.representation = frame.in.front();
       outputs[at_index(i)] = apply(i, frame);
+      if (is_exit_[at_index(i)]) result.exits.push_back(outputs[at_index(i)]);
       if (pass.watch) pass.watch(i, outputs[at_index(i)]);
     }
     // Unless a graph keeps it, an activation's memory is free for the next layers while it is still in the cache.
@@ -202,7 +206,13 @@ Net::Output Net::forward(const at::Tensor& input, const std::vector<at::Tensor>&
       if (from != kModelInput && last_reader_[at_index(from)] == i) outputs[at_index(from)].reset();
   }
   result.logits = std::move(outputs.back());
+  if (!shape_.stages.empty()) answer(result);
   return result;
+}
+
+void Net::answer(Output& output) const {
+  const bool averages = shape_.averages_exits && output.exits.size() > 1;
+  output.logits = averages ? at::stack(output.exits).mean(0) : output.exits.back();
 }
 
 }  // namespace msfusion

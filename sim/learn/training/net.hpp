@@ -41,6 +41,7 @@ class Net {
   struct Output {
     at::Tensor logits;          ///< [samples, classes], or [samples, tokens, classes]
     at::Tensor representation;  ///< the last layer's input: [samples, features], or [samples, tokens, features]
+    std::vector<at::Tensor> exits = {};  ///< of a model with exits: the logits of each that the slice has
   };
 
   /// `parameters` in the order of Shape::tensors, of the slice's sizes. Images come as [samples, channels, height,
@@ -60,12 +61,14 @@ class Net {
  private:
   struct Frame;  // one layer's inputs and parameters in a pass
   at::Tensor apply(int layer, const Frame& frame) const;
+  void answer(Output& output) const;
   bool is_left_out(const Layer& layer, const std::vector<at::Tensor>& parameters) const;
 
   const Shape& shape_;
   std::vector<int> last_reader_;     // per layer: the last layer that reads its output
   std::vector<bool> may_overwrite_;  // per layer: an activation function that may work in place
   std::vector<bool> fuses_relu_;     // per layer: a batch norm that applies the ReLU behind it
+  std::vector<bool> is_exit_;        // per layer: it gives logits
   bool has_batch_norm_ = false, has_convolution_ = false;
 };
 

@@ -42,6 +42,7 @@ struct ObjectiveContext {
   const SliceMap& map;
   const at::Tensor& start;  ///< flat: what the device started the round with
   double scaler;
+  int rounds = 0;  ///< of the whole run
 };
 
 /// Each kind has a function make_KIND_objective of this type, in objectives/KIND.cpp; sim/learn/CMakeLists.txt lists

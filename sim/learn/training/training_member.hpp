@@ -76,7 +76,8 @@ struct Member {
     start = trained.start.to(device);
     pass.scaler = context.objective.scaler ? job.task.split : 1;
     pass.dropout = &dropout;
-    objective = objective_maker(context.objective.kind)({context.objective, net, job, map, start, pass.scaler});
+    objective = objective_maker(context.objective.kind)(
+        {context.objective, net, job, map, start, pass.scaler, context.training.rounds});
     if (context.nested.is_on())
       nested.emplace(context.shape, context.nested.widths, job.task.slice, seed_for(context, Purpose::widths));
     if (!job.samples->empty())

@@ -22,6 +22,15 @@ Method partial_training(SplitRule rule) {
   return method;
 }
 
+Method by_depth() {
+  Method method = averaging();
+  method.split.rule = SplitRule::fixed;
+  method.split.depth = {0.25, 0.5, 0.75, 1};
+  method.merge.kind = MergeKind::overlap_mean;
+  method.merge.weights = MergeChoice::Weights::uniform;
+  return method;
+}
+
 Method gossiping() {
   Method method = averaging();
   method.exchange.kind = ExchangeKind::peers;

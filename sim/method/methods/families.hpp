@@ -11,6 +11,10 @@ Method averaging();
 /// Slices at rates that fit the devices, with the masked loss and the scaler of HeteroFL's release.
 Method partial_training(SplitRule rule);
 
+/// The first quarter, half, three quarters or all of the model's stages, dealt to equal blocks of devices; every
+/// element becomes the plain mean over those who hold it.
+Method by_depth();
+
 /// Whole models among peers on a ring, x_i = sum_j W_ij x_j with Metropolis weights.
 Method gossiping();
 

@@ -6,6 +6,8 @@
 #include "sim/learn/participant.hpp"
 #include "sim/learn/running/job_message.hpp"
 #include "sim/learn/running/state_file.hpp"
+#include "sim/plan/split_rules.hpp"
+#include "sim/shape/exits.hpp"
 #include "tests/learn/world.hpp"
 #include "tests/support/catch.hpp"
 
@@ -64,6 +66,9 @@ std::vector<Named> every_method() {
        {PersonalKind::model, 1, 0.5},
        OptimiserState::keep},
       {"fjord", method(O::cross_entropy, E::server, M::overlap_mean)},
+      {"depthfl", method(O::mutual_exits, E::server, M::overlap_mean)},
+      {"inclusivefl", method(O::cross_entropy, E::server, M::prefix_mean)},
+      {"scalefl", method(O::taught_exits, E::server, M::overlap_mean)},
       {"heterofl, averaged", method(O::masked_cross_entropy, E::server, M::overlap_mean), {}, OptimiserState::average},
   };
   for (auto& named : all) {
@@ -74,6 +79,9 @@ std::vector<Named> every_method() {
     named.method.merge.open_samples = 20;
     named.method.merge.distill_steps = 3;
     if (std::string(named.name) == "fjord") named.method.split.nested = {{0.25, 0.5, 1}, true};
+    if (named.method.merge.kind == M::prefix_mean) named.method.split.exits.kind = ExitChoice::Kind::last;
+    if (named.method.objective.kind == O::mutual_exits || named.method.objective.kind == O::taught_exits)
+      named.method.split.exits.kind = ExitChoice::Kind::all;
     if (named.method.objective.kind == O::contrastive)
       named.method.objective.negatives = ObjectiveChoice::Negatives::both;
   }
@@ -83,6 +91,9 @@ std::vector<Named> every_method() {
 void take(World& world, const Method& chosen) {
   world.method = chosen;
   world.evaluation.personal = true;
+  if (const ExitChoice::Kind kind = chosen.split.exits.kind; kind != ExitChoice::Kind::none)
+    world.shape = with_exits(world.shape, {}, kind == ExitChoice::Kind::all,
+                             chosen.objective.kind == ObjectiveKind::mutual_exits);
   keep_private(world.shape, chosen.personal, 0);
   world.training.momentum = 0.9;
 }
@@ -99,8 +110,11 @@ World world_of(const Method& chosen) {
 void play_round(Learner& learner, const World& world, int t) {
   const bool partial = world.method.merge.kind == MergeKind::overlap_mean;
   std::vector<WidthSlice> slices;
+  const bool staged = !world.shape.stages.empty();
   for (int device = 0; device < world.devices(); ++device)
-    slices.push_back(partial ? window_slice(world.shape, 0.5, device + t) : full_slice(world.shape));
+    slices.push_back(staged    ? fixed_slice(world.shape, partial ? 0.75 : 1, (device + t) % 2 == 0 ? 0.5 : 1)
+                     : partial ? window_slice(world.shape, 0.5, device + t)
+                               : full_slice(world.shape));
   const RoundPlan plan = world.round(t, slices);
   learner.start(plan, all_tasks(plan));
   auto deliveries =

@@ -10,6 +10,7 @@
 #include "sim/plan/split_rules.hpp"
 #include "sim/shape/adapters.hpp"
 #include "sim/shape/depth.hpp"
+#include "sim/shape/exits.hpp"
 #include "sim/shape/start_values.hpp"
 #include "tests/learn/layer_files.hpp"
 #include "tests/learn/world.hpp"
@@ -145,6 +146,40 @@ TEST_CASE("the memory of a training holds without the blocks that the sub-model 
   }
 }
 
+TEST_CASE("the memory of a training holds with classifiers behind stages") {
+  ResNetOptions resnet;
+  resnet.blocks = {2, 2, 2, 2};
+  for (const ObjectiveKind objective : {ObjectiveKind::mutual_exits, ObjectiveKind::taught_exits}) {
+    World world = pictures(resnet);
+    world.method.objective.kind = objective;
+    world.method.objective.weight = 1;
+    world.method.objective.distil_from = 0;
+    world.shape = with_exits(world.shape, 4, true, objective == ObjectiveKind::mutual_exits);
+    for (const double depth : {0.25, 0.75, 1.0}) {
+      INFO("depth " << depth);
+      check_memory(world, fixed_slice(world.shape, 1, depth));
+    }
+  }
+  // Of a language model predictions are what takes most.
+  TransformerOptions transformer;
+  transformer.embedding = 32, transformer.heads = 2, transformer.ffn = 64, transformer.layers = 2,
+  transformer.window = 32;
+  for (const ObjectiveKind objective : {ObjectiveKind::mutual_exits, ObjectiveKind::taught_exits}) {
+    World world = words(transformer, transformer.window);
+    world.method.objective.kind = objective;
+    world.method.objective.weight = 1;
+    world.method.objective.distil_from = 0;
+    world.shape = with_exits(world.shape, 4, true, objective == ObjectiveKind::mutual_exits);
+    for (const double depth : {0.5, 1.0}) {
+      INFO("words, depth " << depth);
+      check_memory(world, fixed_slice(world.shape, 1, depth));
+    }
+  }
+  World last = pictures(resnet);
+  last.shape = with_exits(last.shape, 4, false, false);
+  check_memory(last, fixed_slice(last.shape, 0.5, 0.5));
+}
+
 TEST_CASE("the memory of a training holds with frozen layers") {
   for (const char* trained : {"classifier", "norm", "stage3"}) {
     World world = pictures(ResNetOptions{});
@@ -190,6 +225,8 @@ TEST_CASE("the memory of a training holds with the state of optimisers, clipping
   check_memory(world);
   for (const ObjectiveRow& objective : kObjectives) {
     INFO(objective.name);
+    if (objective.value == ObjectiveKind::mutual_exits || objective.value == ObjectiveKind::taught_exits)
+      continue;  // of models with exits, above
     world = pictures(ResNetOptions{});
     world.method.objective.kind = objective.value;
     if (objective.weight_example) world.method.objective.weight = 0.1;
