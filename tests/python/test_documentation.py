@@ -21,6 +21,7 @@ ELSEWHERE = {
     r"(sbatch|qsub) ": "no such cluster here",
     r"mpirun ": "test_cluster.py and ranks_test.cpp",
     r"alias |export ": "set for every command here",
+    r"msfusion run scenarios/(paper/(distillation|headline)|niid)": "more data than here; scenarios_test.cpp runs small variants",
     r"msfusion calibrate": "two minutes of measurements; tests/calibrate",
     r"build/release/tests/": "one of the tests",
 }
@@ -87,9 +88,10 @@ def place(tmp_path):
     for folder in ("scenarios", "platforms"):
         shutil.copytree(SOURCES / folder, tmp_path / folder)
     # What the pages suppose to be there.
-    (tmp_path / "shakespeare").mkdir()
-    for part in ("train", "test"):
-        (tmp_path / f"shakespeare/{part}.txt").write_text("to be or not to be that is the question\n" * 400)
+    for text in ("shakespeare", "ptb"):
+        (tmp_path / text).mkdir()
+        for part in ("train", "test"):
+            (tmp_path / text / f"{part}.txt").write_text("to be or not to be that is the question\n" * 400)
     shutil.copy(SOURCES / "platforms/quickstart.xml", tmp_path / "other.xml")
     (tmp_path / "my-devices.xml").write_text(re.search(r"<catalogue>.*?</catalogue>", (SOURCES / "docs/howto/devices.md").read_text(), re.DOTALL)[0])
     return tmp_path
