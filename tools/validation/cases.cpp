@@ -34,6 +34,9 @@ std::vector<ValidationCase> validation_cases() {
       {"mlp, 4 clients, Oort asks 2", "fedavg", "mlp", 4, 1, 20e6, 40e6, 0.005, 0.4, 640, 4, 1,
        R"(cohort="2" selection="oort")"},
       {"transformer, 2 peers, 1/2", "msfusion", "transformer", 2, 0.5, 4e6, 0, 0.010, 0.8, 320, 1, 0.5},
+      {"mlp, 8 peers, ring", "msfusion", "mlp", 8, 0.25, 5e6, 0, 0.005, 0.2, 640, 8, 0.5, R"(graph="ring")"},
+      {"cnn, 8 peers, random graph", "msfusion", "cnn", 8, 0.25, 2e6, 0, 0.010, 0.2, 320, 1, 0.5,
+       R"(graph="erdos-renyi" probability="0.4")"},
       {"lstm, 2 clients", "fedavg", "lstm", 2, 1, 8e6, 40e6, 0.010, 0.8, 320, 1, 1},
       // Not in the grid of the calibration:
       {"depthwise cnn, 2 clients", "fedavg", "depthwise", 2, 1, 8e6, 40e6, 0.010, 0.8, 320, 1, 1},

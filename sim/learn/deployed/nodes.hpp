@@ -7,7 +7,7 @@
 
 namespace msfusion {
 
-/// A peer of MSfusion on a complete graph.
+/// A peer of MSfusion.
 std::unique_ptr<Participant> make_overlap_peer(const LearnerSetup& setup, NodeId node);
 
 /// A device that trains slices of a server's model, and sends updates or votes.

@@ -19,7 +19,8 @@ const WidthSlice& next_slice_of(const RoundPlan& plan, NodeId device) {
 
 // MSfusion: a peer sends the elements that it trained to the peers that need them next. No node has a mean of elements
 // that nobody trained this round, because nobody has needed them since they were trained last. Every peer that trained
-// them last sends its own values to the peer that needs them now, which takes the mean.
+// them last sends its own values to the peer that needs them now, which takes the mean. Where not all are neighbours,
+// such elements are not sent, and a peer goes on with what it holds.
 class Peer : public TrainingNode {
  public:
   Peer(const LearnerSetup& setup, NodeId node)
@@ -65,6 +66,7 @@ class Peer : public TrainingNode {
 
   void finish_round(const RoundPlan& plan) override {
     const SliceMap next = map_of(next_slice_of(plan, node_));
+    if (!joins_all()) scatter(map_of(trained_.slice), gather(map_of(trained_.slice), own_), values_);
     // Floating-point sums depend on the order: by device, whatever arrived first.
     std::map<NodeId, std::vector<StepId>> by_sender;
     for (const auto& [step, values] : received_) by_sender[transfer_of(plan, step).from].push_back(step);
@@ -80,7 +82,9 @@ class Peer : public TrainingNode {
       if (sender == node_) {
         const float* own = own_.data_ptr<float>();
         for (const std::int64_t place : places_of(next))
-          if (has_value(plan, node_, place, last)) add(node_, place, own[place]);
+          if (has_value(plan, node_, place, last) &&
+              (joins_all() || covers(plan, node_)[static_cast<std::size_t>(place)]))
+            add(node_, place, own[place]);
         continue;
       }
       for (const StepId step : steps) {
@@ -105,6 +109,8 @@ class Peer : public TrainingNode {
   }
 
  private:
+  bool joins_all() const { return facts_of(run_.setup.method.exchange.graph).joins_all; }
+
   SliceMessage message_of(const RoundPlan& plan) const {
     return {run_, run_.setup.method.encoding, trained_.slice, {}, plan.round, trained_.task, nullptr};
   }

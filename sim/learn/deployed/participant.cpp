@@ -11,7 +11,7 @@ namespace {
 
 [[noreturn]] void refuse(const Method& method, const char* what) {
   throw UserError(Mistake{"", method.line, fmt::format("method {}: {}", method.label, what),
-                          "MSfusion among peers that all know each other, or a mean at a server"});
+                          "MSfusion among peers, or a mean at a server"});
 }
 
 }  // namespace
@@ -32,8 +32,7 @@ std::unique_ptr<Participant> make_participant(const LearnerSetup& setup, NodeId 
   const Told told = told_of(method.selection);
   if (told == Told::loss_before || told == Told::accuracy) refuse(method, "real peers are asked before no draw");
   const bool by_mean = method.merge.kind == MergeKind::mean || method.merge.kind == MergeKind::overlap_mean;
-  if (facts_of(method.exchange.kind).among_peers && method.merge.kind == MergeKind::overlap_mean &&
-      facts_of(method.exchange.graph).joins_all)
+  if (facts_of(method.exchange.kind).among_peers && method.merge.kind == MergeKind::overlap_mean)
     return make_overlap_peer(setup, node);
   if (method.exchange.kind != ExchangeKind::server || !by_mean) refuse(method, "real peers do not know its exchange");
   if (node == static_cast<NodeId>(setup.parts.samples.size())) return make_server(setup, node);

@@ -17,6 +17,8 @@ namespace {
 // needs next and that none of them trained comes from the one among them in whose view it was trained last (the lowest
 // id of several). Elements outside a device's next sub-model follow the same mean: they stand for what their last
 // holders will send when they are needed again.
+// Where not all devices are neighbours, nobody sends such elements later. So a device knows what it trained itself and,
+// of its next sub-model, the mean with what its neighbours trained and sent this round; the rest stays as it held it.
 class PeerOverlap : public ModelState {
  public:
   explicit PeerOverlap(const MergeContext& context)
@@ -39,7 +41,7 @@ class PeerOverlap : public ModelState {
     OverlapSum everybody(context_.full);
     for (std::size_t i = 0; i < maps.size(); ++i) add_trained(context_, everybody, maps[i], *arrivals.tasks[i]);
 
-    if (!weighs_per_peer() && all_received_from_all(arrivals)) {
+    if (joins_all() && !weighs_per_peer() && all_received_from_all(arrivals)) {
       if (!views_.empty()) agree();
     } else {
       separate();
@@ -150,7 +152,7 @@ class PeerOverlap : public ModelState {
     const SliceMap next(context_.shape, context_.full, next_slice(arrivals, static_cast<NodeId>(device)));
     for (const std::size_t task : tasks) {
       const auto peer = static_cast<std::size_t>(arrivals.tasks[task]->device);
-      if (peer == device) continue;
+      if (peer == device || !joins_all()) continue;
       next.for_each_run([&](int, const Run& run) {
         refresh(values.data_ptr<float>() + run.full, rounds.data_ptr<std::int32_t>() + run.full,
                 views_[peer].data_ptr<float>() + run.full, trained_[peer].data_ptr<std::int32_t>() + run.full,
@@ -165,8 +167,16 @@ class PeerOverlap : public ModelState {
       for (const std::size_t task : tasks)
         if (static_cast<std::size_t>(arrivals.tasks[task]->device) == device)
           add_own(merged, sum, maps[task], arrivals.tasks[task]->values);
-    return {merged.to(at::kFloat), rounds};
+    if (joins_all()) return {merged.to(at::kFloat), rounds};
+    at::Tensor known = values;
+    for (const std::size_t task : tasks)
+      if (static_cast<std::size_t>(arrivals.tasks[task]->device) == device)
+        scatter(maps[task], arrivals.tasks[task]->values, known);
+    scatter(next, gather(next, merged.to(at::kFloat)), known);
+    return {known, rounds};
   }
+
+  bool joins_all() const { return facts_of(context_.method.exchange.graph).joins_all; }
 
   bool weighs_per_peer() const { return context_.method.merge.own_weight == MergeChoice::OwnWeight::per_peer; }
 

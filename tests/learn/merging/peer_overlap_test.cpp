@@ -193,3 +193,45 @@ TEST_CASE("an absent device keeps its values and gets the freshest ones when it 
   REQUIRE(at::equal(gather(next, values.views[3]).masked_select(recovered),
                     gather(next, away.views[0]).masked_select(recovered)));
 }
+
+TEST_CASE("where not all are neighbours a device knows what it trained and what it was sent, and nothing else") {
+  World world = world_of();
+  world.method.exchange.graph = PeerGraph::ring;
+  const auto learner = world.learner();
+  const ParameterLayout full(world.shape, full_slice(world.shape));
+  const at::Tensor start = initial_values(world.shape, full, world.seed);
+  const RoundPlan plan = plan_of(world, 0);
+  const auto holds = [&](const WidthSlice& slice) {
+    at::Tensor held = at::zeros({full.size()});
+    const SliceMap map(world.shape, full, slice);
+    scatter(map, at::ones({map.part_size()}), held);
+    return held.eq(1);
+  };
+  // In a ring of four, device 0 hears from 1 and 3.
+  std::vector<Delivery> deliveries;
+  for (const auto& [from, to] : {std::pair<int, int>{0, 1}, {0, 3}, {1, 0}, {1, 2}, {2, 1}, {2, 3}, {3, 2}, {3, 0}})
+    deliveries.push_back({plan.tasks[static_cast<std::size_t>(from)].id, to});
+  learner->start(plan, all_tasks(plan));
+  learner->merge(plan, deliveries);
+  const at::Tensor view = values_of(*learner).views[0];
+
+  // What each device trained, from a merge that no message reached.
+  const auto alone = world.learner();
+  alone->start(plan, all_tasks(plan));
+  alone->merge(plan, {});
+  const std::vector<at::Tensor> own = values_of(*alone).views;
+  at::Tensor sum = at::zeros({full.size()}), count = at::zeros({full.size()});
+  for (const std::size_t device : {0u, 1u, 3u}) {
+    const at::Tensor held = holds(plan.tasks[device].slice).to(at::kFloat);
+    sum = sum + held * own[device];
+    count = count + held;
+  }
+  const at::Tensor next = holds(plan.next_slices[0]), trained = holds(plan.tasks[0].slice), sent = count.gt(0);
+  const auto equal = [&](const at::Tensor& where, const at::Tensor& expected) {
+    REQUIRE(where.any().item<bool>());
+    return at::allclose(view.masked_select(where), expected.masked_select(where), 1e-5, 1e-7);
+  };
+  CHECK(equal(next.logical_and(sent), sum / count));
+  CHECK(equal(next.logical_not().logical_and(trained), own[0]));
+  CHECK(equal(next.logical_not().logical_and(trained.logical_not()).logical_and(sent), start));
+}
