@@ -327,9 +327,11 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
   for (const LinkUse& link : timed.links)
     result.links.push_back({inputs.run, plan.round, link.name, link.bytes, known(link.joules), link.wire_bytes});
 
-  round.coverage = planner.coverage().share_trained_in(plan.round);
-  round.coverage_ever = planner.coverage().share_trained_ever();
-  round.mean_staleness = planner.coverage().mean_staleness(plan.round);
+  if (planner.knows_coverage()) {
+    round.coverage = planner.coverage().share_trained_in(plan.round);
+    round.coverage_ever = planner.coverage().share_trained_ever();
+    round.mean_staleness = planner.coverage().mean_staleness(plan.round);
+  }
   round.overlap_control = planner.overlap_control();
   const CriticalPath path = critical_path(plan, timed, inputs.fleet);
   if (!path.steps.empty()) {
@@ -344,7 +346,7 @@ RoundResult observe_round(const ObservationInputs& inputs, const RoundPlan& plan
   for (NodeId device = 0; device < inputs.fleet.size(); ++device)
     if (const auto left = planner.admission().battery_left_joules(device))
       result.batteries.push_back({inputs.run, plan.round, device, *left});
-  result.coverage = axis_coverage(inputs, plan, timed);
+  if (planner.knows_coverage()) result.coverage = axis_coverage(inputs, plan, timed);
   return result;
 }
 

@@ -21,6 +21,7 @@ enum class ObjectiveKind {
   gradient,
   mutual_exits,
   taught_exits,
+  important_weights,
 };
 
 struct ObjectiveRow : Choice<ObjectiveKind> {
@@ -35,7 +36,7 @@ struct ObjectiveRow : Choice<ObjectiveKind> {
 };
 
 // clang-format off
-inline constexpr std::array<ObjectiveRow, 10> kObjectives{{
+inline constexpr std::array<ObjectiveRow, 11> kObjectives{{
     // value, name, meaning; then: copies, corrects the gradient, frozen models, masks, whole models, weight
     {{ObjectiveKind::cross_entropy, "cross-entropy", "the plain loss"},
      0, false, 0, false, false, nullptr},
@@ -57,6 +58,8 @@ inline constexpr std::array<ObjectiveRow, 10> kObjectives{{
      0, false, 0, false, false, "lambda=\"1\""},
     {{ObjectiveKind::taught_exits, "taught-exits", "mean of all classifiers' losses by depth, each learning from the deepest's predictions (ScaleFL)"},
      0, false, 0, false, false, "lambda=\"1\""},
+    {{ObjectiveKind::important_weights, "important-weights", "the plain loss of the weights that are as large as the smallest kept one (FIARSE)"},
+     3, true,  0, false, true,  nullptr},
 }};
 // clang-format on
 
@@ -64,6 +67,7 @@ enum class MergeKind {
   mean,
   overlap_mean,
   prefix_mean,
+  changed_mean,
   momentum,
   adam,
   variates,
@@ -89,7 +93,7 @@ struct MergeRow : Choice<MergeKind> {
 };
 
 // clang-format off
-inline constexpr std::array<MergeRow, 16> kMerges{{
+inline constexpr std::array<MergeRow, 17> kMerges{{
     // value, name, meaning; then: takes slices, is a mean, distils, models sent, kept
     {{MergeKind::mean, "mean", "weighted mean of whole models"},
      false, true,  false, 1},
@@ -97,6 +101,8 @@ inline constexpr std::array<MergeRow, 16> kMerges{{
      true,  true,  false, 1},
     {{MergeKind::prefix_mean, "prefix-mean", "as overlap-mean; a sub-model's last block also moves as those of the next deeper size (InclusiveFL)"},
      true,  true,  false, 1, "a block moves with the means of two sizes, and nothing says how far one device moves both"},
+    {{MergeKind::changed_mean, "changed-mean", "each element moves by the mean move over the devices that changed it (FIARSE)"},
+     false, true,  false, 1, "an element is divided by the number of devices that changed it, so that one alone moves it far"},
     {{MergeKind::momentum, "momentum", "mean update with momentum at the server (FedAvgM, DiLoCo)"},
      false, true,  false, 1, nullptr, 2},
     {{MergeKind::adam, "adam", "Adam at the server on the mean update (FedAdam)"},
@@ -162,8 +168,8 @@ inline constexpr std::array<ExchangeRow, 10> kExchanges{{
     // then: server, cohort, peers, edge, spans rounds, splits network, pools data, keeps own; merges
     {{ExchangeKind::server, "server", "model down, training, update up"},
      true,  true,  false, false, false, false, false, false,
-     {MergeKind::mean, MergeKind::overlap_mean, MergeKind::prefix_mean, MergeKind::momentum, MergeKind::adam,
-      MergeKind::variates, MergeKind::normalised, MergeKind::dynamic, MergeKind::distill}},
+     {MergeKind::mean, MergeKind::overlap_mean, MergeKind::prefix_mean, MergeKind::changed_mean, MergeKind::momentum,
+      MergeKind::adam, MergeKind::variates, MergeKind::normalised, MergeKind::dynamic, MergeKind::distill}},
     {{ExchangeKind::edge, "edge", "as server, through edge aggregators that each pass on one sum"},
      true,  true,  false, true,  false, false, false, false,
      {MergeKind::mean, MergeKind::momentum, MergeKind::adam, MergeKind::variates}},

@@ -11,6 +11,7 @@
 #include "sim/encode/encoding.hpp"
 #include "sim/method/choices.hpp"
 #include "sim/method/exit_options.hpp"
+#include "sim/method/importance_options.hpp"
 #include "sim/method/nested_options.hpp"
 #include "sim/method/personal_options.hpp"
 #include "sim/method/selection_options.hpp"
@@ -103,6 +104,7 @@ struct Method {
   EncodingOptions encoding;
   PrivacyOptions privacy;  ///< of the scenario, the same for all its methods
   PersonalChoice personal;
+  ImportanceChoice importance;
   OptimiserState state = OptimiserState::reset;
   SelectionOptions selection;
 };

@@ -8,6 +8,7 @@
 #include "sim/method/depth_options.hpp"
 #include "sim/method/encoding_attributes.hpp"
 #include "sim/method/exit_options.hpp"
+#include "sim/method/importance_options.hpp"
 #include "sim/method/msfusion_vocabulary.hpp"
 #include "sim/method/outer_options.hpp"
 #include "sim/method/registry.hpp"
@@ -302,8 +303,8 @@ static const Vocabulary<Method>& choice_vocabulary() {
 }
 
 const Vocabulary<Method>& method_vocabulary() {
-  static const Vocabulary<Method> all = with_exits_attributes(with_depth_attribute(
-      with_nested(with_selections(with_outer(with_personal(with_encodings(with_msfusion(choice_vocabulary()))))))));
+  static const Vocabulary<Method> all = with_importance(with_exits_attributes(with_depth_attribute(
+      with_nested(with_selections(with_outer(with_personal(with_encodings(with_msfusion(choice_vocabulary())))))))));
   return all;
 }
 

@@ -10,6 +10,7 @@
 #include "sim/method/outer_options.hpp"
 #include "sim/method/secure_steps.hpp"
 #include "sim/method/selection.hpp"
+#include "sim/shape/importance.hpp"
 
 namespace msfusion {
 
@@ -65,6 +66,14 @@ void check_numbers(const PlannerSetup& setup, const Admission& admission) {
         fmt::format("only {} training{} can be under way at a time", at_work, at_work == 1 ? "" : "s"));
 }
 
+// The weights of adapters are no sub-model of the layers' own.
+void check_importance(const PlannerSetup& setup) {
+  if (!setup.method.importance.is_on()) return;
+  if (!setup.shape.adapters.empty()) refuse(setup, "kept-weights with adapters", "one of the two");
+  if (competing_weights(setup.shape).all == 0)
+    refuse(setup, "kept-weights, but no convolution or linear layer is trained", "a model that has one");
+}
+
 // FedNova and SCAFFOLD divide an update by how far its steps carry, which is known for SGD alone.
 void check_steps(const PlannerSetup& setup) {
   const MergeKind merge = setup.method.merge.kind;
@@ -101,6 +110,7 @@ Planner::Planner(PlannerSetup setup)
       overlap_(setup_.method.split, setup_.training.rounds) {
   check_numbers(setup_, admission_);
   check_steps(setup_);
+  check_importance(setup_);
   if (setup_.method.privacy.secure()) check_secure(setup_);
   if (setup_.method.privacy.clip) privacy_ = privacy_terms(setup_, static_cast<int>(admission_.members().size()));
   if (const auto check = exchange_of(setup_.method.exchange.kind).check) check(setup_, costs_);

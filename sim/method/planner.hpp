@@ -60,6 +60,9 @@ class Planner {
   const Admission& admission() const { return admission_; }
   const Flights& flights() const { return flights_; }
   const Coverage& coverage() const { return coverage_; }
+
+  /// Whether slices say which parameters are trained. Where the values decide, no plan knows it.
+  bool knows_coverage() const { return !setup_.method.importance.is_on(); }
   const std::optional<PeerNetwork>& peers() const { return peers_; }
   const std::optional<PrivacyTerms>& privacy() const { return privacy_; }  ///< with a clip in <privacy>
   std::optional<double> overlap_control() const;  ///< c(t) of the last plan, if the split rule has one

@@ -9,6 +9,7 @@
 #include "sim/method/depth_options.hpp"
 #include "sim/method/encoding_attributes.hpp"
 #include "sim/method/exit_options.hpp"
+#include "sim/method/importance_options.hpp"
 #include "sim/method/outer_options.hpp"
 #include "sim/method/registry.hpp"
 #include "sim/method/selection_attributes.hpp"
@@ -97,6 +98,7 @@ Method read_method(const std::string& name, GivenAttributes& given) {
   if (found.empty()) std::tie(found, allowed) = nested_contradiction(method);
   if (found.empty()) std::tie(found, allowed) = depth_contradiction(method);
   if (found.empty()) std::tie(found, allowed) = exits_contradiction(method);
+  if (found.empty()) std::tie(found, allowed) = importance_contradiction(method);
   if (!found.empty()) given.object("", fmt::format("method {}: {}", name, found), allowed);
   return method;
 }

@@ -113,6 +113,9 @@ std::pair<std::string, std::string> secure_contradiction(const Method& method) {
     return {refused("with split-rule=\"random\"",
                     "every device has units of its own, and the sum of one device is its update"),
             "a split rule in which devices have the same units"};
+  if (method.importance.is_on())
+    return {refused("with kept-weights", "devices have weights of their own, whose places would be no secret"),
+            "a method whose devices have the same weights"};
   if (method.encoding.kind != EncodingKind::none && method.encoding.kind != EncodingKind::randomk)
     return {refused(fmt::format("with encoding=\"{}\"", name_of(kEncodings, method.encoding.kind)),
                     "masks add up only on one grid of levels and positions that all devices share"),

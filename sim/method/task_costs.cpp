@@ -6,6 +6,7 @@
 #include "sim/method/encoding_attributes.hpp"
 #include "sim/method/privacy_terms.hpp"
 #include "sim/method/selection_attributes.hpp"
+#include "sim/shape/importance.hpp"
 #include "sim/shape/nested_slices.hpp"
 
 namespace msfusion {
@@ -182,7 +183,7 @@ TrainTask TaskCosts::task(NodeId device, double split, WidthSlice slice) {
   task.split = split;
   task.samples = training.samples;
   task.optimiser_steps = training.optimiser_steps;
-  task.parameters = whole.parameters;
+  task.parameters = whole.parameters - weights_left_out(device);
   task.forward_macs = own.forward_macs;
   task.training_flops = training_flops(slice, training);
   if (facts_of(setup_.method.exchange.kind).splits_network)
@@ -214,6 +215,31 @@ MessageSize TaskCosts::up(const WidthSlice& slice) {
 }
 MessageSize TaskCosts::down(const WidthSlice& slice) {
   return costs_of(slice).down;
+}
+
+// A device sends back the weights that it got, in the same order: their places are known.
+MessageSize TaskCosts::up(const TrainTask& task) {
+  MessageSize size = up(task.slice);
+  const double left_out = kFloatBytes * static_cast<double>(weights_left_out(task.device));
+  return {size.bytes - left_out, size.plain_bytes - left_out};
+}
+
+MessageSize TaskCosts::down(const TrainTask& task) {
+  MessageSize size = down(task.slice);
+  const std::int64_t left_out = weights_left_out(task.device);
+  if (left_out == 0) return size;
+  const std::int64_t all = competing_weights(setup_.shape).all, kept = all - left_out;
+  const auto places = static_cast<double>(std::min(4 * kept, (all + 7) / 8));
+  size.bytes += places - kFloatBytes * static_cast<double>(left_out);
+  size.plain_bytes -= kFloatBytes * static_cast<double>(left_out);
+  return size;
+}
+
+std::int64_t TaskCosts::weights_left_out(NodeId device) const {
+  const ImportanceChoice& importance = setup_.method.importance;
+  if (!importance.is_on()) return 0;
+  const CompetingWeights weights = competing_weights(setup_.shape);
+  return weights.all - weights.kept(importance.of(device, setup_.fleet.size()));
 }
 
 double TaskCosts::peak_memory_bytes(NodeId device, const WidthSlice& slice) {

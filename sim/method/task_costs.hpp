@@ -59,6 +59,10 @@ class TaskCosts {
   MessageSize up(const WidthSlice& slice);
   MessageSize down(const WidthSlice& slice);
 
+  /// Of the task's sub-model, which may be single weights.
+  MessageSize up(const TrainTask& task);
+  MessageSize down(const TrainTask& task);
+
   /// The most that the device needs for training this slice, what its encoding keeps between rounds included.
   double peak_memory_bytes(NodeId device, const WidthSlice& slice);
 
@@ -80,6 +84,7 @@ class TaskCosts {
   };
   const Costs& costs_of(const WidthSlice& slice);
   std::vector<Pass> passes_of(const WidthSlice& slice) const;
+  std::int64_t weights_left_out(NodeId device) const;
 
   const PlannerSetup& setup_;
   std::map<std::vector<int>, Costs> costs_;  // by the lengths of the slice's index sets

@@ -200,6 +200,11 @@ TEST_CASE("choices that make no sense together are refused with the reason") {
            {"name='scalefl' widths='0.5 1'", "steps that draw a width keep all layers"},
            {"name='inclusivefl' momentum-distillation='2'", "a number from 0 to 1"},
            {"name='fedavg' stages='2'", "exits=\"all\" or \"last\""},
+           {"name='fiarse' kept-weights='0'", "above 0"},
+           {"name='fiarse' merge='mean'", "the method fiarse"},
+           {"name='fedavg' kept-weights='0.5'", "objective=\"important-weights\""},
+           {"name='fiarse' encoding='fp16'", "codes whole tensors"},
+           {"name='fiarse' cohort='2' selection='oort'", "estimates how long a device takes"},
            {"name='fedprox' mu='-1'", "a number from 0"},
        }) {
     INFO(row.element);

@@ -136,10 +136,10 @@ TEST_CASE("frozen layers keep their values in every method and encoding, and are
 TEST_CASE("with adapters every method leaves the model as it was, and sends adapters alone") {
   const TemporaryFolder folder;
   const std::string text = std::regex_replace(
-      // Exits are refused: their classifiers are layers that adapters know nothing of.
+      // Refused: classifiers behind stages, which adapters know nothing of, and sub-models of the layers' own weights.
       std::regex_replace(
           with_training("every-method.xml", R"(rounds="3" batch="8" learning-rate="0.05" momentum="0.9" lora="2")"),
-          std::regex("<method name=\"(depthfl|inclusivefl|scalefl)[^>]*>"), ""),
+          std::regex("<method name=\"(depthfl|inclusivefl|scalefl|fiarse)[^>]*>"), ""),
       std::regex("<model [^>]*/>"), R"(<model kind="mlp" hidden="8 6"/>)");
   const std::string scenario = folder.write("s.xml", text);
   require_success(msfusion_program({"run", scenario, "-o", folder.file("r")}));

@@ -29,7 +29,7 @@ void check_table(const Table& table, T last) {
 
 TEST_CASE("every choice has a row of its own, a name that no other has, and a meaning") {
   check_table(kSplitRules, SplitRule::double_shift);
-  check_table(kObjectives, ObjectiveKind::taught_exits);
+  check_table(kObjectives, ObjectiveKind::important_weights);
   check_table(kPersonals, PersonalKind::norms);
   check_table(kExchanges, ExchangeKind::central);
   check_table(kMerges, MergeKind::none);

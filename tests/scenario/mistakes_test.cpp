@@ -27,7 +27,7 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "moon, "
        "heterofl, fedrolex, feddropout, dpsgd, dfedavg, splitfed, fedavg-distill, dsfl, local, centralised, fedasync, "
        "fedbuff, ditto, fedper, fedbn, diloco, streaming-diloco, async-diloco, data-parallel, fjord, "
-       "depthfl, inclusivefl, scalefl; "
+       "depthfl, inclusivefl, scalefl, fiarse; "
        "did you mean 'fedavg'?\n"},
       {&P::methods, method("name='msfusion' split='0'"),
        "6: split=\"0\" in <method>; allowed: a number above 0 and up to 1, several such numbers separated by blanks, "
@@ -51,7 +51,8 @@ TEST_CASE("a mistake is told with its line, what was found and what is allowed")
        "slow-exponent, "
        "duration-percentile, cutoff, utility-quantile, explore, explore-decay, explore-least, most-reports, tiers, "
        "tier-choice, tier-shares, tier-interval, round-time, widths, self-distillation, depth, exits, "
-       "stages, ramp, distil-from, momentum-distillation; did you mean "
+       "stages, ramp, distil-from, momentum-distillation, "
+       "kept-weights; did you mean "
        "'split'?\n"},
       {&P::methods, "<methods/>", "6: <methods> has no <method>; it is needed\n"},
       {&P::methods, "", "1: <scenario> has no <methods>; it is needed\n"},

@@ -29,6 +29,7 @@
 #include "sim/learn/running/run_context.hpp"
 #include "sim/learn/running/state_file.hpp"
 #include "sim/learn/running/trainings_in_flight.hpp"
+#include "sim/learn/training/importance.hpp"
 
 namespace msfusion {
 
@@ -172,12 +173,13 @@ class TorchLearner : public Learner {
     pending_ = std::make_unique<PendingEvaluation>();
     pending_->round = round;
     pending_->disagreement = state_->disagreement();
+    thinned_.clear();
     std::vector<ScoredModel>& models = pending_->models;
     models = {{full_slice(run_.setup.shape), personal_.global(state_->global())}};
     if (run_.setup.evaluation.submodels && !facts_of(run_.setup.method.exchange.kind).pools_data) {
       for (const auto& [device, slice] : memory_.slices()) {
         // Devices with equal sub-models share one score.
-        const at::Tensor source = personal_.start_of(device, state_->of(device));
+        const at::Tensor source = sub_model_of(device);
         const auto same = std::find_if(models.begin(), models.end(), [&, &slice_ = slice](const ScoredModel& model) {
           return model.source.is_same(source) && model.slice == slice_;
         });
@@ -319,6 +321,16 @@ class TorchLearner : public Learner {
     Score score;
   };
 
+  // Devices of one size share their weights.
+  at::Tensor sub_model_of(NodeId device) {
+    const ImportanceChoice& importance = run_.setup.method.importance;
+    if (!importance.is_on()) return personal_.start_of(device, state_->of(device));
+    at::Tensor& thinned = thinned_[importance.of(device, run_.devices())];
+    if (!thinned.defined())
+      thinned = largest_weights(run_.setup.shape, run_.full, state_->of(device), importance.of(device, run_.devices()));
+    return thinned;
+  }
+
   void remember_evaluated(const PendingEvaluation& pending, const std::vector<Score>& scores) {
     const auto remember = [&](std::optional<NodeId> whose, std::size_t place) {
       evaluated_[whose] = {pending.models[place], pending.run->statistics(place), scores[place]};
@@ -351,6 +363,8 @@ class TorchLearner : public Learner {
       job.start = coding_.received(job.source, task.slice);
       if (job.variate_server.defined()) job.variate_server = coding_.received(job.variate_server, task.slice);
     }
+    if (const ImportanceChoice& importance = run_.setup.method.importance; importance.is_on())
+      job.start = largest_weights(run_.setup.shape, run_.full, job.source, importance.of(task.device, run_.devices()));
     personal_.equip(job);
     states_.equip(job, states_.keeps() ? in_flight_.latest_of(task.device) : nullptr);
     job.last_loss = last_loss_;
@@ -416,6 +430,7 @@ class TorchLearner : public Learner {
   PersonalEvaluation personal_evaluation_;
   std::optional<double> last_loss_;  // the last finite one
   std::unique_ptr<PendingEvaluation> pending_;
+  std::map<double, at::Tensor> thinned_;                  // of an evaluation, by share of the weights
   std::map<std::optional<NodeId>, Evaluated> evaluated_;  // since the last merge; none: the global model
   double merge_seconds_ = 0;                              // of the last merge
   CpuProfile profile_;           // of the calling thread, and the shares that finished jobs report

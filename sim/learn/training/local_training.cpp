@@ -193,6 +193,8 @@ class LocalTraining {
   // With self-distillation the narrower sub-model comes after the whole one.
   Net::Output forward_alone(const Batch& batch) const {
     Member& member = *members_.front();
+    if (member.objective->changes_parameters())
+      return net_.forward(batch.input, member.objective->changed(parameters_), member.pass);
     if (!member.nested) return net_.forward(batch.input, parameters_, member.pass);
     member.nested->draw();
     return context_.nested.distils ? net_.forward(batch.input, parameters_, member.pass) : forward_narrowed(batch);
@@ -311,7 +313,8 @@ class LocalTraining {
 }  // namespace
 
 bool can_train_together(const TrainingContext& context) {
-  return !context.nested.is_on() && device_of(context.training).is_cpu() && Net(context.shape).can_group();
+  return !context.nested.is_on() && context.objective.kind != ObjectiveKind::important_weights &&
+         device_of(context.training).is_cpu() && Net(context.shape).can_group();
 }
 
 std::vector<TrainingResult> train_together(const TrainingContext& context, const std::vector<TrainingJob>& jobs) {

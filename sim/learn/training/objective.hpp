@@ -21,6 +21,10 @@ class Objective {
   /// A scalar with a graph.
   virtual at::Tensor loss(const Net::Output& output, const Batch& batch) = 0;
 
+  /// Whether the model is computed from something else than the parameters, and from what; on their graph.
+  virtual bool changes_parameters() const { return false; }
+  virtual std::vector<at::Tensor> changed(const std::vector<at::Tensor>& parameters) const { return parameters; }
+
   /// Whether correct_gradient() changes anything.
   virtual bool corrects_gradient() const { return false; }
 

@@ -39,7 +39,7 @@ void add_candidates(PlanDraft& draft) {
     const StepId begin = draft.transfer(task, server, task.device, 0, Cargo::other, reports);
     draft.plan.steps.back().starts_when_any_done = true;
     const StepId training = draft.train(task, {report_of.at(task.device), begin});
-    draft.transfer(task, task.device, server, draft.costs.up(task.slice), Cargo::trained, {training});
+    draft.transfer(task, task.device, server, draft.costs.up(task), Cargo::trained, {training});
   }
 }
 
@@ -50,10 +50,10 @@ void add_steps(PlanDraft& draft) {
   for (const TrainTask& task : draft.plan.tasks) {
     // Where devices vote, the decision has as many bits as a vote.
     const bool knows_rest = votes && draft.last_models.has(task, draft.plan.round);
-    const MessageSize size = knows_rest ? draft.costs.up(task.slice) : draft.costs.down(task.slice);
+    const MessageSize size = knows_rest ? draft.costs.up(task) : draft.costs.down(task);
     const StepId down = draft.transfer(task, server, task.device, size, Cargo::model, {});
     const StepId training = draft.train(task, {down});
-    draft.transfer(task, task.device, server, draft.costs.up(task.slice), Cargo::trained, {training});
+    draft.transfer(task, task.device, server, draft.costs.up(task), Cargo::trained, {training});
   }
 }
 

@@ -69,6 +69,7 @@ std::vector<Named> every_method() {
       {"depthfl", method(O::mutual_exits, E::server, M::overlap_mean)},
       {"inclusivefl", method(O::cross_entropy, E::server, M::prefix_mean)},
       {"scalefl", method(O::taught_exits, E::server, M::overlap_mean)},
+      {"fiarse", method(O::important_weights, E::server, M::changed_mean)},
       {"heterofl, averaged", method(O::masked_cross_entropy, E::server, M::overlap_mean), {}, OptimiserState::average},
   };
   for (auto& named : all) {
@@ -79,6 +80,7 @@ std::vector<Named> every_method() {
     named.method.merge.open_samples = 20;
     named.method.merge.distill_steps = 3;
     if (std::string(named.name) == "fjord") named.method.split.nested = {{0.25, 0.5, 1}, true};
+    if (named.method.merge.kind == M::changed_mean) named.method.importance.kept = {1, 0.5, 0.1};
     if (named.method.merge.kind == M::prefix_mean) named.method.split.exits.kind = ExitChoice::Kind::last;
     if (named.method.objective.kind == O::mutual_exits || named.method.objective.kind == O::taught_exits)
       named.method.split.exits.kind = ExitChoice::Kind::all;
