@@ -1,14 +1,33 @@
 #include "sim/experiment/run_header.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include "sim/experiment/network_records.hpp"
 #include "sim/method/selection_attributes.hpp"
 #include "sim/shape/cost.hpp"
 
 namespace msfusion {
+
+namespace {
+
+/// What follows the run's rounds from the first to the last, and is somewhere in between when another limit ends it.
+std::string spread_over_rounds(const RunInputs& inputs) {
+  const Method& method = *inputs.run.method;
+  std::vector<std::string> all;
+  if (inputs.training.schedule == TrainingOptions::Schedule::cosine) all.emplace_back("schedule=\"cosine\"");
+  if (facts_of(method.split.rule).shifts && method.split.overlap == SplitChoice::Overlap::linear)
+    all.emplace_back("overlap=\"linear\"");
+  if (method.objective.kind == ObjectiveKind::taught_exits && method.objective.distil_from > 0)
+    all.emplace_back("distil-from");
+  return fmt::format("{}", fmt::join(all, ", "));
+}
+
+}  // namespace
 
 void write_run_header(const RunInputs& inputs, const Timing& timing, const Planner& planner, const RunOptions& options,
                       bool trains, StoreWriter& store) {
@@ -58,6 +77,10 @@ void write_run_header(const RunInputs& inputs, const Timing& timing, const Plann
     store.write_warning({run, -1,
                          "until=\"" + text_of(inputs.training.until) +
                              "\" ended the run that was trained; its rounds are costed anew, no more and no fewer"});
+  if (const std::string spread = spread_over_rounds(inputs); !spread.empty() && !inputs.training.until.empty())
+    store.write_warning({run, -1,
+                         fmt::format("{}: spread over {} rounds, of which until=\"{}\" may leave only the first",
+                                     spread, inputs.training.rounds, text_of(inputs.training.until))});
   if (!scenario.platform.sends_at_once && transfers_at_once(scenario, *inputs.run.method, fleet.size()) > 0)
     store.write_warning({run, -1,
                          "each device sends its messages one after the other, as there are more than 64 peers "

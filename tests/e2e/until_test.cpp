@@ -336,3 +336,25 @@ TEST_CASE("limits that make no sense are refused with the line") {
   CHECK_THAT(energy.err,
              ContainsSubstring("s.xml:7: until names an energy, but the platform states no power of server"));
 }
+
+TEST_CASE("what is spread over a run's rounds is told where another limit may end them") {
+  const TemporaryFolder folder;
+  const auto warns = [&](const char* name, const Settings& settings) {
+    run(command("plan", "tiny.xml", folder.file(name), settings));
+    const StoreReader store(folder.file(name) + "/run.sqlite");
+    std::vector<std::string> told;
+    for (const WarningRecord& warning : store.warnings())
+      if (warning.text.find("may leave only the first") != std::string::npos) told.push_back(warning.text);
+    return told;
+  };
+  const Settings one = {"seeds.values=1", "training.until=1s"};
+  CHECK(warns("neither", one).empty());
+  Settings cosine = one, linear = one;
+  cosine.emplace_back("training.schedule=cosine");
+  linear.emplace_back("methods.method[msfusion].overlap=linear");
+  CHECK(warns("cosine", cosine).size() == 5);
+  CHECK(warns("rounds", {"seeds.values=1", "training.schedule=cosine"}).empty());
+  REQUIRE(warns("linear", linear).size() == 1);
+  CHECK_THAT(warns("again", linear).front(),
+             ContainsSubstring("overlap=\"linear\": spread over 5 rounds, of which until=\"1 s\""));
+}
