@@ -97,8 +97,11 @@ void read_csv_lines(const std::string& file, const std::vector<std::string>& col
   bool has_heading = false;
   std::vector<Mistake> mistakes;
   while (const auto read = lines.next()) {
-    const std::string_view text = trimmed_of(*read);
+    std::string_view text = trimmed_of(*read);
     now.number = lines.number();
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // which spreadsheets write
+    if (now.number == 1 && text.substr(0, kByteOrderMark.size()) == kByteOrderMark)
+      text.remove_prefix(kByteOrderMark.size());
     if (text.empty()) continue;
     if (text.front() == '#') {
       if (comment) comment(text.substr(1));

@@ -397,3 +397,25 @@ TEST_CASE("a store that somebody altered is what a recost of it blames") {
   CHECK(recost.code == 2);
   CHECK_THAT(recost.err, ContainsSubstring("r/run.sqlite: the scenario in the store cannot be read: its line 7: "));
 }
+
+TEST_CASE("a recost refuses a trace that was edited since the run, and takes another one that is named") {
+  const TemporaryFolder folder;
+  const std::string carbon = "start_s,g_per_kwh\n0,400\n0.1,100\n";
+  folder.write("carbon.csv", carbon + "9,\n");
+  const std::string scenario =
+      folder.write("s.xml", replaced(text_of(input("tiny.xml")), "file=\"platform.xml\"",
+                                     "file=\"" + input("platform.xml") + "\" carbon=\"carbon.csv\""));
+  const Ended run = msfusion_program({"run", scenario, "--set", "seeds.values=1", "-o", folder.file("r")});
+  INFO(run.err);
+  REQUIRE(run.code == 0);
+  CHECK(msfusion_program({"recost", folder.file("r"), "-o", folder.file("same")}).code == 0);
+  folder.write("carbon.csv", carbon + "0.2,50\n9,\n");
+  const Ended edited = msfusion_program({"recost", folder.file("r"), "-o", folder.file("edited")});
+  CHECK(edited.code == 2);
+  CHECK_THAT(edited.err, ContainsSubstring("carbon.csv: the trace is not what it was in the run"));
+  CHECK_FALSE(std::filesystem::exists(folder.file("edited")));
+  folder.write("other.csv", carbon + "0.2,50\n9,\n");
+  CHECK(msfusion_program({"recost", folder.file("r"), "--set", "platform.carbon=" + folder.file("other.csv"), "-o",
+                          folder.file("other")})
+            .code == 0);
+}

@@ -73,6 +73,10 @@ TEST_CASE("intervals become a state profile and the same intervals again") {
   CHECK(profile.events[3].date_seconds == 20);
 }
 
+TEST_CASE("a spreadsheet's byte-order mark is no part of the first column's name") {
+  CHECK(read_device_traces(write_file("\xef\xbb\xbf" + kDevices + "a,100,20,1e6,,x y\n"), "").rows.size() == 1);
+}
+
 TEST_CASE("mistakes in traces of devices are told with their line") {
   CHECK_THAT(refusal(kPeriod + "a,5,5\n"), ContainsSubstring(":3: on_s \"5\", off_s \"5\"; 0 <= on_s < off_s"));
   CHECK_THAT(refusal(kPeriod + "a,-1,5\n"), ContainsSubstring(":3: on_s \"-1\""));

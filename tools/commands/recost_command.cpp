@@ -79,6 +79,24 @@ void check_text(const std::string& text, const std::string& scenario_file, const
   }
 }
 
+// A trace that was edited since the run would time other rounds than those that it recorded.
+void check_traces(const MetaMap& meta, const Scenario& scenario) {
+  const auto inputs = meta.find(meta_key::inputs);
+  if (inputs == meta.end()) return;
+  const PlatformOptions& platform = scenario.platform;
+  std::vector<Mistake> mistakes;
+  for (const std::string& file : {platform.devices_file, platform.availability_file, platform.bandwidth_file,
+                                  platform.carbon_file, platform.tariff_file}) {
+    if (file.empty()) continue;
+    const std::string now = checksum_line(scenario, file), name = now.substr(now.find("  "));
+    if (inputs->second.find(name) != std::string::npos && inputs->second.find(now) == std::string::npos)
+      mistakes.push_back(
+          {file, 0, "the trace is not what it was in the run",
+           "the unchanged file, or one of another name by --set platform.availability=FILE and the like"});
+  }
+  if (!mistakes.empty()) throw UserError(std::move(mistakes));
+}
+
 Preparation prepare_again(const RecostCommand& command, const StoreReader& store, const std::string& store_file) {
   const MetaMap meta = store.meta();
   std::vector<Override> overrides = command.overrides;
@@ -98,6 +116,7 @@ Preparation prepare_again(const RecostCommand& command, const StoreReader& store
   if (own_platform && file_text(preparation.scenario.platform.file) != meta_at(meta, "platform_text", store_file))
     throw UserError(Mistake{preparation.scenario.platform.file, 0, "the platform file is not what it was in the run",
                             "--platform FILE, to say which one is meant"});
+  check_traces(meta, preparation.scenario);
   return preparation;
 }
 

@@ -40,21 +40,22 @@ const char* name_of(ResultKind kind) {
   return "";
 }
 
-// "SHA-256  FILE" a line, as sha256sum(1) prints them. Relative to the scenario's folder, so that a folder may move as
-// a whole. The platform is not among them: its text is kept itself.
+// "SHA-256  FILE" a line, as sha256sum(1) prints them. The platform is not among them: its text is kept itself.
 std::string checksums(const Preparation& preparation) {
-  namespace fs = std::filesystem;
-  const fs::path folder = fs::absolute(preparation.scenario.file).parent_path();
   std::string lines;
-  for (const std::string& file : preparation.input_files) {
-    if (file == preparation.scenario.platform.file) continue;
-    const fs::path name = fs::path(file).is_absolute() ? fs::path(file) : fs::proximate(fs::absolute(file), folder);
-    lines += fmt::format("{}  {}\n", sha256_of(file), name.string());
-  }
+  for (const std::string& file : preparation.input_files)
+    if (file != preparation.scenario.platform.file) lines += checksum_line(preparation.scenario, file);
   return lines;
 }
 
 }  // namespace
+
+std::string checksum_line(const Scenario& scenario, const std::string& file) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::absolute(scenario.file).parent_path();
+  const fs::path name = fs::path(file).is_absolute() ? fs::path(file) : fs::proximate(fs::absolute(file), folder);
+  return fmt::format("{}  {}\n", sha256_of(file), name.string());
+}
 
 void require_kind(const MetaMap& meta, const std::string& store_file, const std::vector<ResultKind>& kinds,
                   const std::string& instead) {

@@ -19,6 +19,10 @@ enum class ResultKind { run, plan, recost };
 
 MetaMap meta_of(const Preparation& preparation, const std::string& command_line, ResultKind kind);
 
+/// "SHA-256  FILE" and a line's end. The file's name is relative to the scenario's folder, so that a folder may move as
+/// a whole.
+std::string checksum_line(const Scenario& scenario, const std::string& file);
+
 /// Throws UserError unless the store says that it holds one of these, with what is possible instead.
 void require_kind(const MetaMap& meta, const std::string& store_file, const std::vector<ResultKind>& kinds,
                   const std::string& instead);
