@@ -1,5 +1,4 @@
 // The command line: reads the words, calls the command, turns errors into messages and exit codes.
-#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -67,9 +66,6 @@ int exit_code_of(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Before any thread. Each trains for one device after the other, so with an arena of its own each would keep what the
-  // largest sub-model and the largest evaluation need: 1.65 GB instead of 1.0 for two that train slices of a ResNet18.
-  mallopt(M_ARENA_MAX, 1);
   const int code = exit_code_of(argc, argv);
   // Nothing is left to do: the destructors of LibTorch's globals would take a tenth of a second, and a library that is
   // just being opened must not meet them.

@@ -10,6 +10,7 @@
 #include "sim/base/error.hpp"
 #include "sim/base/xml.hpp"
 #include "sim/record/format.hpp"
+#include "tools/commands/arenas.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/learner_plugin.hpp"
 #include "tools/commands/output.hpp"
@@ -202,6 +203,7 @@ int run_scenario(const RunCommand& command) {
     if (place.ranks == 1) begin_preload();
   });
   require_device(preparation.scenario);
+  choose_arenas(preparation);
   const std::unique_ptr<Ranks> ranks = place.ranks > 1 ? split_ranks(preparation, place) : nullptr;
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out), command.resume);
