@@ -199,11 +199,12 @@ int run_scenario(const RunCommand& command) {
   }
   ProfileTable profile;
   const RankPlace place = rank_place();
-  const Preparation preparation = prepare(command.scenario, command.overrides, false, [&] {
+  Scenario scenario = read_scenario(command.scenario, command.overrides);
+  choose_arenas(scenario.model);
+  const Preparation preparation = prepare(std::move(scenario), false, [&] {
     if (place.ranks == 1) begin_preload();
   });
   require_device(preparation.scenario);
-  choose_arenas(preparation);
   const std::unique_ptr<Ranks> ranks = place.ranks > 1 ? split_ranks(preparation, place) : nullptr;
   const ResultsFolder folder(
       command.out.empty() ? fs::path("results") / preparation.scenario.name : fs::path(command.out), command.resume);
