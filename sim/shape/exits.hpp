@@ -15,9 +15,9 @@ inline constexpr int kUsualStages = 4;
 /// pooling, unless predictions are made position by position, and a linear layer. Behind the last stage stands the
 /// model's own classifier, with whatever the model has in front of it. A block ends where everything that follows
 /// depends on one layer's result alone: in the sum of a residual block or, in a model with less than two, in any
-/// convolution, linear or recurrent layer as well; norms, activation functions and pooling behind it belong to it. Stages and then
-/// classifiers become the units of a last axis, "depth". Throws UserError (no file or line) if there are fewer blocks
-/// than stages, fewer than two, or parameters that two units share.
+/// convolution, linear or recurrent layer as well; norms, activation functions and pooling behind it belong to it.
+/// Stages and then classifiers become the units of a last axis, "depth". Throws UserError (no file or line) if there
+/// are fewer blocks than stages, fewer than two, or parameters that two units share.
 Shape with_exits(Shape shape, std::optional<int> stages, bool inner_exits, bool averages_exits);
 
 /// What a sub-model of the first so many stages has of that axis: these, with the classifier of each or of the last.

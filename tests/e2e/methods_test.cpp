@@ -197,7 +197,7 @@ TEST_CASE("choices that make no sense together are refused with the reason") {
            {"name='heterofl' split='0.5' objective='taught-exits' lambda='1'", "without exits"},
            {"name='inclusivefl' exits='none'", "merge=\"prefix-mean\" without exits"},
            {"name='depthfl' exchange='peers'", "exits where the exchange is \"peers\""},
-           {"name='scalefl' widths='0.5 1'", "steps that draw a width keep all layers"},
+           {"name='inclusivefl' widths='0.5 1'", "steps that draw a width keep all layers"},
            {"name='inclusivefl' momentum-distillation='2'", "a number from 0 to 1"},
            {"name='fedavg' stages='2'", "exits=\"all\" or \"last\""},
            {"name='fiarse' kept-weights='0'", "above 0"},

@@ -84,6 +84,18 @@ TEST_CASE(
   CHECK(kept.min().item<float>() > left.max().item<float>());
 }
 
+TEST_CASE("of weights of equal size as many are kept as the plan counts") {
+  const World world = world_of("fiarse");
+  const ParameterLayout full(world.shape, full_slice(world.shape));
+  const at::Tensor equal = at::full({full.size()}, 0.5F);
+  const std::int64_t all = competing_weights(world.shape).all;
+  for (const double share : {0.01, 0.25, 0.9}) {
+    const at::Tensor kept = largest_weights(world.shape, full, equal, share).masked_select(competing(world)).ne(0);
+    CHECK(kept.sum().item<std::int64_t>() == competing_weights(world.shape).kept(share));
+  }
+  REQUIRE(all == 356);
+}
+
 TEST_CASE("weights that a device does not have stay as they are, and the whole model learns almost what FedAvg does") {
   const World quarter = world_of("fiarse", {0.25}), whole = world_of("fiarse", {1});
   World fedavg = world_of("fedavg");
