@@ -23,7 +23,7 @@ std::string spread_over_rounds(const RunInputs& inputs) {
   if (facts_of(method.split.rule).shifts && method.split.overlap == SplitChoice::Overlap::linear)
     all.emplace_back("overlap=\"linear\"");
   if (method.objective.kind == ObjectiveKind::taught_exits && method.objective.distil_from > 0)
-    all.emplace_back("distil-from");
+    all.emplace_back("the beginning of the distillation");
   return fmt::format("{}", fmt::join(all, ", "));
 }
 
